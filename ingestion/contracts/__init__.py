@@ -1,0 +1,20 @@
+"""Event contracts: the only thing that the operational and the data plane share. Importing this registers all types."""
+
+from ingestion.contracts import analytics, catalog, identity, inventory, ordering, payments, recommendations
+from ingestion.contracts.envelope import EVENT_TYPES, TOPICS, Event, encode, encode_data, new_event_id
+
+__all__ = [
+    "EVENT_TYPES",
+    "TOPICS",
+    "Event",
+    "analytics",
+    "catalog",
+    "encode",
+    "encode_data",
+    "identity",
+    "inventory",
+    "new_event_id",
+    "ordering",
+    "payments",
+    "recommendations",
+]
