@@ -1,0 +1,87 @@
+"""Purchases as the models see them: a time split that cannot leak, and a sparse matrix of decayed counts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy import sparse
+
+from ml.recommendations.serving import History
+
+COLUMNS = ("customer_id", "product_id", "quantity", "order_id", "occurred_at")
+HALF_LIFE = timedelta(weeks=12)
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """`weights` is (customers × products): one per order holding the product, halved for each `half_life` of age.
+
+    `customer_ids` and `product_ids` are sorted. `baskets` is (orders × products), 1 where an order holds a product.
+    """
+
+    customer_ids: list[str]
+    product_ids: npt.NDArray[np.int64]
+    weights: sparse.csr_array
+    baskets: sparse.csr_array
+    recent: npt.NDArray[np.float32]
+    until: datetime
+
+    @property
+    def support(self) -> npt.NDArray[np.int64]:
+        """Customers per product."""
+        return np.bincount(self.weights.indices, minlength=len(self.product_ids)).astype(np.int64)
+
+    def history(self, row: int) -> History:
+        """One customer's history."""
+        part = slice(self.weights.indptr[row], self.weights.indptr[row + 1])
+        return History(
+            self.product_ids[self.weights.indices[part]],
+            np.asarray(self.weights.data[part], np.float32),
+        )
+
+
+def check(lines: pl.DataFrame) -> pl.DataFrame:
+    """The needed columns, lines with a quantity only. Raises ValueError naming a column that is missing."""
+    missing = [name for name in COLUMNS if name not in lines.columns]
+    if missing:
+        raise ValueError(f"interactions lack {', '.join(missing)}")
+    kept = lines.select(COLUMNS).filter(pl.col("quantity") > 0)
+    return kept.with_columns(pl.col("customer_id").cast(pl.String), pl.col("order_id").cast(pl.String))
+
+
+def split(lines: pl.DataFrame, held_out: timedelta) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(before, after) the moment `held_out` before the last purchase: nothing in the first is younger than the cut."""
+    newest = lines["occurred_at"].max()
+    if not isinstance(newest, datetime):
+        raise ValueError("there are no purchases to split")
+    cut = newest - held_out
+    return lines.filter(pl.col("occurred_at") <= cut), lines.filter(pl.col("occurred_at") > cut)
+
+
+def build(lines: pl.DataFrame, half_life: timedelta = HALF_LIFE, recent: timedelta = timedelta(weeks=4)) -> Purchases:
+    """Purchases from checked lines. `recent` is the window that current popularity counts orders in."""
+    newest = lines["occurred_at"].max()
+    if not isinstance(newest, datetime):
+        raise ValueError("there are no purchases to train on")
+    once = lines.group_by("customer_id", "order_id", "product_id").agg(pl.col("occurred_at").max())
+    age = (pl.lit(newest) - pl.col("occurred_at")).dt.total_seconds() / half_life.total_seconds()
+    # A floor keeps what is very old above zero: after a long pause it is still the best that is known of a person.
+    once = once.with_columns((0.5**age).clip(1e-6).cast(pl.Float32).alias("weight")).sort(
+        "customer_id", "order_id", "product_id"
+    )
+    product_ids = np.sort(once["product_id"].unique().to_numpy()).astype(np.int64)
+    column = np.searchsorted(product_ids, once["product_id"].to_numpy())
+    customer_ids = once["customer_id"].unique().sort()
+    row = customer_ids.search_sorted(once["customer_id"]).to_numpy()
+    order = once["order_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    weights = sparse.coo_array(
+        (once["weight"].to_numpy(), (row, column)), shape=(len(customer_ids), len(product_ids))
+    ).tocsr()
+    baskets = sparse.csr_array(
+        (np.ones(len(order), np.float32), (order, column)), shape=(int(order.max()) + 1, len(product_ids))
+    )
+    fresh = once.select(pl.col("occurred_at") > newest - recent).to_series().to_numpy()
+    counts = np.bincount(column[fresh], minlength=len(product_ids)).astype(np.float32)
+    return Purchases(customer_ids.to_list(), product_ids, weights, baskets, counts, newest)

@@ -1,0 +1,1 @@
+"""The models. Each module has `fit(purchases, products, …) -> Scorer`; what a scorer can do is in `serving`."""

@@ -1,0 +1,268 @@
+"""Scoring, as the API and the evaluation both do it: NumPy alone, exact dot products, no approximate index.
+
+A scorer is read-only and holds arrays only, so that a new one can replace an old one by a single assignment.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
+Kind = Literal["popular", "neighbours", "least_squares", "profile"]
+
+POPULARITY_TIE_BREAK = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What one person did: product ids and how strongly each counts (same length; ids may repeat)."""
+
+    product_ids: Ids
+    weights: Floats
+
+    @classmethod
+    def of(cls, weights: dict[int, float]) -> "History":
+        """From a mapping of product id to weight."""
+        return cls(
+            np.fromiter(weights.keys(), np.int64, len(weights)),
+            np.fromiter(weights.values(), np.float32, len(weights)),
+        )
+
+
+EMPTY = History(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Sparse item-item weights by rows (CSR): row = a product of the history, column = the product it speaks for."""
+
+    indptr: npt.NDArray[np.int64]
+    indices: npt.NDArray[np.int32]
+    weights: Floats
+
+    def row(self, position: int) -> tuple[npt.NDArray[np.int32], Floats]:
+        """Columns and weights of one row."""
+        part = slice(self.indptr[position], self.indptr[position + 1])
+        return self.indices[part], self.weights[part]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """One fitted model over `product_ids` (sorted, n). `popularity` (n) is scaled to [0, 1].
+
+    `repeat_weight` is how much a person's own purchases count beside the model's affinity, both scaled to at most 1.
+    `power` damps the weights of the history before the model sees them. `factors` is (n, d); `alpha` and
+    `regularization` are those the factors were fitted with.
+    """
+
+    kind: Kind
+    product_ids: Ids
+    popularity: Floats
+    repeat_weight: float = 0.0
+    power: float = 1.0
+    neighbours: Neighbours | None = None
+    factors: Floats | None = None
+    alpha: float = 1.0
+    regularization: float = 0.0
+    gram: Floats | None = field(default=None)
+
+    def positions(self, history: History) -> tuple[Positions, Floats]:
+        """Rows of the known products of a history, each once, their weights summed."""
+        if not len(self.product_ids) or not len(history.product_ids):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        ids, inverse = np.unique(history.product_ids, return_inverse=True)
+        weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
+        found = np.minimum(np.searchsorted(self.product_ids, ids), len(self.product_ids) - 1)
+        known = (self.product_ids[found] == ids) & (weights > 0)
+        return found[known], weights[known]
+
+    def affinity(self, history: History) -> Floats:
+        """The model alone, without the person's own repeats: (n,), unscaled; zeros for an empty history."""
+        rows, weights = self.positions(history)
+        return self._affinity(rows, weights**self.power)
+
+    def _affinity(self, rows: Positions, weights: Floats) -> Floats:
+        if len(rows) == 0 or self.kind == "popular":
+            return np.zeros(len(self.product_ids), np.float32)
+        if self.kind == "neighbours":
+            return self._sum_of_neighbours(rows, weights)
+        if self.factors is None:
+            raise ValueError(f"a scorer of kind {self.kind} needs factors")
+        return self.factors @ self.person(rows, weights)
+
+    def _sum_of_neighbours(self, rows: Positions, weights: Floats) -> Floats:
+        if self.neighbours is None:
+            raise ValueError("a scorer of kind neighbours needs neighbours")
+        starts = self.neighbours.indptr[rows]
+        lengths = self.neighbours.indptr[rows + 1] - starts
+        # Every place of every row at once: the start of its row plus its place within that row.
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        places = np.repeat(starts, lengths) + within
+        values = self.neighbours.weights[places] * np.repeat(weights, lengths)
+        summed = np.bincount(self.neighbours.indices[places], weights=values, minlength=len(self.product_ids))
+        return summed.astype(np.float32)
+
+    def person(self, rows: Positions, weights: Floats) -> Floats:
+        """The person's factor from item factors: the fold-in of whatever was seen, without training.
+
+        least_squares: x = (YᵀY + Yᵀ(C − I)Y + λI)⁻¹ YᵀC1 with c = α·weight (Hu, Koren, Volinsky 2008, eq. 4).
+        profile: the weighted mean of the item vectors, at length one.
+        """
+        if self.factors is None:
+            raise ValueError(f"a scorer of kind {self.kind} needs factors")
+        items = self.factors[rows]
+        if self.kind == "profile":
+            mean = weights @ items
+            return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
+        gram = self.gram if self.gram is not None else self.factors.T @ self.factors
+        confidence = np.float32(self.alpha) * weights
+        left = gram + (items * (confidence - 1)[:, None]).T @ items
+        left[np.diag_indices_from(left)] += self.regularization
+        return np.asarray(np.linalg.solve(left, confidence @ items), np.float32)
+
+    def score(self, history: History) -> Floats:
+        """What is ranked and what is evaluated: (n,). Without a usable history this is popularity."""
+        rows, weights = self.positions(history)
+        scores = self.popularity * np.float32(POPULARITY_TIE_BREAK)
+        if len(rows) == 0:
+            return scores
+        affinity = self._affinity(rows, weights**self.power)
+        largest = float(np.abs(affinity).max(initial=0.0))
+        if largest > 0:
+            scores = scores + affinity / np.float32(largest)
+        if self.repeat_weight:
+            scores[rows] += np.float32(self.repeat_weight) * weights / weights.max()
+        if self.kind == "popular":
+            scores = scores + self.popularity
+        return scores
+
+    def similar(self, product_id: int, limit: int) -> tuple[Ids, Floats]:
+        """The products nearest to one product, best first, itself left out."""
+        at = int(np.searchsorted(self.product_ids, product_id))
+        if at == len(self.product_ids) or self.product_ids[at] != product_id:
+            return EMPTY.product_ids, EMPTY.weights
+        scores = self._affinity(np.array([at]), np.ones(1, np.float32))
+        scores[at] = 0
+        best = top(scores, limit)
+        best = best[scores[best] > 0]
+        return self.product_ids[best], scores[best]
+
+    def because(self, history: History, product_ids: Ids) -> dict[int, int]:
+        """For each product the product of the history that speaks loudest for it; none where nothing does."""
+        rows, weights = self.positions(history)
+        wanted, _ = self.positions(History(product_ids, np.ones(len(product_ids), np.float32)))
+        if len(rows) == 0 or len(wanted) == 0 or self.kind == "popular":
+            return {}
+        shares = self._shares(rows, wanted) * (weights**self.power)[:, None]
+        shares[rows[:, None] == wanted[None, :]] = 0
+        loudest = shares.argmax(axis=0)
+        heard = shares[loudest, np.arange(len(wanted))] > 0
+        return {
+            int(self.product_ids[w]): int(self.product_ids[rows[r]])
+            for w, r, h in zip(wanted, loudest, heard, strict=True)
+            if h
+        }
+
+    def _shares(self, rows: Positions, wanted: Positions) -> Floats:
+        if self.neighbours is None:
+            if self.factors is None:
+                return np.zeros((len(rows), len(wanted)), np.float32)
+            return self.factors[rows] @ self.factors[wanted].T
+        shares = np.zeros((len(rows), len(wanted)), np.float32)
+        column = {int(w): c for c, w in enumerate(wanted)}
+        for r, position in enumerate(rows):
+            indices, weights = self.neighbours.row(int(position))
+            for place in np.flatnonzero(np.isin(indices, wanted)):
+                shares[r, column[int(indices[place])]] = weights[place]
+        return shares
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Products that go with a product, best first: `product_ids` sorted, row i is [indptr[i], indptr[i + 1])."""
+
+    product_ids: Ids
+    indptr: npt.NDArray[np.int64]
+    neighbours: Ids
+    weights: Floats
+
+    def of(self, product_id: int) -> tuple[Ids, Floats]:
+        """Ids and weights for one product; empty where nothing is known."""
+        at = int(np.searchsorted(self.product_ids, product_id))
+        if at == len(self.product_ids) or self.product_ids[at] != product_id:
+            return EMPTY.product_ids, EMPTY.weights
+        part = slice(self.indptr[at], self.indptr[at + 1])
+        return self.neighbours[part], self.weights[part]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The numbers of a scorer that travel beside its arrays."""
+
+    kind: Kind
+    repeat_weight: float = 0.0
+    power: float = 1.0
+    alpha: float = 1.0
+    regularization: float = 0.0
+
+
+def assemble(
+    parameters: Parameters,
+    popular: tuple[Ids, Floats],
+    factors: tuple[Ids, Floats] | None = None,
+    neighbours: Related | None = None,
+) -> Scorer:
+    """A scorer from what the serving tables hold. Products are all that any of the parts knows."""
+    parts = [popular[0]]
+    if factors is not None:
+        parts.append(factors[0])
+    if neighbours is not None:
+        parts += [neighbours.product_ids, neighbours.neighbours]
+    ids = np.unique(np.concatenate(parts))
+    popularity = np.zeros(len(ids), np.float32)
+    popularity[np.searchsorted(ids, popular[0])] = popular[1]
+    table = gram = rows = None
+    if factors is not None:
+        table = np.zeros((len(ids), factors[1].shape[1]), np.float32)
+        table[np.searchsorted(ids, factors[0])] = factors[1]
+        gram = table.T @ table if parameters.kind == "least_squares" else None
+    if neighbours is not None:
+        lengths = np.zeros(len(ids), np.int64)
+        lengths[np.searchsorted(ids, neighbours.product_ids)] = np.diff(neighbours.indptr)
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        columns = np.searchsorted(ids, neighbours.neighbours).astype(np.int32)
+        rows = Neighbours(indptr, columns, neighbours.weights)
+    return Scorer(
+        parameters.kind,
+        ids,
+        popularity,
+        repeat_weight=parameters.repeat_weight,
+        power=parameters.power,
+        neighbours=rows,
+        factors=table,
+        alpha=parameters.alpha,
+        regularization=parameters.regularization,
+        gram=gram,
+    )
+
+
+def fold_in(history: History, recent: History) -> History:
+    """The history with the events of the last seconds behind it. Weights of the same product add up when scored."""
+    return History(
+        np.concatenate([history.product_ids, recent.product_ids]),
+        np.concatenate([history.weights, recent.weights]),
+    )
+
+
+def top(scores: Floats, limit: int) -> Positions:
+    """Positions of the `limit` largest scores, largest first; equal scores in the order of position."""
+    limit = min(limit, len(scores))
+    if limit == 0:
+        return np.empty(0, np.int64)
+    threshold = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    candidates = np.flatnonzero(scores >= threshold)
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:limit]

@@ -1,0 +1,143 @@
+"""The split, the choice of the champion, and that what is exported scores as what was evaluated."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ml.recommendations import export, interactions
+from ml.recommendations.evaluation import Evaluation, evaluate, people
+from ml.recommendations.serving import History, Related, assemble
+from ml.recommendations.train import Trained, Training, best, train
+
+
+@pytest.fixture(scope="module")
+def training(lines: pl.DataFrame, products: pl.DataFrame) -> Training:
+    return train(lines, products)
+
+
+def test_the_split_is_clean(lines: pl.DataFrame) -> None:
+    before, after = interactions.split(interactions.check(lines), timedelta(weeks=4))
+    assert before.height + after.height == lines.height
+    assert before["occurred_at"].max() < after["occurred_at"].min()  # type: ignore[operator]
+
+
+def test_nothing_of_the_test_weeks_reaches_a_fitted_model(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    """A product that everyone buys, but only after the cut, must be unknown to every candidate at evaluation."""
+    before, after = interactions.split(interactions.check(lines), timedelta(weeks=4))
+    late = after.with_columns(pl.lit(777, pl.Int64).alias("product_id")).unique("order_id")
+    known_clean = interactions.build(before)
+    again, held = interactions.split(pl.concat([before, after, late]), timedelta(weeks=4))
+    known = interactions.build(again)
+    assert 777 not in known.product_ids
+    assert 777 in held["product_id"]
+    assert (known.weights != known_clean.weights).nnz == 0
+    for person in people(known, held):
+        assert 777 not in person.history.product_ids
+        assert 777 in person.bought
+
+
+def test_tuning_sees_no_test_week(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    """Two histories that differ only after the cut give the same parameters."""
+    before, after = interactions.split(interactions.check(lines), timedelta(weeks=4))
+    shuffled = after.with_columns(pl.col("product_id").reverse())
+    one = train(pl.concat([before, after]), products, held_out=timedelta(weeks=4), only=frozenset({"ease"}))
+    two = train(pl.concat([before, shuffled]), products, held_out=timedelta(weeks=4), only=frozenset({"ease"}))
+    assert one.trained["ease"].parameters == two.trained["ease"].parameters
+
+
+def test_every_candidate_is_beside_popularity(training: Training) -> None:
+    assert set(training.trained) == {"popularity", "own_repeats", "item_knn", "ease", "als", "content"}
+    popular = training.trained["popularity"].evaluation.figures
+    figures = training.trained[training.champion].evaluation.figures
+    assert figures["ndcg_at_10"] > popular["ndcg_at_10"]
+    assert figures["ndcg_at_10_low"] <= figures["ndcg_at_10"] <= figures["ndcg_at_10_high"]
+    assert training.facts["evaluated_people"] == 60
+    assert training.cut < training.purchases.until
+
+
+def test_two_trainings_on_the_same_data_agree(training: Training, lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    again = train(lines, products)
+    for name, trained in training.trained.items():
+        figures = {k: v for k, v in trained.evaluation.figures.items() if k != "fit_seconds"}
+        repeated = again.trained[name].evaluation.figures
+        assert figures == pytest.approx({k: repeated[k] for k in figures}, abs=1e-6), name
+
+
+def trained(name: str, ndcg: float) -> Trained:
+    return Trained(name, {}, Evaluation({"ndcg_at_10": ndcg}, 1, 0.0), 0.0)
+
+
+def test_the_champion_is_never_worse_than_popularity() -> None:
+    assert best({"popularity": trained("popularity", 0.2), "als": trained("als", 0.1)}) == "popularity"
+    assert best({"popularity": trained("popularity", 0.2), "als": trained("als", 0.2)}) == "popularity"
+    assert best({"popularity": trained("popularity", 0.2), "als": trained("als", 0.3)}) == "als"
+
+
+def test_a_missing_column_is_named(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    with pytest.raises(ValueError, match="order_id"):
+        train(lines.drop("order_id"), products)
+
+
+def test_no_purchases_is_refused(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    with pytest.raises(ValueError, match="no purchases"):
+        train(lines.head(0), products)
+
+
+@pytest.mark.parametrize("name", ["popularity", "own_repeats", "item_knn", "ease", "als", "content"])
+def test_what_is_exported_scores_as_what_was_trained(lines: pl.DataFrame, products: pl.DataFrame, name: str) -> None:
+    training = train(lines, products, only=frozenset({name}), limit=20)
+    if training.champion != name:
+        pytest.skip("popularity won on the small shop")
+    tables = export.tables(training)
+    everyone = tables["popular"].slice(0, 1).to_pylist()[0]
+    factors = tables["item_factors"]
+    wide = (
+        (factors["product_id"].to_numpy(), np.array(factors["factors"].to_pylist(), np.float32))
+        if factors.num_rows
+        else None
+    )
+    own = [r for r in tables["item_neighbours"].to_pylist() if r["relation"] == "score"]
+    near = None
+    if own:
+        near = Related(
+            np.array([r["product_id"] for r in own]),
+            np.concatenate([[0], np.cumsum([len(r["neighbours"]) for r in own])]),
+            np.concatenate([np.array(r["neighbours"]) for r in own]),
+            np.concatenate([np.array(r["weights"], np.float32) for r in own]),
+        )
+    popular = np.array(everyone["product_ids"]), np.array(everyone["scores"], np.float32)
+    loaded = assemble(export.parameters(training.scorer), popular, wide, near)
+    history = History.of({3: 1.0, 5: 0.5, 33: 0.1})
+    position = np.searchsorted(training.scorer.product_ids, loaded.product_ids)
+    np.testing.assert_allclose(loaded.score(history), training.scorer.score(history)[position], atol=1e-5)
+
+
+def test_relations_are_best_first_and_of_the_right_kind(training: Training) -> None:
+    rows = export.tables(training)["item_neighbours"].to_pylist()
+    similar = {r["product_id"]: r for r in rows if r["relation"] == "similar"}
+    together = {r["product_id"]: r for r in rows if r["relation"] == "together"}
+    assert 41 in similar
+    assert 41 not in together
+    for row in (*similar.values(), *together.values()):
+        assert row["weights"] == sorted(row["weights"], reverse=True)
+        assert row["product_id"] not in row["neighbours"]
+    assert all(n <= 20 or n == 41 for n in similar[3]["neighbours"])
+
+
+def test_histories_hold_every_customer(training: Training) -> None:
+    rows = export.tables(training)["customer_histories"].to_pylist()
+    assert len(rows) == 60
+    history = training.purchases.history(0)
+    assert sorted(rows[0]["product_ids"]) == history.product_ids.tolist()
+    assert rows[0]["weights"] == sorted(rows[0]["weights"], reverse=True)
+
+
+def test_coverage_counts_distinct_products(training: Training, lines: pl.DataFrame) -> None:
+    before, after = interactions.split(interactions.check(lines), timedelta(weeks=4))
+    known = interactions.build(before)
+    persons = people(known, after)
+    flat = replace(training.scorer, repeat_weight=0.0, neighbours=None, factors=None, kind="popular")
+    assert evaluate(flat, persons, catalogue=100).figures["coverage_at_10"] == pytest.approx(0.10)
