@@ -1,0 +1,10 @@
+-- Grain: one row per shown item.
+select
+    event_id,
+    day,
+    position,
+    product_id,
+    reason,
+    score,
+    propensity
+from {{ source('lake', 'recommendations_recommendation_served_items') }}
