@@ -1,4 +1,5 @@
 -- Grain: one row per line of an order. Rebuilt by day of the order, as `fct_orders` is.
+-- depends_on: {{ ref('int_ordering__touched_days') }}
 {{
     config(
         materialized='incremental',

@@ -1,4 +1,5 @@
 -- Grain: one row per order. Rebuilt by day of the order: `int_ordering__touched_days` says which.
+-- depends_on: {{ ref('int_ordering__touched_days') }}
 {{
     config(
         materialized='incremental',

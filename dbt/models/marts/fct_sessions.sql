@@ -1,5 +1,6 @@
 -- Grain: one row per session: events of one visitor without a pause of more than 30 minutes. Rebuilt by visitor:
 -- `int_analytics__touched_visitors` says which, and why not by day.
+-- depends_on: {{ ref('int_analytics__touched_visitors') }}
 {{
     config(
         materialized='incremental',

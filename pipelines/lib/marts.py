@@ -1,0 +1,43 @@
+"""dbt around the touched days: what a build takes in, and what it may then forget."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+
+from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable
+from pipelines.lib.exclusive import exclusive
+from pipelines.lib.settings import Settings
+
+LAST_MART = "mart_as_of"
+
+
+def newest_touch(settings: Settings) -> datetime | None:
+    """The time of the newest note of a touched day: what a build that starts now will take in."""
+    with psycopg.connect(settings.warehouse_url, autocommit=True) as connection:
+        row = connection.execute("select max(loaded_at) from lake.touched_days").fetchone()
+        return None if row is None else row[0]
+
+
+def forget_touched_days(settings: Settings, until: datetime | None) -> int:
+    """After a build that succeeded: drop the notes that it took in. Returns how many."""
+    with psycopg.connect(settings.warehouse_url, autocommit=True) as connection:
+        return connection.execute("delete from lake.touched_days where loaded_at <= %s", (until,)).rowcount
+
+
+def run_dbt(settings: Settings, arguments: Sequence[str]) -> None:
+    """Run dbt on the warehouse and show what it says. Raises CalledProcessError when it fails."""
+    subprocess.run([dbt_executable(), *arguments], env=os.environ | dbt_env(settings), cwd=PROJECT_DIR, check=True)
+
+
+def build_marts(settings: Settings, *, full_refresh: bool = False, unit_tests: bool = False) -> None:
+    """`dbt build` without Dagster; the touched days are forgotten only when everything, tests included, went well."""
+    arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with exclusive(settings):
+        until = newest_touch(settings)
+        run_dbt(settings, arguments)
+        forget_touched_days(settings, until)

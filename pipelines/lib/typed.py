@@ -1,0 +1,198 @@
+"""Raw to typed: one Iceberg table per event type, a partition per day, every event once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from ingestion.lake.reader import read_added, scan
+from ingestion.lake.schemas import arrow_schema
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table
+from pyiceberg.transforms import DayTransform
+
+from ingestion.contracts import EVENT_TYPES, TOPICS, Event
+from pipelines.lib.days import day_of, within
+from pipelines.lib.decode import decode
+from pipelines.lib.lake import failed_events, identifier, open_lake, raw_table
+from pipelines.lib.settings import Settings
+from pipelines.lib.state import SnapshotState
+
+COMMIT_ATTEMPTS = 5
+_PROPERTIES = {
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+    "commit.manifest-merge.enabled": "true",
+}
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True)
+class TypedReport:
+    """What one build did to one typed table: raw rows read, rows that were new, refused rows and days rewritten."""
+
+    event_type: str
+    read: int = 0
+    added: int = 0
+    refused: int = 0
+    days: int = 0
+
+
+def typed_name(event_type: str) -> str:
+    """`ordering.order_placed` → `typed.ordering_order_placed`."""
+    return f"typed.{event_type.replace('.', '_')}"
+
+
+def build(settings: Settings, *, rebuild: bool = False) -> list[TypedReport]:
+    """Bring all typed tables up to what has landed in raw; `rebuild` reads everything again.
+
+    The raw snapshot is noted only after everything of it is written. A crash before that makes the next build read the
+    same rows again: rows that are already there are dropped by event id, so that nothing is ever counted twice.
+    """
+    catalog = open_lake(settings)
+    with SnapshotState.open(settings) as state:
+        return [report for topic in TOPICS for report in _build_topic(settings, catalog, state, topic, rebuild)]
+
+
+def _build_topic(
+    settings: Settings, catalog: Catalog, state: SnapshotState, topic: str, rebuild: bool
+) -> Iterator[TypedReport]:
+    event_types = [name for name, event_class in EVENT_TYPES.items() if event_class.domain() == topic]
+    for event_type in event_types:
+        ensure_table(settings, catalog, EVENT_TYPES[event_type])
+    source = identifier(settings, raw_table(topic))
+    if not catalog.table_exists(source):
+        yield from map(TypedReport, event_types)
+        return
+    added = read_added(catalog, source, None if rebuild else state.get(source))
+    unknown = pc.invert(pc.is_in(added.rows["event_type"], pa.array(event_types)))
+    refuse(settings, catalog, added.rows.filter(unknown), "type: no contract has this name")
+    for event_type in event_types:
+        rows = added.rows.filter(pc.equal(added.rows["event_type"], event_type))
+        yield _build_type(settings, catalog, EVENT_TYPES[event_type], rows)
+    if added.snapshot_id is not None:
+        state.put(source, added.snapshot_id)
+
+
+def _build_type(settings: Settings, catalog: Catalog, event_class: type[Event], raw: pa.Table) -> TypedReport:
+    if raw.num_rows == 0:
+        return TypedReport(event_class.type)
+    decoded = decode(event_class, arrow_schema(event_class), raw)
+    for index, reason in decoded.refused.items():
+        refuse(settings, catalog, raw.slice(index, 1), reason)
+    name = identifier(settings, typed_name(event_class.type))
+    added, days = _until_committed(lambda: merge(catalog.load_table(name), decoded.rows))
+    return TypedReport(event_class.type, raw.num_rows, added, len(decoded.refused), days)
+
+
+def merge(table: Table, rows: pa.Table) -> tuple[int, int]:
+    """Add the rows that are new to `table` by rewriting the days they fall on, in one commit.
+
+    Within a day the row with the lowest offset stands for its event. Returns (new rows, days rewritten); no commit at
+    all where every event was there before. Raises CommitFailedException when another writer was faster.
+    """
+    if rows.num_rows == 0:
+        return 0, 0
+    days = set(pc.unique(day_of(rows["occurred_at"])).to_pylist())
+    there = table.scan(row_filter=within(days)).to_arrow().select(rows.column_names).cast(rows.schema)
+    both = pa.concat_tables([there, rows])
+    kept = _first_of_each_event(both).with_columns(is_new=pl.col("index") >= there.num_rows)
+    changed = kept.filter(pl.col("is_new"))["day"].unique()
+    new = int(kept["is_new"].sum())
+    if new == 0:
+        return 0, 0
+    kept = kept.filter(pl.col("day").is_in(changed.implode()))
+    result = both.take(pa.array(kept["index"].to_numpy()))
+    if there.num_rows == 0:
+        table.append(result)
+    else:
+        _replace(table, result, set(changed.to_list()), there)
+    return new, len(changed)
+
+
+def _replace(table: Table, rows: pa.Table, days: set[date], there: pa.Table) -> None:
+    filled = set(pc.unique(day_of(there["occurred_at"])).to_pylist())
+    replaced = days & filled
+    if not replaced:
+        table.append(rows)
+        return
+    with table.transaction() as transaction:
+        transaction.delete(within(replaced))
+        transaction.append(rows)
+
+
+def _first_of_each_event(rows: pa.Table) -> pl.DataFrame:
+    keys = pl.DataFrame(
+        {
+            "index": pl.int_range(rows.num_rows, eager=True),
+            "event_id": pl.Series(rows["event_id"]),
+            "day": pl.Series(day_of(rows["occurred_at"])),
+            "partition": pl.Series(rows["kafka_partition"]),
+            "offset": pl.Series(rows["kafka_offset"]),
+        }
+    )
+    # Equal offsets are the same record read again: the one that is already in the table comes first and stays.
+    ordered = keys.sort("day", "partition", "offset", "index")
+    return ordered.unique(["day", "event_id"], keep="first", maintain_order=True)
+
+
+def refuse(settings: Settings, catalog: Catalog, raw: pa.Table, reason: str) -> int:
+    """Put raw rows whole into the failed events, each once however often this is repeated; returns how many."""
+    if raw.num_rows == 0:
+        return 0
+    return _until_committed(lambda: _append_failed(settings, catalog, raw, reason))
+
+
+def _append_failed(settings: Settings, catalog: Catalog, raw: pa.Table, reason: str) -> int:
+    name = identifier(settings, failed_events())
+    table = catalog.load_table(name)
+    schema = table.schema().as_arrow()
+    position = ("kafka_topic", "kafka_partition", "kafka_offset")
+    there = {tuple(row.values()) for row in scan(catalog, name, columns=position).to_pylist()}
+    failed = [
+        {
+            **{column: row[column] for column in (*position, "kafka_timestamp")},
+            "key": (row["subject"] or "").encode(),
+            "value": row["value"].encode(),
+            "reason": reason,
+            "failed_at": datetime.now(UTC),
+        }
+        for row in raw.to_pylist()
+        if tuple(row[column] for column in position) not in there
+    ]
+    if failed:
+        table.append(pa.Table.from_pylist(failed, schema=schema))
+    return len(failed)
+
+
+def _until_committed(write: Callable[[], _Result]) -> _Result:
+    # The lander and the upkeep commit to the same catalog: losing a race means reading the table again, no more.
+    for attempt in range(COMMIT_ATTEMPTS):
+        try:
+            return write()
+        except CommitFailedException:
+            if attempt == COMMIT_ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")
+
+
+def ensure_table(settings: Settings, catalog: Catalog, event_class: type[Event]) -> Table:
+    """The typed table of an event type, created or widened to what its contract says today."""
+    name = identifier(settings, typed_name(event_class.type))
+    schema = arrow_schema(event_class)
+    if not catalog.table_exists(name):
+        catalog.create_namespace_if_not_exists(name.split(".")[0])
+        with (
+            catalog.create_table_transaction(name, schema=schema, properties=_PROPERTIES) as transaction,
+            transaction.update_spec() as spec,
+        ):
+            spec.add_field("occurred_at", DayTransform(), "occurred_day")
+    table = catalog.load_table(name)
+    if not set(schema.names) <= set(table.schema().column_names):
+        with table.update_schema() as update:
+            update.union_by_name(schema)
+    return table
