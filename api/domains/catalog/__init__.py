@@ -1,0 +1,1 @@
+"""Catalog: what can be bought, at which price, and how it is found."""

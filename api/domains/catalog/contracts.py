@@ -1,0 +1,78 @@
+"""What other domains may hold of catalog's: frozen values, no rows and no sessions."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProductImport:
+    """One product as a source knows it; `sku` is what makes it the same product the next time."""
+
+    sku: str
+    title: str
+    department: str
+    category: str
+    product_type: str
+    brand: str
+    size: str | None
+    price_minor: int
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """One product as everybody else sees it."""
+
+    product_id: int
+    sku: str
+    title: str
+    slug: str
+    department: str
+    category: str
+    product_type: str
+    brand: str
+    size: str | None
+    price_minor: int
+    currency: str
+    units_sold: int
+    is_active: bool
+    department_slug: str
+    category_slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalePrice:
+    """What a unit costs at this moment, read inside the transaction that sells it."""
+
+    product_id: int
+    sku: str
+    title: str
+    price_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryCount:
+    """A category of one department, and how many products it holds."""
+
+    name: str
+    slug: str
+    products: int
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentCount:
+    """A department with its categories, largest first."""
+
+    name: str
+    slug: str
+    products: int
+    categories: tuple[CategoryCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """Counts beside a list of products; each facet leaves out its own filter. `total` is the size of the list."""
+
+    total: int
+    departments: tuple[DepartmentCount, ...]
+    categories: tuple[CategoryCount, ...]

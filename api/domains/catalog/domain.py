@@ -1,0 +1,49 @@
+"""Rules of catalog without a database: names in addresses, words of a question, the order of a list."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+
+WORD = re.compile(r"[a-z0-9]+")
+LONGEST_QUERY_WORDS = 8
+
+
+class Sort(StrEnum):
+    """How a list of products may be ordered."""
+
+    RELEVANCE = "relevance"
+    PRICE = "price"
+    NEWEST = "newest"
+    POPULAR = "popular"
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words and numbers without accents: what a question and the dictionary have in common."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return WORD.findall(plain)
+
+
+def query_words(query: str) -> list[str]:
+    """The words of a question, each once, at most `LONGEST_QUERY_WORDS`: nobody types more, a script might."""
+    return list(dict.fromkeys(words_of(query)))[:LONGEST_QUERY_WORDS]
+
+
+def slugify(name: str) -> str:
+    """Name → part of an address: `Drug & general` → `drug-general`. A slug stays itself."""
+    return "-".join(words_of(name)) or "other"
+
+
+def count_words(texts: Iterable[str]) -> Counter[str]:
+    """In how many of `texts` each word occurs; single letters are not words."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(word for word in set(words_of(text)) if len(word) > 1)
+    return counts
+
+
+def tsquery(alternatives: Sequence[Sequence[str]], match_all: bool) -> str:
+    """Stems → text of a tsquery: any stem of each group, and all groups (or, relaxed, any of them)."""
+    groups = [" | ".join(f"'{stem}'" for stem in stems if WORD.fullmatch(stem)) for stems in alternatives]
+    return (" & " if match_all else " | ").join(f"({group})" for group in groups if group)

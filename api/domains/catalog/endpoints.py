@@ -1,0 +1,48 @@
+"""JSON of catalog. Answers are written by orjson from rows; the schemas document them."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Response
+
+from api.core.db import ReadDep
+from api.domains.catalog.domain import Sort
+from api.domains.catalog.schemas import CategoryTree, ProductPage
+from api.domains.catalog.schemas import Product as ProductSchema
+from api.domains.catalog.service import products, search
+
+router = APIRouter(prefix="/v1", tags=["catalog"])
+
+ProductId = Annotated[int, Path(gt=0, lt=2**63)]
+Slug = Annotated[str | None, Query(max_length=100, description="Name or slug.")]
+
+
+def _json(value: Any) -> Response:
+    return Response(orjson.dumps(value), media_type="application/json")
+
+
+@router.get("/products", response_model=ProductPage)
+async def list_products(
+    reader: ReadDep,
+    query: Annotated[str, Query(max_length=200, description="Words; small typing errors are forgiven.")] = "",
+    department: Slug = None,
+    category: Slug = None,
+    sort: Annotated[Sort | None, Query(description="By default relevance for a search, else popular.")] = None,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 24,
+) -> Response:
+    """Search or browse products, a page at a time."""
+    page = await search.search(reader, query, department, category, sort, cursor, limit)
+    return _json({"items": page.items, "next_cursor": page.next_cursor})
+
+
+@router.get("/products/{product_id}", response_model=ProductSchema)
+async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
+    """One product."""
+    return _json(dict(await products.get_product_row(reader, product_id)))
+
+
+@router.get("/categories", response_model=CategoryTree)
+async def list_categories(reader: ReadDep) -> Response:
+    """Departments and their categories, each with its number of products."""
+    return _json({"departments": await products.departments(reader)})

@@ -1,0 +1,23 @@
+"""What catalog refuses."""
+
+from api.core.errors import Invalid, NotFound
+
+
+class ProductNotFound(NotFound):
+    """No product has this id."""
+
+    type = "product-not-found"
+    title = "There is no such product"
+
+    def __init__(self, product_id: int) -> None:
+        super().__init__(f"No product has the id {product_id}.", product_id=product_id)
+
+
+class InvalidPrice(Invalid):
+    """A price below one minor unit."""
+
+    type = "invalid-price"
+    title = "A price must be at least one cent"
+
+    def __init__(self, price_minor: int) -> None:
+        super().__init__("price_minor", f"must be at least 1, not {price_minor}")

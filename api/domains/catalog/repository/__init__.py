@@ -1,0 +1,1 @@
+"""SQL of catalog, by what it is for."""

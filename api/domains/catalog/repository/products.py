@@ -1,0 +1,101 @@
+"""SQL of catalog that reads. One function per question; rows become contracts here and nowhere else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from api.domains.catalog.contracts import ProductView, SalePrice
+
+Reader = AsyncConnection | AsyncSession
+
+COLUMNS = """
+    p.product_id, p.sku, p.title, p.slug, p.department, p.category, p.product_type, p.brand, p.size,
+    p.price_minor, p.currency, s.units_sold, p.is_active, p.department_slug, p.category_slug
+"""
+SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
+
+ONE = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = :product_id")  # noqa: S608
+MANY = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = ANY(:ids)")  # noqa: S608
+FOR_SALE = text("""
+    SELECT product_id, sku, title, price_minor, currency FROM catalog.products
+    WHERE product_id = ANY(:ids) AND is_active
+""")
+BEST_SELLERS = text(f"""
+    SELECT {COLUMNS} FROM {SOLD}
+    WHERE p.is_active AND s.units_sold > 0
+    ORDER BY s.units_sold DESC, s.product_id DESC LIMIT :limit
+""")  # noqa: S608
+BEST_OF_DEPARTMENT = text(f"""
+    SELECT {COLUMNS} FROM {SOLD}
+    WHERE p.is_active AND s.department_slug = :department
+    ORDER BY s.units_sold DESC, s.product_id DESC LIMIT :limit
+""")  # noqa: S608
+BEST_PER_DEPARTMENT = text(f"""
+    SELECT best.* FROM unnest(CAST(:departments AS text[])) WITH ORDINALITY AS wanted (slug, position)
+    CROSS JOIN LATERAL (
+        SELECT {COLUMNS} FROM {SOLD}
+        WHERE p.is_active AND s.department_slug = wanted.slug
+        ORDER BY s.units_sold DESC, s.product_id DESC LIMIT :limit
+    ) AS best
+    ORDER BY wanted.position, best.units_sold DESC, best.product_id DESC
+""")  # noqa: S608
+SIMILAR = text(f"""
+    WITH chosen AS (SELECT * FROM catalog.products WHERE product_id = :product_id)
+    SELECT {COLUMNS} FROM {SOLD}, chosen
+    WHERE p.is_active AND p.product_id <> chosen.product_id
+      AND p.department_slug = chosen.department_slug AND p.category_slug = chosen.category_slug
+    ORDER BY (p.product_type = chosen.product_type) DESC, s.units_sold DESC, p.product_id DESC LIMIT :limit
+""")  # noqa: S608
+TREE = text("""
+    SELECT department, department_slug, category, category_slug, sum(products)::bigint AS products
+    FROM catalog.categories GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
+""")
+
+
+def to_view(row: RowMapping) -> ProductView:
+    """The row must have all of `COLUMNS`; further ones are left out."""
+    return ProductView(**{name: row[name] for name in ProductView.__slots__})
+
+
+async def _views(reader: Reader, statement: Any, **values: Any) -> list[ProductView]:
+    return [to_view(row) for row in (await reader.execute(statement, values)).mappings()]
+
+
+async def product_row(reader: Reader, product_id: int) -> RowMapping | None:
+    """All of `COLUMNS` as a mapping: the hot page makes no object of it."""
+    return (await reader.execute(ONE, {"product_id": product_id})).mappings().one_or_none()
+
+
+async def products(reader: Reader, ids: Sequence[int]) -> dict[int, ProductView]:
+    """Those of `ids` that exist."""
+    return {view.product_id: view for view in await _views(reader, MANY, ids=list(ids))}
+
+
+async def for_sale(reader: Reader, ids: Sequence[int]) -> dict[int, SalePrice]:
+    """Those of `ids` that can be bought now."""
+    rows = (await reader.execute(FOR_SALE, {"ids": list(ids)})).mappings()
+    return {row["product_id"]: SalePrice(**row) for row in rows}
+
+
+async def best_sellers(reader: Reader, department: str | None, limit: int) -> list[ProductView]:
+    """By units sold; over everything only what was ever sold."""
+    if department is None:
+        return await _views(reader, BEST_SELLERS, limit=limit)
+    return await _views(reader, BEST_OF_DEPARTMENT, department=department, limit=limit)
+
+
+async def best_per_department(reader: Reader, departments: Sequence[str], limit: int) -> list[ProductView]:
+    """`limit` products of each department, in the order asked for: one statement for a whole home page."""
+    return await _views(reader, BEST_PER_DEPARTMENT, departments=list(departments), limit=limit)
+
+
+async def similar(reader: Reader, product_id: int, limit: int) -> list[ProductView]:
+    """Same category, the same type first, then by units sold."""
+    return await _views(reader, SIMILAR, product_id=product_id, limit=limit)
+
+
+async def tree(reader: Reader) -> Sequence[RowMapping]:
+    """One row per category with its department and count, largest first."""
+    return (await reader.execute(TREE)).mappings().all()

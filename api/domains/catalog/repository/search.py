@@ -1,0 +1,116 @@
+"""SQL that finds products: words → stems of the dictionary → ranked, filtered, keyset-paged rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+
+from api.domains.catalog.domain import Sort
+from api.domains.catalog.repository.products import COLUMNS, SOLD, Reader
+
+ALTERNATIVES = text("""
+    SELECT asked.word, asked.stem, found.stems
+    FROM (
+        SELECT word, position, (ts_lexize('english_stem', word))[1] AS stem
+        FROM unnest(CAST(:words AS text[])) WITH ORDINALITY AS words (word, position)
+    ) AS asked
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN asked.stem IS NULL THEN ARRAY[]::text[]
+            WHEN EXISTS (SELECT FROM catalog.search_terms WHERE stem = asked.stem) THEN ARRAY[asked.stem]
+            ELSE coalesce(
+                (SELECT array_agg(DISTINCT stem) FROM (
+                    SELECT stem FROM catalog.search_terms
+                    WHERE length(asked.word) >= 3 AND term LIKE asked.word || '%' AND stem IS NOT NULL
+                    ORDER BY products DESC, term LIMIT 6) AS begins),
+                (SELECT array_agg(DISTINCT stem) FROM (
+                    SELECT stem, similarity(term, asked.word) AS nearness,
+                        max(similarity(term, asked.word)) OVER () AS best
+                    FROM catalog.search_terms
+                    WHERE term % asked.word AND stem IS NOT NULL
+                    ORDER BY nearness DESC, products DESC, term LIMIT 3) AS near
+                 WHERE nearness >= best - 0.05),
+                ARRAY[]::text[])
+        END AS stems
+    ) AS found
+    ORDER BY asked.position
+""")
+
+# A title's word weighs most, a category's least; among equals what sells comes first.
+RELEVANCE = """
+    (ts_rank('{0.05, 0.2, 0.5, 1.0}', p.search, CAST(:tsquery AS tsquery))
+     * (1 + ln(1 + s.units_sold) / 10))::float8
+"""
+ORDERS = {
+    Sort.RELEVANCE: (RELEVANCE, "DESC", "<", "float8"),
+    Sort.PRICE: ("p.price_minor", "ASC", ">", "bigint"),
+    Sort.NEWEST: ("p.product_id", "DESC", "<", "bigint"),
+    Sort.POPULAR: ("s.units_sold", "DESC", "<", "bigint"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to. `tsquery` is None while one only browses."""
+
+    tsquery: str | None = None
+    department: str | None = None
+    category: str | None = None
+
+    def conditions(self, sort: Sort | None = None) -> list[str]:
+        """SQL conditions for the parts that are set."""
+        parts = ["p.is_active"]
+        if self.tsquery is not None:
+            parts.append("p.search @@ CAST(:tsquery AS tsquery)")
+        if self.department is not None:
+            # With the sales' own column the index on (department, units sold) gives the order for nothing.
+            parts.append(f"{'s' if sort is Sort.POPULAR else 'p'}.department_slug = :department")
+        if self.category is not None:
+            parts.append("p.category_slug = :category")
+        return parts
+
+    def values(self) -> dict[str, Any]:
+        """Bind values for the parts that are set."""
+        named = {"tsquery": self.tsquery, "department": self.department, "category": self.category}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+async def alternatives(reader: Reader, words: Sequence[str]) -> list[list[str]]:
+    """For each word that means something the stems to look for: its own, else of words it begins, else of the nearest.
+
+    A word without any is left out; a stop word too.
+    """
+    rows = (await reader.execute(ALTERNATIVES, {"words": list(words)})).mappings()
+    return [list(row["stems"]) for row in rows if row["stems"]]
+
+
+async def page(
+    reader: Reader, wanted: Filter, sort: Sort, after: tuple[float | int, int] | None, limit: int
+) -> Sequence[RowMapping]:
+    """At most `limit` rows after the position (value of the order, product id), each with `position`."""
+    order, direction, beyond, kind = ORDERS[sort]
+    conditions, values = wanted.conditions(sort), wanted.values()
+    if after is not None:
+        conditions.append(f"({order}, p.product_id) {beyond} (CAST(:after AS {kind}), CAST(:after_id AS bigint))")
+        values |= {"after": after[0], "after_id": after[1]}
+    statement = f"""
+        SELECT {COLUMNS}, {order} AS position FROM {SOLD} WHERE {" AND ".join(conditions)}
+        ORDER BY position {direction}, p.product_id {direction} LIMIT :limit
+    """  # noqa: S608
+    return (await reader.execute(text(statement), values | {"limit": limit})).mappings().all()
+
+
+async def counts(reader: Reader, tsquery: str | None, department: str | None = None) -> Sequence[RowMapping]:
+    """Products per department and category, largest first. Without a question the kept tree answers."""
+    wanted = Filter(tsquery=tsquery, department=department)
+    source, number = ("catalog.categories AS p", "sum(p.products)::bigint")
+    conditions = [part for part in wanted.conditions() if part != "p.is_active"]
+    if tsquery is not None:
+        source, number, conditions = "catalog.products AS p", "count(*)", wanted.conditions()
+    statement = f"""
+        SELECT p.department, p.department_slug, p.category, p.category_slug, {number} AS products FROM {source}
+        WHERE {" AND ".join(conditions) or "true"}
+        GROUP BY 1, 2, 3, 4 ORDER BY products DESC, p.category
+    """  # noqa: S608
+    return (await reader.execute(text(statement), wanted.values())).mappings().all()

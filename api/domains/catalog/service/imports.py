@@ -1,0 +1,70 @@
+"""Products in bulk, and what they sold: both by statements over arrays, never row by row."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.outbox import publish_many
+from api.domains.catalog.contracts import ProductImport
+from api.domains.catalog.domain import count_words, slugify
+from api.domains.catalog.errors import InvalidPrice
+from api.domains.catalog.repository import imports
+from ingestion.contracts.catalog import ProductPublished
+
+EVENT_FIELDS = tuple(ProductPublished.model_fields)
+
+
+async def import_products(session: AsyncSession, rows: Sequence[ProductImport]) -> dict[str, int]:
+    """Insert or update by SKU, and return SKU → product id for all of `rows`.
+
+    Publishes ProductPublished for the new and the changed; a row that changes nothing writes nothing.
+    Raises InvalidPrice before anything is written.
+    """
+    for row in rows:
+        if row.price_minor <= 0:
+            raise InvalidPrice(row.price_minor)
+    latest = {row.sku: row for row in rows}
+    written = await imports.upsert(session, [_columns(row) for row in latest.values()])
+    if written:
+        now = datetime.now(UTC)
+        await publish_many(
+            session,
+            (
+                (ProductPublished, str(row["product_id"]), {name: row[name] for name in EVENT_FIELDS}, now)
+                for row in written
+            ),
+        )
+        new = [row for row in written if row["is_new"]]
+        words = count_words(f"{row['title']} {row['product_type']} {row['category']}" for row in new)
+        await imports.add_terms(session, words)
+        await imports.regrow_tree(session)
+    return await imports.ids_by_sku(session, list(latest))
+
+
+def _columns(row: ProductImport) -> dict[str, Any]:
+    return {
+        "sku": row.sku,
+        "title": row.title,
+        "slug": slugify(row.title),
+        "department": row.department,
+        "department_slug": slugify(row.department),
+        "category": row.category,
+        "category_slug": slugify(row.category),
+        "product_type": row.product_type,
+        "brand": row.brand,
+        "size": row.size,
+        "price_minor": row.price_minor,
+        "currency": row.currency,
+    }
+
+
+async def count_sales(session: AsyncSession, lines: Iterable[tuple[int, int]]) -> None:
+    """Add (product id, quantity) to what the products have sold; a product that is not ours is left out."""
+    units: Counter[int] = Counter()
+    for product_id, quantity in lines:
+        units[product_id] += quantity
+    if units:
+        await imports.add_units_sold(session, units)

@@ -1,0 +1,87 @@
+"""Reading products and selling prices; one price change."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.outbox import publish
+from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductView
+from api.domains.catalog.domain import slugify
+from api.domains.catalog.errors import InvalidPrice, ProductNotFound
+from api.domains.catalog.repository import imports, products
+from api.domains.catalog.repository.products import Reader
+from ingestion.contracts.catalog import ProductPublished
+
+get_products = products.products
+price_for_sale = products.for_sale
+
+
+async def get_product(reader: Reader, product_id: int) -> ProductView:
+    """Raises ProductNotFound."""
+    return products.to_view(await get_product_row(reader, product_id))
+
+
+async def get_product_row(reader: Reader, product_id: int) -> Any:
+    """The same as a mapping, for the hot path. Raises ProductNotFound."""
+    row = await products.product_row(reader, product_id)
+    if row is None:
+        raise ProductNotFound(product_id)
+    return row
+
+
+async def best_sellers(reader: Reader, department: str | None = None, limit: int = 12) -> list[ProductView]:
+    """What sells most, everywhere or in one department (its name or slug)."""
+    return await products.best_sellers(reader, slugify(department) if department else None, limit)
+
+
+async def shelves(reader: Reader, departments: Sequence[str], limit: int = 12) -> dict[str, list[ProductView]]:
+    """Department slug → its best sellers, in the order asked for."""
+    by_slug: dict[str, list[ProductView]] = defaultdict(list)
+    for view in await products.best_per_department(reader, [slugify(name) for name in departments], limit):
+        by_slug[view.department_slug].append(view)
+    return dict(by_slug)
+
+
+async def similar(reader: Reader, product_id: int, limit: int = 12) -> list[ProductView]:
+    """Of the same category, the same type first: what a page shows while no model knows the product."""
+    return await products.similar(reader, product_id, limit)
+
+
+async def departments(reader: Reader) -> list[DepartmentCount]:
+    """The whole tree with counts, largest department first."""
+    return group_departments(await products.tree(reader))
+
+
+def group_departments(rows: Sequence[Any]) -> list[DepartmentCount]:
+    """Rows of (department, category, products) → departments, largest first, each with its categories."""
+    names: dict[str, str] = {}
+    categories: dict[str, list[CategoryCount]] = defaultdict(list)
+    for row in rows:
+        names[row["department_slug"]] = row["department"]
+        counted = CategoryCount(row["category"], row["category_slug"], row["products"])
+        categories[row["department_slug"]].append(counted)
+    counts = [
+        DepartmentCount(name, slug, sum(each.products for each in categories[slug]), tuple(categories[slug]))
+        for slug, name in names.items()
+    ]
+    return sorted(counts, key=lambda department: (-department.products, department.name))
+
+
+async def change_price(session: AsyncSession, product_id: int, price_minor: int) -> None:
+    """A new price from now on, with its line of history and its event; the same price again does nothing.
+
+    Raises InvalidPrice, ProductNotFound.
+    """
+    if price_minor <= 0:
+        raise InvalidPrice(price_minor)
+    if await imports.set_price(session, product_id, price_minor):
+        await publish(session, published(await get_product(session, product_id)))
+    else:
+        await get_product(session, product_id)
+
+
+def published(product: ProductView) -> ProductPublished:
+    """The event that tells the rest of the house the whole product."""
+    return ProductPublished.model_validate({name: getattr(product, name) for name in ProductPublished.model_fields})
