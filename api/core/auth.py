@@ -1,0 +1,166 @@
+"""Who asks: a bearer token or a browser session makes a Principal; everybody is a Visitor."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from time import time
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from api.core.csrf import SESSION_COOKIE, CsrfDep, csrf_token, visitor_id
+from api.core.errors import AppError
+from api.core.http import delete_cookie
+from api.core.keys import signing_key
+
+__all__ = [
+    "ROLES",
+    "CsrfDep",
+    "CurrentDep",
+    "Forbidden",
+    "OptionalDep",
+    "Principal",
+    "SignInNeeded",
+    "Visitor",
+    "VisitorDep",
+    "csrf_token",
+    "require",
+]
+
+ROLES = ("customer", "analyst", "executive", "operator")
+ALGORITHM = "Ed25519"
+ISSUER = "agora"
+AUDIENCE = "agora-api"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A person who signed in."""
+
+    customer_id: UUID
+    roles: frozenset[str]
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whoever asks: always an anonymous id, and a customer once signed in."""
+
+    anonymous_id: UUID
+    customer_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+
+
+class SignInNeeded(AppError):
+    """No credentials, or none that hold."""
+
+    status = 401
+    type = "sign-in-needed"
+    title = "Sign in first"
+
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"}, **extra)
+
+
+class TokenExpired(SignInNeeded):
+    """An access token past its time: refresh it."""
+
+    type = "token-expired"
+    title = "The access token has expired"
+
+
+class TokenInvalid(SignInNeeded):
+    """Not a token of ours, or one that was changed."""
+
+    type = "token-invalid"
+    title = "The access token is not valid"
+
+
+class Forbidden(AppError):
+    """Signed in, but without the role that this needs."""
+
+    status = 403
+    type = "forbidden"
+    title = "Your account may not do this"
+
+
+FindSession = Callable[[str], Awaitable[Principal | None]]
+
+
+def verify_access_token(token: str) -> Principal:
+    """The principal of a bearer token. Raises TokenExpired or TokenInvalid."""
+    principal, expires_at = _verified(token)
+    if expires_at <= time():
+        raise TokenExpired
+    return principal
+
+
+@lru_cache(maxsize=4096)
+def _verified(token: str) -> tuple[Principal, float]:
+    """Signature and claims do not change, so a token is checked once; its time is checked at every use."""
+    try:
+        claims = jwt.decode(token, signing_key(), algorithms=[ALGORITHM]).claims
+        if claims["iss"] != ISSUER or claims["aud"] != AUDIENCE:
+            raise TokenInvalid
+        roles = frozenset(str(role) for role in claims["roles"])
+        return Principal(UUID(claims["sub"]), roles, UUID(claims["sid"])), float(claims["exp"])
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise TokenInvalid from error
+
+
+async def get_optional(request: Request) -> Principal | None:
+    """The person behind the request, or None. A bearer token that does not hold is an error, an old cookie is not."""
+    if hasattr(request.state, "principal"):
+        known: Principal | None = request.state.principal
+        return known
+    principal = None
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        principal = verify_access_token(token.strip())
+    elif session_token := request.cookies.get(SESSION_COOKIE):
+        find: FindSession = request.app.state.find_session
+        principal = await find(session_token)
+        if principal is None:
+            delete_cookie(request, SESSION_COOKIE)
+    request.state.principal = principal
+    return principal
+
+
+OptionalDep = Annotated[Principal | None, Depends(get_optional)]
+
+
+async def get_current(principal: OptionalDep) -> Principal:
+    """The person behind the request. Raises SignInNeeded."""
+    if principal is None:
+        raise SignInNeeded
+    return principal
+
+
+CurrentDep = Annotated[Principal, Depends(get_current)]
+
+
+async def get_visitor(request: Request, principal: OptionalDep) -> Visitor:
+    """The visitor, also left in `request.state.visitor` for templates."""
+    customer_id, roles = (principal.customer_id, principal.roles) if principal else (None, frozenset[str]())
+    visitor = Visitor(visitor_id(request), customer_id, roles)
+    request.state.visitor = visitor
+    return visitor
+
+
+VisitorDep = Annotated[Visitor, Depends(get_visitor)]
+
+
+def require(role: str) -> Any:
+    """A dependency that lets only people with `role` in: `Depends(require("executive"))`."""
+    if role not in ROLES:
+        raise ValueError(f"no such role: {role}")
+
+    async def check(principal: CurrentDep) -> Principal:
+        if role not in principal.roles:
+            raise Forbidden(f"This needs the role {role}.")
+        return principal
+
+    return check

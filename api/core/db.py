@@ -1,0 +1,155 @@
+"""Postgres: one transaction per request or message, hot reads without one, bulk rows by binary COPY.
+
+This is the only module with a commit.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends
+from psycopg import AsyncConnection as PsycopgConnection
+from psycopg import sql
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from api.core.settings import Settings, get_settings
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every model. A model names its schema; relationships are `lazy="raise"` and stay inside a domain."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Database:
+    """The pools of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._engine = _engine(settings.postgres_url, settings.api_pool_size)
+        self._reads = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._warehouse = _engine(settings.warehouse_read_url, 4).execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed at the end, or rolled back when the block raises."""
+        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+            yield session
+            await session.commit()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """An AUTOCOMMIT connection: no BEGIN and no COMMIT around a single statement."""
+        async with self._reads.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def warehouse(self) -> AsyncIterator[AsyncConnection]:
+        """The same on the warehouse, where the API may only read marts."""
+        async with self._warehouse.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self._engine.dispose()
+        await self._warehouse.dispose()
+
+
+def _engine(url: str, pool_size: int) -> AsyncEngine:
+    rest = url.split("://", 1)[1]
+    return create_async_engine(
+        f"postgresql+psycopg://{rest}",
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        pool_recycle=1800,
+        pool_pre_ping=False,
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=60s"},
+    )
+
+
+class _Current:
+    database: Database | None = None
+
+
+def get_database() -> Database:
+    """The database of this process, made at its first use."""
+    if _Current.database is None:
+        _Current.database = Database(get_settings())
+    return _Current.database
+
+
+def set_database(database: Database | None) -> None:
+    """Replace the database of this process: for tests, and for None after a close."""
+    _Current.database = database
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[AsyncSession]:
+    """A transaction of its own, committed when the block ends well."""
+    async with get_database().transaction() as session:
+        yield session
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[AsyncConnection]:
+    """An AUTOCOMMIT connection for single statements outside a request."""
+    async with get_database().reading() as connection:
+        yield connection
+
+
+async def get_session() -> AsyncIterator[AsyncSession]:
+    """The request's transaction; with scope="function" it is committed before the answer is sent."""
+    async with get_database().transaction() as session:
+        yield session
+
+
+async def get_read() -> AsyncIterator[AsyncConnection]:
+    """The request's AUTOCOMMIT connection."""
+    async with get_database().reading() as connection:
+        yield connection
+
+
+async def get_warehouse() -> AsyncIterator[AsyncConnection]:
+    """The request's connection to the warehouse."""
+    async with get_database().warehouse() as connection:
+        yield connection
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+ReadDep = Annotated[AsyncConnection, Depends(get_read, scope="function")]
+WarehouseDep = Annotated[AsyncConnection, Depends(get_warehouse, scope="function")]
+
+
+async def copy_rows(session: AsyncSession, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+    """Binary COPY of `rows` into `schema.table` inside the session's transaction; returns how many.
+
+    Values must have the columns' exact Python types (int, str, datetime, UUID, list…): binary COPY converts nothing.
+    """
+    raw = await (await session.connection()).get_raw_connection()
+    connection: PsycopgConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+    name = sql.Identifier(*table.split("."))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        name, sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    count = 0
+    async with connection.cursor() as cursor:
+        await cursor.execute(
+            "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table]
+        )
+        types = dict(await cursor.fetchall())
+        async with cursor.copy(statement) as copy:
+            copy.set_types([types[column] for column in columns])
+            for row in rows:
+                await copy.write_row(row)
+                count += 1
+    return count

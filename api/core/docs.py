@@ -1,0 +1,45 @@
+"""The API's own manual: OpenAPI 3.1 at /openapi.json, drawn by Swagger UI at /docs without any other host."""
+
+import base64
+import hashlib
+import re
+from importlib.resources import files
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+ASSETS = "/docs/assets"
+
+
+def install(app: FastAPI) -> None:
+    """Mount the page, and its files from the package that carries them."""
+    page = bytes(
+        get_swagger_ui_html(
+            openapi_url=app.openapi_url or "/openapi.json",
+            title=f"{app.title} · API",
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon.png",
+        ).body
+    )
+    headers = {"content-security-policy": _policy(page.decode())}
+
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(page, headers=headers)
+
+    app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
+    app.add_api_route("/docs", docs, include_in_schema=False)
+
+
+def _policy(page: str) -> str:
+    """Only the page's own inline script may run, known by its hash; Swagger UI needs inline styles."""
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    return (
+        f"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' {hashes};"
+        " object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )

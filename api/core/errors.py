@@ -1,0 +1,174 @@
+"""Errors as RFC 9457 problems: one base class, one place that turns it into an answer."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+log = structlog.get_logger(__name__)
+
+
+class AppError(Exception):
+    """Base of every refusal. A subclass declares its status, its stable type and its title.
+
+    `detail` is a sentence for the person; every further keyword becomes a member of the problem document.
+    """
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.headers = headers
+        self.extra = extra
+
+    def problem(self) -> dict[str, Any]:
+        """The problem document, without the members that only a request can tell."""
+        return problem(self.status, self.type, self.title, self.detail, **self.extra)
+
+
+class NotFound(AppError):
+    """What was asked for does not exist, or not for this person."""
+
+    status = 404
+    type = "not-found"
+    title = "Not found"
+
+
+class Conflict(AppError):
+    """The request does not fit the present state."""
+
+    status = 409
+    type = "conflict"
+    title = "This does not fit the present state"
+
+
+class Invalid(AppError):
+    """Input that cannot be used; `errors` holds field and reason."""
+
+    status = 422
+    type = "invalid-request"
+    title = "The request cannot be used as it is"
+
+    def __init__(self, field: str, reason: str, **extra: Any) -> None:
+        super().__init__(None, errors=[{"field": field, "reason": reason}], **extra)
+
+
+class TooLarge(AppError):
+    """More than this endpoint takes at once."""
+
+    status = 413
+    type = "too-large"
+    title = "The request is too large"
+
+
+class Unavailable(AppError):
+    """A part that is needed does not answer; trying again later is safe."""
+
+    status = 503
+    type = "unavailable"
+    title = "Not available at the moment"
+
+
+def problem(status: int, slug: str, title: str, detail: str | None = None, **extra: Any) -> dict[str, Any]:
+    """An RFC 9457 problem document."""
+    document: dict[str, Any] = {"type": f"urn:agora:problem:{slug}", "title": title, "status": status}
+    if detail:
+        document["detail"] = detail
+    return document | extra
+
+
+def validation_errors(errors: Sequence[Any], skip: int = 0) -> list[dict[str, str]]:
+    """Pydantic's errors as `{field, reason}`; `skip` leaves out leading parts of the location such as `body`."""
+    return [
+        {
+            "field": ".".join(str(part) for part in error["loc"][skip:]) or "body",
+            "reason": str(error["msg"]).removeprefix("Value error, "),
+        }
+        for error in errors
+    ]
+
+
+def problem_response(document: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """The document as `application/problem+json`."""
+    return Response(
+        orjson.dumps(document, default=str),
+        status_code=document["status"],
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser asked for a page, so that an error should be one too."""
+    if request.url.path.startswith("/v1/"):
+        return False
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _answer(request: Request, document: dict[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    document.setdefault("instance", request.url.path)
+    document.setdefault("trace_id", structlog.contextvars.get_contextvars().get("trace_id"))
+    page = getattr(request.app.state, "error_page", None)
+    if page is not None and wants_page(request):
+        answer: Response = page(request, document)
+        return answer
+    return problem_response(document, headers)
+
+
+async def _on_app_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, AppError):
+        raise error
+    if error.status >= 500:
+        log.error("request_failed", problem=error.type, detail=error.detail)
+    return _answer(request, error.problem(), error.headers)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    document = problem(422, Invalid.type, Invalid.title, errors=validation_errors(error.errors(), skip=1))
+    return _answer(request, document)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    phrase = HTTPStatus(error.status_code).phrase
+    document = problem(error.status_code, phrase.lower().replace(" ", "-"), phrase)
+    return _answer(request, document, error.headers)
+
+
+async def _on_data_error(request: Request, _: Exception) -> Response:
+    """A value that Postgres cannot hold: a NUL character, a number out of range."""
+    return _answer(request, problem(422, Invalid.type, Invalid.title, "A value is out of range or holds a NUL."))
+
+
+async def _on_database_away(request: Request, error: Exception) -> Response:
+    log.error("database_unavailable", error=type(error).__name__)
+    return _answer(request, problem(503, Unavailable.type, Unavailable.title), {"Retry-After": "2"})
+
+
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    log.error("request_crashed", error=type(error).__name__, exc_info=error)
+    return _answer(request, problem(500, AppError.type, AppError.title))
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers: every error of the API is a problem document, and of the pages a page."""
+    app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(DataError, _on_data_error)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(away, _on_database_away)
+    app.add_exception_handler(Exception, _on_unexpected)

@@ -1,0 +1,147 @@
+"""`Idempotency-Key`: a POST that is repeated gets the first answer again, and is never done twice.
+
+The key's row also holds an `operation_id` that stays the same when a crashed attempt is tried again: a use case that
+names its aggregate after it (an order, say) finds what the first attempt left.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from api.core.auth import CurrentDep
+from api.core.db import transaction
+from api.core.errors import AppError, problem_response
+
+LEASE = "60 seconds"
+
+
+class KeyMissing(AppError):
+    """The endpoint needs an Idempotency-Key header."""
+
+    status = 400
+    type = "idempotency-key-missing"
+    title = "Send an Idempotency-Key header"
+
+
+class KeyReused(AppError):
+    """The key was used with another request."""
+
+    status = 422
+    type = "idempotency-key-reused"
+    title = "This Idempotency-Key was used with another request"
+
+
+class KeyInFlight(AppError):
+    """The first request with this key is not finished."""
+
+    status = 409
+    type = "idempotency-key-in-flight"
+    title = "The first request with this Idempotency-Key is still running"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A stored answer: its status and JSON body."""
+
+    status: int
+    body: bytes
+    is_replay: bool = False
+
+
+Operation = Callable[[UUID], Awaitable[tuple[int, BaseModel | dict[str, Any]]]]
+
+_CLAIM = text(
+    "INSERT INTO core.idempotency_keys AS k (principal, route, key, fingerprint, operation_id, locked_until)"
+    " VALUES (:principal, :route, :key, :fingerprint, gen_random_uuid(), now() + CAST(:lease AS interval))"
+    " ON CONFLICT (principal, route, key) DO UPDATE SET locked_until = excluded.locked_until"
+    " WHERE k.status IS NULL AND k.locked_until < now() AND k.fingerprint = excluded.fingerprint"
+    " RETURNING operation_id"
+)
+_READ = text(
+    "SELECT fingerprint, status, body FROM core.idempotency_keys"
+    " WHERE principal = :principal AND route = :route AND key = :key"
+)
+_STORE = text(
+    "UPDATE core.idempotency_keys SET status = :status, body = :body, locked_until = now()"
+    " WHERE principal = :principal AND route = :route AND key = :key"
+)
+_RELEASE = text(
+    "UPDATE core.idempotency_keys SET locked_until = now() - interval '1 second'"
+    " WHERE principal = :principal AND route = :route AND key = :key AND status IS NULL"
+)
+
+
+async def run_once(principal: str, route: str, key: str, fingerprint: bytes, operation: Operation) -> Answer:
+    """Run `operation(operation_id)` unless it was already answered; returns its answer or the stored one.
+
+    Refusals below 500 are answers and are stored as well. After anything worse the key may be tried again.
+    Raises KeyReused and KeyInFlight.
+    """
+    name = {"principal": principal, "route": route, "key": key}
+    async with transaction() as session:
+        claim = {"fingerprint": fingerprint, "lease": LEASE}
+        operation_id: UUID | None = (await session.execute(_CLAIM, name | claim)).scalar()
+        if operation_id is None:
+            return _stored((await session.execute(_READ, name)).one(), fingerprint)
+    try:
+        status, document = await operation(operation_id)
+        body = document.model_dump_json().encode() if isinstance(document, BaseModel) else orjson.dumps(document)
+    except AppError as error:
+        if error.status >= 500:
+            await _release(name)
+            raise
+        status, body = error.status, orjson.dumps(error.problem(), default=str)
+    except BaseException:
+        await _release(name)
+        raise
+    async with transaction() as session:
+        await session.execute(_STORE, name | {"status": status, "body": body})
+    return Answer(status, body)
+
+
+def _stored(row: Any, fingerprint: bytes) -> Answer:
+    if bytes(row.fingerprint) != fingerprint:
+        raise KeyReused
+    if row.status is None:
+        raise KeyInFlight
+    return Answer(row.status, bytes(row.body), is_replay=True)
+
+
+async def _release(name: dict[str, str]) -> None:
+    async with transaction() as session:
+        await session.execute(_RELEASE, name)
+
+
+class Idempotency:
+    """The key of one request of one signed-in person."""
+
+    def __init__(self, principal: str, route: str, key: str, fingerprint: bytes) -> None:
+        self._name = (principal, route, key, fingerprint)
+
+    async def run(self, operation: Operation) -> Response:
+        """`run_once`, as an HTTP answer; a replayed one says so in `Idempotency-Replayed`."""
+        answer = await run_once(*self._name, operation)
+        headers = {"Idempotency-Replayed": "true"} if answer.is_replay else None
+        if answer.status >= 400:
+            return problem_response(orjson.loads(answer.body), headers)
+        return Response(answer.body, answer.status, headers, media_type="application/json")
+
+
+async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotency:
+    """The request's key. Raises KeyMissing."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if not 1 <= len(key) <= 255:
+        raise KeyMissing
+    route = f"{request.method} {request.url.path}"
+    fingerprint = hashlib.sha256(await request.body()).digest()
+    return Idempotency(str(principal.customer_id), route, key, fingerprint)
+
+
+IdempotencyDep = Annotated[Idempotency, Depends(get_idempotency)]

@@ -1,0 +1,30 @@
+"""The process's signing key: Ed25519 for access tokens, and a secret derived from it for form tokens."""
+
+from functools import lru_cache
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from joserfc.jwk import OKPKey
+
+from api.core.settings import get_settings
+
+
+@lru_cache(maxsize=1)
+def signing_key() -> OKPKey:
+    """The private key; its `kid` is the RFC 7638 thumbprint, so it stays the same for the same key."""
+    key = OKPKey.import_key(get_settings().signing_key_file.read_bytes())
+    return OKPKey.import_key(key.as_dict(private=True) | {"kid": key.thumbprint(), "use": "sig", "alg": "Ed25519"})
+
+
+def public_keys() -> dict[str, list[dict[str, object]]]:
+    """The JSON Web Key Set that verifies access tokens."""
+    return {"keys": [dict(signing_key().as_dict(private=False))]}
+
+
+@lru_cache(maxsize=1)
+def form_secret() -> bytes:
+    """32 bytes for form tokens, derived from the signing key by HKDF (RFC 5869)."""
+    private = load_pem_private_key(get_settings().signing_key_file.read_bytes(), password=None)
+    material = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"agora form tokens").derive(material)

@@ -1,0 +1,52 @@
+"""The outbox: events leave a domain in the transaction that made them true, and only so."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.db import copy_rows
+from api.core.trace import current_trace_id
+from ingestion.contracts import Event, encode, encode_data, new_event_id
+
+COLUMNS = ("event_id", "topic", "type", "key", "occurred_at", "envelope")
+_INSERT = text(
+    "INSERT INTO core.outbox (event_id, topic, type, key, occurred_at, envelope)"
+    " VALUES (:event_id, :topic, :type, :key, :occurred_at, :envelope)"
+)
+
+
+async def publish(session: AsyncSession, *events: Event) -> None:
+    """Store `events` with the session's other work; they happened now."""
+    now = datetime.now(UTC)
+    trace_id = current_trace_id()
+    rows = []
+    for event in events:
+        event_id = new_event_id()
+        rows.append(
+            {
+                "event_id": event_id,
+                "topic": event.domain(),
+                "type": event.type,
+                "key": event.key(),
+                "occurred_at": now,
+                "envelope": encode(event, event_id, now, trace_id),
+            }
+        )
+    if rows:
+        await session.execute(_INSERT, rows)
+
+
+async def publish_many(session: AsyncSession, rows: Iterable[tuple[type[Event], str, dict[str, Any], datetime]]) -> int:
+    """The bulk path, by COPY: rows of (event class, key, data that fits its contract, when it happened)."""
+    trace_id = current_trace_id()
+
+    def encoded() -> Iterable[tuple[Any, ...]]:
+        for event_class, key, data, occurred_at in rows:
+            event_id = new_event_id()
+            envelope = encode_data(event_class, key, data, event_id, occurred_at, trace_id)
+            yield event_id, event_class.domain(), event_class.type, key, occurred_at, envelope
+
+    return await copy_rows(session, "core.outbox", COLUMNS, encoded())

@@ -1,0 +1,202 @@
+"""The worker: hands the events of one domain to the handlers of the others, each event once per handler.
+
+A batch of one type and one handler is one transaction with its inbox rows; offsets are committed to Kafka afterwards,
+so a crash delivers again and the inbox drops what was done. A message that no handler can take goes to
+`core.dead_letters` and the worker goes on; while Postgres is away it waits.
+"""
+
+import asyncio
+import contextlib
+import signal
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from uuid import UUID
+
+import orjson
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from api.core import inbox
+from api.core.db import get_database, set_database, transaction
+from api.core.inbox import Handler, ReceivedEvent
+from api.core.kafka import ensure_topics
+from api.core.metrics import HANDLED
+from api.core.observability import configure_logging
+from api.core.settings import Settings, get_settings
+from ingestion.contracts import EVENT_TYPES
+
+log = structlog.get_logger(__name__)
+GROUP = "agora-worker"
+BATCH = 500
+AWAY = (OperationalError, InterfaceError)
+_DEAD_LETTER = text(
+    "INSERT INTO core.dead_letters (handler, kafka_topic, kafka_partition, kafka_offset, key, value, reason)"
+    " VALUES (:handler, :kafka_topic, :kafka_partition, :kafka_offset, :key, :value, :reason) ON CONFLICT DO NOTHING"
+)
+
+Received = tuple[ConsumerRecord, ReceivedEvent]
+
+
+def find_handlers(domains: Sequence[str]) -> dict[str, list[tuple[str, Handler]]]:
+    """Handlers by event type, each with its stable name `domain.function`."""
+    found: dict[str, list[tuple[str, Handler]]] = defaultdict(list)
+    for domain in domains:
+        package = f"api.domains.{domain}"
+        if find_spec(package) is None or find_spec(f"{package}.handlers") is None:
+            continue
+        handlers: dict[str, Handler] = import_module(f"{package}.handlers").HANDLERS
+        for event_type, handler in handlers.items():
+            found[event_type].append((f"{domain}.{handler.__name__}", handler))
+    return dict(found)
+
+
+class Worker:
+    """Consumes the topics for which there are handlers, until `stop` is called."""
+
+    def __init__(self, settings: Settings, handlers: dict[str, list[tuple[str, Handler]]]) -> None:
+        self._settings = settings
+        self._handlers = handlers
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish the batch at hand and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Consume until stopped. Raises KafkaError when the broker is away at the start."""
+        await ensure_topics(self._settings)
+        topics = {self._settings.kafka_topic_prefix + kind.partition(".")[0] for kind in self._handlers}
+        consumer = AIOKafkaConsumer(
+            *sorted(topics),
+            bootstrap_servers=self._settings.kafka_bootstrap,
+            group_id=GROUP,
+            client_id=GROUP,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        await consumer.start()
+        try:
+            while not self._stopping.is_set():
+                batches = await consumer.getmany(timeout_ms=200, max_records=BATCH)
+                for partition, records in batches.items():
+                    await self.handle(records)
+                    await self._commit(consumer, partition, records[-1].offset + 1)
+        finally:
+            await consumer.stop()
+
+    async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
+        try:
+            await consumer.commit({partition: offset})
+        except KafkaError as error:  # delivered again to whoever has the partition now; the inbox knows them
+            log.warning("offset_not_committed", error=type(error).__name__, topic=partition.topic)
+
+    async def handle(self, records: Iterable[ConsumerRecord]) -> None:
+        """Hand one partition's records to every handler of their types, in order within a type."""
+        by_type: dict[str, list[Received]] = defaultdict(list)
+        for record in records:
+            try:
+                event = self._decode(record)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                await self._bury("decode", record, error)
+                continue
+            if event is not None:
+                by_type[event.data.type].append((record, event))
+        for event_type, received in by_type.items():
+            for name, handler in self._handlers[event_type]:
+                await self._handle_batch(name, handler, received)
+
+    def _decode(self, record: ConsumerRecord) -> ReceivedEvent | None:
+        """The event, or None for a type that nobody here waits for. Raises ValueError and its like."""
+        envelope = orjson.loads(record.value or b"")
+        event_type = envelope["type"]
+        if event_type not in self._handlers:
+            return None
+        data = EVENT_TYPES[event_type].model_validate(envelope["data"])
+        return ReceivedEvent.from_wire(envelope["id"], envelope["time"], data)
+
+    async def _handle_batch(self, name: str, handler: Handler, received: Sequence[Received]) -> None:
+        try:
+            await self._until_postgres(name, handler, [event for _, event in received])
+        except Exception as error:
+            if len(received) == 1:
+                await self._bury(name, received[0][0], error)
+                return
+            log.warning("batch_refused", handler=name, error=type(error).__name__, events=len(received))
+            for one in received:  # find the one that cannot be handled; the others are handled alone
+                await self._handle_batch(name, handler, [one])
+
+    async def _until_postgres(self, name: str, handler: Handler, events: list[ReceivedEvent]) -> None:
+        """One transaction: inbox rows and the handler's work. While Postgres is away, again."""
+        pause = 0.2
+        while True:
+            try:
+                async with transaction() as session:
+                    new = await inbox.unseen(session, name, {event.event_id for event in events})
+                    if fresh := _first_of_each(events, new):
+                        await handler(session, fresh)
+            except AWAY as error:
+                if self._stopping.is_set():
+                    raise asyncio.CancelledError from error
+                log.warning("database_unavailable", handler=name, error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), pause)
+                pause = min(pause * 2, 5)
+                continue
+            HANDLED.labels(name, "handled").inc(len(fresh))
+            HANDLED.labels(name, "repeated").inc(len(events) - len(fresh))
+            return
+
+    async def _bury(self, name: str, record: ConsumerRecord, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {_without_values(error)}"
+        log.error("dead_letter", handler=name, topic=record.topic, partition=record.partition, offset=record.offset)
+        async with transaction() as session:
+            await session.execute(
+                _DEAD_LETTER,
+                {
+                    "handler": name,
+                    "kafka_topic": record.topic,
+                    "kafka_partition": record.partition,
+                    "kafka_offset": record.offset,
+                    "key": record.key,
+                    "value": record.value,
+                    "reason": reason[:2000],
+                },
+            )
+        HANDLED.labels(name, "dead").inc()
+
+
+def _first_of_each(events: Sequence[ReceivedEvent], new: set[UUID]) -> list[ReceivedEvent]:
+    """The unseen events in order, each once even if a batch holds it twice."""
+    first = {event.event_id: event for event in reversed(events)}
+    return [event for event in events if event.event_id in new and first[event.event_id] is event]
+
+
+def _without_values(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+    return str(error)
+
+
+async def main() -> None:
+    """Run the worker of the configured domains until SIGTERM or SIGINT."""
+    configure_logging()
+    settings = get_settings()
+    worker = Worker(settings, find_handlers(settings.api_domains))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    try:
+        await worker.run()
+    finally:
+        await get_database().close()
+        set_database(None)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

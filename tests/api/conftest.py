@@ -1,0 +1,192 @@
+"""A migrated database per worker, a test's work rolled back, and the application in process."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+from psycopg import sql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from api.app import create_app
+from api.core import keys
+from api.core.capture import close_producer
+from api.core.db import Database, set_database
+from api.core.settings import get_settings
+
+ROOT = Path(__file__).parents[2]
+MIGRATIONS = ROOT / "api" / "migrations"
+
+
+def _named(url: str, database: str) -> str:
+    base, _, query = url.partition("?")
+    return f"{base.rpartition('/')[0]}/{database}" + (f"?{query}" if query else "")
+
+
+def migrate(owner_url: str) -> None:
+    """Bring a database to the newest revision."""
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("sqlalchemy.url", owner_url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def _template(admin: psycopg.Connection, owner_url: str) -> str:
+    """The migrated template of these very migrations; made once, whatever number of workers ask for it."""
+    digest = hashlib.sha256()
+    for path in sorted(MIGRATIONS.rglob("*.py")):
+        digest.update(path.read_bytes())
+    name = f"agora_template_{digest.hexdigest()[:12]}"
+    admin.execute("SELECT pg_advisory_lock(hashtext('agora test templates'))")
+    try:
+        found = admin.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [name]).fetchone()
+        if found is None or not found[0]:  # a database without the mark is one whose migration was interrupted
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            migrate(_named(owner_url, name))
+            admin.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
+    finally:
+        admin.execute("SELECT pg_advisory_unlock(hashtext('agora test templates'))")
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_env(stack_env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The environment with a database and topics that are this worker's own; also set in `os.environ`."""
+    owner_url = stack_env["AGORA_POSTGRES_OWNER_URL"]
+    unique = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{secrets.token_hex(4)}"
+    name = f"agora_test_{unique}"
+    changed = {key: _named(stack_env[key], name) for key in stack_env if key.startswith("AGORA_POSTGRES_")}
+    changed["AGORA_KAFKA_TOPIC_PREFIX"] = f"test_{unique}."
+    changed.setdefault("AGORA_API_URL", stack_env.get("AGORA_API_URL", "http://127.0.0.1:1"))
+    changed.setdefault("AGORA_GATEWAY_URL", stack_env.get("AGORA_GATEWAY_URL", "http://127.0.0.1:1"))
+    changed.setdefault("AGORA_GATEWAY_SECRET", stack_env.get("AGORA_GATEWAY_SECRET", secrets.token_hex(16)))
+    with pytest.MonkeyPatch.context() as patch, psycopg.connect(owner_url, autocommit=True) as admin:
+        for key, value in changed.items():
+            patch.setenv(key, value)
+        template = _template(admin, owner_url)
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        _forget_environment()
+        yield dict(stack_env) | changed
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    _forget_environment()
+
+
+def _forget_environment() -> None:
+    for cached in (get_settings, keys.signing_key, keys.form_secret):
+        cached.cache_clear()
+
+
+class OneConnection(Database):
+    """Everything on one connection inside one outer transaction: commits become savepoints, and nothing stays.
+
+    For one request at a time; a test of a race uses `committed`.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    def session(self) -> AsyncSession:
+        """A session in a savepoint."""
+        return AsyncSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose savepoint is released at the end."""
+        async with self.session() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """The one connection."""
+        yield self._connection
+
+    @asynccontextmanager
+    async def warehouse(self) -> AsyncIterator[AsyncConnection]:
+        """The one connection: marts for a test are tables that the test makes."""
+        yield self._connection
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+
+@pytest.fixture(scope="session")
+async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
+    """The worker's real pools."""
+    database = Database(get_settings())
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def rolled_back(pool: Database) -> AsyncIterator[OneConnection]:
+    """The database of this test; all that it and its requests write is undone at the end."""
+    async with pool.reading() as connection:
+        await connection.execution_options(isolation_level="READ COMMITTED")
+        outer = await connection.begin()
+        database = OneConnection(connection)
+        set_database(database)
+        yield database
+        set_database(None)
+        await outer.rollback()
+
+
+@pytest.fixture
+async def session(rolled_back: OneConnection) -> AsyncIterator[AsyncSession]:
+    """A session that sees what the test's requests write, and the other way round."""
+    async with rolled_back.session() as session:
+        yield session
+
+
+@pytest.fixture
+async def committed(pool: Database, migrated_env: dict[str, str]) -> AsyncIterator[Database]:
+    """Real pools and real commits, for races; afterwards the worker's database is made anew from the template."""
+    set_database(pool)
+    yield pool
+    set_database(None)
+    await pool.close()
+    owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
+    base, _, name = owner_url.partition("?")[0].rpartition("/")
+    await asyncio.to_thread(_renew, f"{base}/agora", owner_url, name)
+
+
+def _renew(admin_url: str, owner_url: str, name: str) -> None:
+    with psycopg.connect(admin_url, autocommit=True) as admin:
+        template = _template(admin, owner_url)
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+
+
+@pytest.fixture(scope="session")
+def app(migrated_env: dict[str, str]) -> FastAPI:
+    """The whole application."""
+    return create_app()
+
+
+@pytest.fixture(scope="session")
+async def producer_closed() -> AsyncIterator[None]:
+    """Whatever producer the tests' requests started is closed at the end."""
+    yield
+    await close_producer()
+
+
+@pytest.fixture
+async def client(app: FastAPI, rolled_back: OneConnection, producer_closed: None) -> AsyncIterator[AsyncClient]:
+    """An HTTP client of the application in process; each has cookies of its own, and its work is rolled back."""
+    async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture
+async def committed_client(app: FastAPI, committed: Database, producer_closed: None) -> AsyncIterator[AsyncClient]:
+    """The same with real commits."""
+    async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
+        yield client
