@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 
 from api.core.csrf import SESSION_COOKIE, CsrfDep, csrf_token, visitor_id
 from api.core.errors import AppError
-from api.core.http import delete_cookie
+from api.core.http import delete_cookie, set_cookie
 from api.core.keys import signing_key
 
 __all__ = [
@@ -27,7 +27,10 @@ __all__ = [
     "Visitor",
     "VisitorDep",
     "csrf_token",
+    "delete_session_cookie",
     "require",
+    "set_session_cookie",
+    "visitor_id",
 ]
 
 ROLES = ("customer", "analyst", "executive", "operator")
@@ -127,6 +130,19 @@ async def get_optional(request: Request) -> Principal | None:
             delete_cookie(request, SESSION_COOKIE)
     request.state.principal = principal
     return principal
+
+
+def set_session_cookie(request: Request, token: str, max_age: int) -> None:
+    """Give the browser a session; forms of the same answer are bound to it."""
+    request.state.session_token = token
+    set_cookie(request, SESSION_COOKIE, token, max_age)
+
+
+def delete_session_cookie(request: Request) -> None:
+    """End the browser's session; the rest of the answer is for nobody in particular."""
+    request.state.session_token = ""
+    request.state.principal = None
+    delete_cookie(request, SESSION_COOKIE)
 
 
 OptionalDep = Annotated[Principal | None, Depends(get_optional)]

@@ -46,7 +46,9 @@ def _parse(value: str | None) -> UUID | None:
 
 def csrf_token(request: Request) -> str:
     """The token for the forms of the page that answers this request."""
-    bound: str = getattr(request.state, "session_token", None) or request.cookies.get(SESSION_COOKIE) or ""
+    bound: str | None = getattr(request.state, "session_token", None)
+    if bound is None:
+        bound = request.cookies.get(SESSION_COOKIE, "")
     return hmac.digest(form_secret(), f"{visitor_id(request)}|{bound}".encode(), "sha256").hex()
 
 

@@ -35,9 +35,13 @@ class Database:
     """The pools of one process."""
 
     def __init__(self, settings: Settings) -> None:
-        self._engine = _engine(settings.postgres_url, settings.api_pool_size)
-        self._reads = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._warehouse = _engine(settings.warehouse_read_url, 4).execution_options(isolation_level="AUTOCOMMIT")
+        size = settings.api_pool_size
+        self._engine = _engine(settings.postgres_url, size)
+        self._hot = _engine(settings.postgres_url, size, isolation_level="AUTOCOMMIT")
+        # Short statements within a request that may hold one of the connections above. With a pool of their own they
+        # always get on, so requests cannot all wait for each other.
+        self._short = _engine(settings.postgres_url, max(2, size // 2), isolation_level="AUTOCOMMIT")
+        self._warehouse = _engine(settings.warehouse_read_url, 4, isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -47,9 +51,15 @@ class Database:
             await session.commit()
 
     @asynccontextmanager
+    async def hot(self) -> AsyncIterator[AsyncConnection]:
+        """An AUTOCOMMIT connection for a request's reads: no BEGIN and no COMMIT around a single statement."""
+        async with self._hot.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """An AUTOCOMMIT connection: no BEGIN and no COMMIT around a single statement."""
-        async with self._reads.connect() as connection:
+        """The same for one short statement inside other work."""
+        async with self._short.connect() as connection:
             yield connection
 
     @asynccontextmanager
@@ -60,20 +70,21 @@ class Database:
 
     async def close(self) -> None:
         """Close every pooled connection."""
-        await self._engine.dispose()
-        await self._warehouse.dispose()
+        for engine in (self._engine, self._hot, self._short, self._warehouse):
+            await engine.dispose()
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
     rest = url.split("://", 1)[1]
     return create_async_engine(
         f"postgresql+psycopg://{rest}",
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=2,
         pool_timeout=5,
         pool_recycle=1800,
         pool_pre_ping=False,
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=60s"},
+        **options,
     )
 
 
@@ -115,7 +126,7 @@ async def get_session() -> AsyncIterator[AsyncSession]:
 
 async def get_read() -> AsyncIterator[AsyncConnection]:
     """The request's AUTOCOMMIT connection."""
-    async with get_database().reading() as connection:
+    async with get_database().hot() as connection:
         yield connection
 
 

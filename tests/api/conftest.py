@@ -105,6 +105,11 @@ class OneConnection(Database):
             yield session
 
     @asynccontextmanager
+    async def hot(self) -> AsyncIterator[AsyncConnection]:
+        """The one connection."""
+        yield self._connection
+
+    @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """The one connection."""
         yield self._connection

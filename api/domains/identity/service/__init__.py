@@ -1,0 +1,1 @@
+"""Use cases of identity: accounts, sign-ins, tokens."""
