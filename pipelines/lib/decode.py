@@ -33,13 +33,17 @@ def decode(event_class: type[Event], schema: pa.Schema, raw: pa.Table) -> Decode
     refused = _refusals(event_class, raw["value"])
     fits = [index for index in range(raw.num_rows) if index not in refused]
     data_type = pa.struct([field for field in schema if field.name in event_class.model_fields])
-    lines = _one_line_each(raw["value"].take(fits) if refused else raw["value"])
+    lines = _one_line_each(raw["value"].take(_indices(fits)) if refused else raw["value"])
     parsed, too_wide = _parse(lines, data_type)
     if too_wide:
         refused |= {fits[index]: reason for index, reason in too_wide.items()}
         fits = [index for index in fits if index not in refused]
-    kept = raw.take(fits) if refused else raw
+    kept = raw.take(_indices(fits)) if refused else raw
     return Decoded(_assemble(schema, kept, parsed), refused)
+
+
+def _indices(positions: list[int]) -> pa.Array:
+    return pa.array(positions, pa.int64())
 
 
 def _refusals(event_class: type[Event], values: pa.ChunkedArray) -> dict[int, str]:

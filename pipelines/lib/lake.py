@@ -7,7 +7,7 @@ from pipelines.lib.settings import Settings
 
 
 def open_lake(settings: Settings) -> Catalog:
-    """The Iceberg catalog."""
+    """The Iceberg catalog; a context manager that gives its connections back."""
     return open_catalog(settings.lake)
 
 

@@ -22,9 +22,8 @@ class Landed:
 
 def landed(settings: Settings) -> list[Landed]:
     """One entry per topic; a topic without a table counts as empty."""
-    catalog = open_lake(settings)
     found = []
-    with SnapshotState.open(settings) as state:
+    with open_lake(settings) as catalog, SnapshotState.open(settings) as state:
         for topic in TOPICS:
             name = identifier(settings, raw_table(topic))
             snapshot = catalog.load_table(name).current_snapshot() if catalog.table_exists(name) else None

@@ -60,12 +60,11 @@ class Verdict:
 
 def check_raw(settings: Settings) -> Verdict:
     """The raw suite on all rows that have landed since the last build of the typed tables."""
-    catalog = open_lake(settings)
-    names = [name for topic in TOPICS if catalog.table_exists(name := identifier(settings, raw_table(topic)))]
-    if not names:
-        return Verdict(passed=True, rows=0)
-    with SnapshotState.open(settings) as state:
+    with open_lake(settings) as catalog, SnapshotState.open(settings) as state:
+        names = [name for topic in TOPICS if catalog.table_exists(name := identifier(settings, raw_table(topic)))]
         added = [read_added(catalog, name, state.get(name), _RAW_COLUMNS).rows.select(_RAW_COLUMNS) for name in names]
+    if not added:
+        return Verdict(passed=True, rows=0)
     return judge_raw(pa.concat_tables(added, promote_options="permissive").to_pandas())
 
 

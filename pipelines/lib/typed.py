@@ -53,8 +53,7 @@ def build(settings: Settings, *, rebuild: bool = False) -> list[TypedReport]:
     The raw snapshot is noted only after everything of it is written. A crash before that makes the next build read the
     same rows again: rows that are already there are dropped by event id, so that nothing is ever counted twice.
     """
-    catalog = open_lake(settings)
-    with SnapshotState.open(settings) as state:
+    with open_lake(settings) as catalog, SnapshotState.open(settings) as state:
         return [report for topic in TOPICS for report in _build_topic(settings, catalog, state, topic, rebuild)]
 
 

@@ -43,8 +43,7 @@ def load(settings: Settings, *, rebuild: bool = False) -> list[LoadReport]:
     Each event type is one transaction: its days, the note of what dbt has to rebuild, and the snapshot reached. The
     note of the snapshot lies in the warehouse itself, so that a dropped warehouse is simply filled again.
     """
-    catalog = open_lake(settings)
-    with psycopg.connect(settings.warehouse_url) as connection:
+    with open_lake(settings) as catalog, psycopg.connect(settings.warehouse_url) as connection:
         prepare(connection)
         reports = []
         for event_class in EVENT_TYPES.values():

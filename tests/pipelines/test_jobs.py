@@ -1,0 +1,119 @@
+"""The loop as Dagster runs it: what it builds, what stops it, and what starts it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+import psycopg
+import pytest
+from lake_writer import DAY, Lake
+
+from pipelines.lib.prepare import is_prepared, prepare
+from pipelines.lib.quality import Verdict
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # of imports that are not ours
+
+
+@pytest.fixture
+def definitions(lake: Lake) -> Any:
+    """The definitions, loaded with a manifest that lies where this test's settings say."""
+    prepare()
+    from pipelines.definitions import defs  # noqa: PLC0415 - needs the manifest
+
+    return defs
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def built(instance: dg.DagsterInstance, group: str, name: str) -> bool:
+    return instance.get_latest_materialization_event(dg.AssetKey([group, name])) is not None
+
+
+def run(definitions: Any, instance: dg.DagsterInstance) -> bool:
+    job = definitions.resolve_job_def("loop")
+    return bool(job.execute_in_process(instance=instance, raise_on_error=False).success)
+
+
+def query(lake: Lake, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(lake.settings.warehouse_url) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def test_the_loop_builds_from_raw_to_the_as_of_time_and_stops_at_a_failed_suite(
+    lake: Lake, definitions: Any, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.land(lake.order(DAY, uuid4(), (7, 1, 100)))
+    assert run(definitions, instance)
+    assert query(lake, "select as_of from marts.mart_as_of") == [(DAY,)]
+    assert query(lake, "select revenue_minor from marts.mart_daily_sales") == [(100,)]
+    assert query(lake, "select count(*) from lake.touched_days") == [(0,)]
+
+    # Marts that their suite refuses are not announced as newer.
+    lake.land(lake.order(DAY.replace(hour=1), uuid4(), (7, 1, 50)))
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "pipelines.defs.marts.checks.check_marts", lambda _: Verdict(passed=False, rows=1, failures=["sums differ"])
+        )
+        assert not run(definitions, instance)
+    assert query(lake, "select as_of from marts.mart_as_of") == [(DAY,)]
+
+    # A record that landed twice stops everything after raw.
+    twice = lake.order(DAY.replace(hour=2), uuid4(), (7, 1, 25))
+    lake.land(twice, twice)
+    typed_before = len(lake.rows("typed.ordering_order_placed"))
+    assert not run(definitions, instance)
+    assert len(lake.rows("typed.ordering_order_placed")) == typed_before
+    assert query(lake, "select revenue_minor from marts.mart_daily_sales") == [(150,)]
+
+
+def test_groups_and_lineage(definitions: Any) -> None:
+    graph = definitions.resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert {"raw", "typed", "warehouse", "marts"} <= groups
+    upstream = graph.get(dg.AssetKey(["marts", "mart_as_of"])).parent_keys
+    assert dg.AssetKey(["marts", "mart_daily_sales"]) in upstream
+    lines = dg.AssetKey(["lake", "ordering_order_placed_lines"])
+    assert graph.get(lines).parent_keys == {dg.AssetKey(["typed", "ordering_order_placed"])}
+    assert lines in graph.get(dg.AssetKey(["staging", "stg_ordering__order_lines"])).parent_keys
+    sources = [
+        key for key in graph.get_all_asset_keys() if key.path[0] == "lake" and not graph.get(key).is_materializable
+    ]
+    assert sources == []
+
+
+def test_new_snapshots_start_one_run(lake: Lake, definitions: Any, instance: dg.DagsterInstance) -> None:
+    sensor = definitions.resolve_sensor_def("new_snapshots")
+
+    def tick(cursor: str | None) -> Any:
+        return sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+
+    lake.land(lake.order(DAY, uuid4(), (7, 1, 100)))
+    first = tick(None)
+    assert len(first.run_requests) == 1
+    assert "ordering" in json.loads(first.cursor)
+    assert isinstance(tick(first.cursor), dg.SkipReason)
+    lake.land(lake.order(DAY, uuid4(), (7, 1, 100)))
+    assert len(tick(first.cursor).run_requests) == 1
+    instance.create_run_for_job(definitions.resolve_job_def("loop"), status=dg.DagsterRunStatus.STARTED)
+    assert isinstance(tick(first.cursor), dg.SkipReason)
+
+
+def test_the_manifest_is_made_once_and_again_when_it_is_gone(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGORA_DBT_TARGET_DIR", str(tmp_path))
+    manifest = prepare()
+    assert manifest.is_relative_to(tmp_path)
+    assert is_prepared()
+    made = manifest.stat().st_mtime_ns
+    prepare()
+    assert manifest.stat().st_mtime_ns == made
+    manifest.unlink()
+    assert not is_prepared()
