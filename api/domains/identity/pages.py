@@ -1,0 +1,137 @@
+"""Pages of identity: sign in, create an account, sign out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response, status
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from api.core.auth import CsrfDep, OptionalDep, visitor_id
+from api.core.db import SessionDep
+from api.core.errors import validation_errors
+from api.core.rendering import render
+from api.domains.identity.errors import WrongCredentials
+from api.domains.identity.schemas import Registration
+from api.domains.identity.service import accounts, sign_in
+
+router = APIRouter(include_in_schema=False)
+
+Field = Annotated[str, Form(max_length=1000)]
+
+# What is wrong with a field, in words for the person who filled it in.
+REASONS = {
+    "email": "Enter an e-mail address in the form name@example.com.",
+    "display_name": "Enter the name that we may call you by, up to 100 characters.",
+    "password": "Use at least 10 characters, and not your e-mail address.",
+}
+
+
+def local_path(target: str) -> str:
+    """A path on this site, or the first page: nobody is sent elsewhere by a link to our own sign-in."""
+    inside = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if inside and not target.startswith("/sign-") else "/"
+
+
+@router.get("/sign-in")
+async def show_sign_in(
+    request: Request,
+    principal: OptionalDep,
+    target: Annotated[str, Query(alias="next", max_length=2000)] = "/",
+    registered: bool = False,
+) -> Response:
+    """The form, unless one is signed in."""
+    if principal is not None:
+        return _go(local_path(target))
+    return _sign_in_page(request, local_path(target), is_registered=registered)
+
+
+@router.post("/sign-in")
+async def post_sign_in(
+    request: Request,
+    _: CsrfDep,
+    session: SessionDep,
+    email: Field = "",
+    password: Field = "",
+    target: Annotated[str, Form(alias="next", max_length=2000)] = "/",
+) -> Response:
+    """Sign in and go on to where one wanted."""
+    errors = {}
+    if not email.strip():
+        errors["email"] = "Enter your e-mail address."
+    if not password:
+        errors["password"] = "Enter your password."  # noqa: S105 -- a sentence
+    if errors:
+        return _sign_in_page(request, local_path(target), email, errors)
+    try:
+        customer_id = await sign_in.authenticate(session, email, password)
+    except WrongCredentials:
+        wrong = {"form": "This e-mail address and password do not go together. Check both and try again."}
+        return _sign_in_page(request, local_path(target), email, wrong)
+    await sign_in.create_session(session, request, customer_id, visitor_id(request))
+    return _go(local_path(target))
+
+
+@router.get("/register")
+async def show_register(
+    request: Request, principal: OptionalDep, target: Annotated[str, Query(alias="next", max_length=2000)] = "/"
+) -> Response:
+    """The form, unless one is signed in."""
+    if principal is not None:
+        return _go(local_path(target))
+    return _register_page(request, local_path(target))
+
+
+@router.post("/register")
+async def post_register(
+    request: Request,
+    _: CsrfDep,
+    session: SessionDep,
+    display_name: Field = "",
+    email: Field = "",
+    password: Field = "",
+    target: Annotated[str, Form(alias="next", max_length=2000)] = "/",
+) -> Response:
+    """Make the account. The answer is the same where the address has one, so that nobody learns who is a customer."""
+    try:
+        registration = Registration.model_validate({"email": email, "display_name": display_name, "password": password})
+    except ValidationError as problem:
+        fields = [error["field"] for error in validation_errors(problem.errors())]
+        wrong = {name: REASONS[name] for name in ("display_name", "email", "password") if name in fields}
+        return _register_page(
+            request, local_path(target), email, display_name, wrong or {"password": REASONS["password"]}
+        )
+    await accounts.register(session, registration)
+    return _go("/sign-in?registered=true")
+
+
+@router.post("/sign-out")
+async def post_sign_out(request: Request, _: CsrfDep, session: SessionDep) -> Response:
+    """End this browser's session."""
+    await sign_in.end_session(session, request)
+    return _go("/")
+
+
+def _go(path: str) -> Response:
+    return RedirectResponse(path, status_code=status.HTTP_303_SEE_OTHER)
+
+
+def _sign_in_page(
+    request: Request,
+    target: str,
+    email: str = "",
+    errors: dict[str, str] | None = None,
+    is_registered: bool = False,
+) -> Response:
+    code = status.HTTP_422_UNPROCESSABLE_CONTENT if errors else status.HTTP_200_OK
+    return render(
+        request, "sign_in.html", code, next=target, email=email, errors=errors or {}, is_registered=is_registered
+    )
+
+
+def _register_page(
+    request: Request, target: str, email: str = "", display_name: str = "", errors: dict[str, str] | None = None
+) -> Response:
+    code = status.HTTP_422_UNPROCESSABLE_CONTENT if errors else status.HTTP_200_OK
+    return render(
+        request, "register.html", code, next=target, email=email, display_name=display_name, errors=errors or {}
+    )

@@ -1,0 +1,1 @@
+"""The storefront: layout, templates, pictures and the pages composed of several domains."""

@@ -1,0 +1,66 @@
+"""What surrounds every page: the departments in the header, the number in the cart, the page of an error."""
+
+import time
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse, Response
+
+from api.core import rendering
+from api.core.auth import VisitorDep
+from api.core.db import ReadDep
+from api.core.errors import problem_response, wants_page
+from api.domains.catalog import facade as catalog
+from api.domains.catalog.contracts import DepartmentCount
+from api.domains.ordering import facade as ordering
+from api.web import presentation
+
+AISLES_SHOWN = 10
+FEWEST_PRODUCTS = 100
+REFRESH_SECONDS = 60.0
+NO_AISLE = frozenset({"miscellaneous", "coupon"})
+
+
+class Aisles:
+    """The departments of the header, read anew once a minute: they change when a catalogue is loaded, else hardly."""
+
+    def __init__(self) -> None:
+        self.departments: tuple[DepartmentCount, ...] = ()
+        self._read_at = float("-inf")
+
+    async def refresh(self, reader: ReadDep) -> None:
+        """Read them when they are old, and at every call while there are none."""
+        if self.departments and time.monotonic() - self._read_at < REFRESH_SECONDS:
+            return
+        everything = await catalog.departments(reader)
+        self.departments = tuple(each for each in everything if each.slug not in NO_AISLE)
+        self._read_at = time.monotonic()
+
+    def shown(self) -> tuple[DepartmentCount, ...]:
+        """The largest ones, for the header."""
+        return (
+            tuple(each for each in self.departments if each.products >= FEWEST_PRODUCTS)[:AISLES_SHOWN]
+            or (self.departments[:AISLES_SHOWN])
+        )
+
+
+AISLES = Aisles()
+presentation.install().globals["aisles"] = AISLES.shown
+
+
+async def frame(request: Request, reader: ReadDep, visitor: VisitorDep) -> None:
+    """A dependency of every page: fills what the layout needs."""
+    await AISLES.refresh(reader)
+    request.state.cart_count = await ordering.cart_count(reader, visitor)
+
+
+def error_page(request: Request, document: dict[str, Any]) -> Response:
+    """A problem as a person should see it: sign in first, or a page that says what to do next."""
+    if document["status"] == 401:
+        here = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?next={quote(here)}", status_code=303)
+    return rendering.error_page(request, document)
+
+
+__all__ = ["AISLES", "error_page", "frame", "problem_response", "wants_page"]

@@ -1,0 +1,95 @@
+"""The first page: shelves that follow what this person bought and looked at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.core.auth import Visitor, VisitorDep
+from api.core.db import ReadDep, transaction
+from api.core.rendering import render
+from api.domains.catalog import facade as catalog
+from api.domains.catalog.contracts import ProductView
+from api.domains.identity import facade as identity
+from api.domains.recommendations import facade as recommendations
+from api.web.frame import AISLES
+from api.web.pictures import picture_url
+from api.web.tracking import track
+
+router = APIRouter(include_in_schema=False)
+
+SHELF = 6
+PERSONAL_SHELVES = 4
+DEPARTMENT_SHELVES = 3
+FEWEST_OF_A_REASON = 3
+MIXED = "Chosen for you"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A row of products under the reason that they share."""
+
+    title: str
+    products: Sequence[ProductView]
+    recommendation_id: UUID | None = None
+    link: str | None = None
+
+
+def by_reason(
+    items: Sequence[tuple[str, ProductView]], recommendation_id: UUID, most: int = PERSONAL_SHELVES
+) -> list[Shelf]:
+    """Recommended products in their order, gathered under their reasons; reasons of one or two go together."""
+    groups: dict[str, list[ProductView]] = {}
+    for reason, product in items:
+        groups.setdefault(reason, []).append(product)
+    full = [(reason, group) for reason, group in groups.items() if len(group) >= FEWEST_OF_A_REASON][:most]
+    placed = {product.product_id for _, group in full for product in group[:SHELF]}
+    rest = [product for _, product in items if product.product_id not in placed]
+    shelves = [Shelf(reason, group[:SHELF], recommendation_id) for reason, group in full]
+    if rest and len(shelves) < most and (len(rest) >= FEWEST_OF_A_REASON or not shelves):
+        shelves.append(Shelf(MIXED, rest[:SHELF], recommendation_id))
+    return shelves
+
+
+@router.get("/")
+async def home(request: Request, reader: ReadDep, visitor: VisitorDep) -> Response:
+    """Personal shelves first, then best sellers of the largest departments."""
+    shelves = await _personal(reader, visitor)
+    shown = {product.product_id for shelf in shelves for product in shelf.products}
+    shelves += await _departments(reader, shown)
+    everything = [product for shelf in shelves for product in shelf.products]
+    page = render(
+        request,
+        "home.html",
+        shelves=shelves,
+        departments=AISLES.departments,
+        name=await _first_name(visitor),
+        collage=list(dict.fromkeys(picture_url(product) for product in reversed(everything)))[:6],
+    )
+    return track(request, page, visitor)
+
+
+async def _first_name(visitor: Visitor) -> str | None:
+    if visitor.customer_id is None:
+        return None
+    async with transaction() as session:
+        customer = await identity.get_customer(session, visitor.customer_id)
+    return next(iter(customer.display_name.split()), None) if customer else None
+
+
+async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
+    answer = await recommendations.recommend(reader, "home", visitor, limit=SHELF * PERSONAL_SHELVES)
+    products = await catalog.get_products(reader, [item.product_id for item in answer.items])
+    items = [(item.reason, products[item.product_id]) for item in answer.items if item.product_id in products]
+    return by_reason(items, answer.recommendation_id)
+
+
+async def _departments(reader: AsyncConnection, shown: set[int]) -> list[Shelf]:
+    largest = AISLES.shown()[:DEPARTMENT_SHELVES]
+    best = await catalog.shelves(reader, [each.slug for each in largest], SHELF + len(shown))
+    rows = [
+        (each, [product for product in best.get(each.slug, []) if product.product_id not in shown]) for each in largest
+    ]
+    return [Shelf(f"Best in {each.name}", row[:SHELF], link=f"/c/{each.slug}") for each, row in rows if row]

@@ -1,0 +1,54 @@
+"""What templates can call: pictures, icons, money, dates, addresses of static files."""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency
+from jinja2 import Environment
+
+from api.core.rendering import environment
+from api.web.pictures import department_url, icon, picture_url
+
+STATIC = Path(__file__).parent / "static"
+LOCALE = "en_US"
+
+
+def money(minor: int, currency: str) -> str:
+    """Minor units → text: 1299, USD → $12.99."""
+    return format_currency(Decimal(minor) / 100, currency, locale=LOCALE)
+
+
+def day(moment: datetime) -> str:
+    """The day alone, in UTC."""
+    return format_date(moment, "medium", locale=LOCALE)
+
+
+def moment(at: datetime) -> str:
+    """Day and minute, in UTC and saying so."""
+    return f"{format_datetime(at, 'MMM d, y, HH:mm', locale=LOCALE)} UTC"
+
+
+@lru_cache
+def static(name: str) -> str:
+    """Address of a static file; it changes with the content, so that no browser keeps an old one."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def install() -> Environment:
+    """Make the functions known to this process's templates."""
+    templates = environment()
+    templates.globals |= {
+        "department_picture": department_url,
+        "icon": icon,
+        "picture": picture_url,
+        "money": money,
+        "day": day,
+        "moment": moment,
+        "static": static,
+    }
+    return templates

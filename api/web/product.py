@@ -1,0 +1,106 @@
+"""One product: what it is, what it costs, whether it is there, and what goes with it."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.core.auth import Visitor, VisitorDep
+from api.core.db import ReadDep
+from api.core.errors import NotFound
+from api.core.rendering import render
+from api.domains.catalog import facade as catalog
+from api.domains.catalog.contracts import ProductView
+from api.domains.inventory import facade as inventory
+from api.domains.recommendations import facade as recommendations
+from api.web.tracking import recommendation, track
+from ingestion.contracts.analytics import ProductViewed
+
+router = APIRouter(include_in_schema=False)
+SIMILAR = 6
+
+
+@router.get("/p/{address}")
+async def product(
+    request: Request,
+    reader: ReadDep,
+    visitor: VisitorDep,
+    address: Annotated[str, Path(max_length=400)],
+    rec: Annotated[str | None, Query(max_length=64)] = None,
+) -> Response:
+    """The page of `/p/<id>-<slug>`; any other slug leads to the right one."""
+    shown = await catalog.get_product(reader, _product_id(address))
+    if address != f"{shown.product_id}-{shown.slug}":
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/p/{shown.product_id}-{shown.slug}{query}", status_code=301)
+    available = (await inventory.available(reader, [shown.product_id])).get(shown.product_id, 0)
+    similar, recommendation_id = await _similar(reader, visitor, shown)
+    led_by = recommendation(rec)
+    page = render(
+        request,
+        "product.html",
+        product=shown,
+        available=available,
+        rec=led_by,
+        similar=similar,
+        recommendation_id=recommendation_id,
+        facts=_facts(shown),
+        json_ld=_json_ld(request, shown, available),
+    )
+    seen = ProductViewed(
+        anonymous_id=visitor.anonymous_id,
+        customer_id=visitor.customer_id,
+        product_id=shown.product_id,
+        recommendation_id=led_by,
+    )
+    return track(request, page, visitor, seen)
+
+
+def _product_id(address: str) -> int:
+    number = address.partition("-")[0]
+    if not number.isascii() or not number.isdigit() or not 0 < int(number) < 2**63:
+        raise NotFound
+    return int(number)
+
+
+async def _similar(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> tuple[list[ProductView], Any]:
+    answer = await recommendations.recommend(reader, "product", visitor, product_id=shown.product_id, limit=SIMILAR)
+    products = await catalog.get_products(reader, [item.product_id for item in answer.items])
+    similar = [products[item.product_id] for item in answer.items if item.product_id in products]
+    if similar:
+        return similar, answer.recommendation_id
+    return await catalog.similar(reader, shown.product_id, SIMILAR), None
+
+
+def _facts(shown: ProductView) -> list[tuple[str, str | None]]:
+    brand = "Own brand" if shown.brand.casefold() == "private" else shown.brand
+    return [
+        ("Kind", shown.product_type),
+        ("Category", shown.category),
+        ("Department", shown.department),
+        ("Size", shown.size),
+        ("Brand", brand),
+        ("Article", shown.sku),
+    ]
+
+
+def _json_ld(request: Request, shown: ProductView, available: int) -> dict[str, Any]:
+    """The product in schema.org's words, for search engines."""
+    address = str(request.url_for("product", address=f"{shown.product_id}-{shown.slug}"))
+    in_stock = shown.is_active and available > 0
+    return {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": shown.title,
+        "sku": shown.sku,
+        "category": f"{shown.department} > {shown.category}",
+        "url": address,
+        "offers": {
+            "@type": "Offer",
+            "price": f"{shown.price_minor / 100:.2f}",
+            "priceCurrency": shown.currency,
+            "availability": f"https://schema.org/{'InStock' if in_stock else 'OutOfStock'}",
+            "url": address,
+        },
+    }

@@ -1,0 +1,37 @@
+// Quicker where scripts run; every form works without this file.
+const toast = document.querySelector("[data-toast]");
+const say = (text) => { if (toast) toast.textContent = text; };
+
+// Adding to the cart without leaving the page: the same form, answered as JSON.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-add]")) return;
+  event.preventDefault();
+  const data = new FormData(form, event.submitter);
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
+    const cart = await answer.json();
+    if (!answer.ok) return say(cart.detail || cart.title);
+    for (const count of document.querySelectorAll("[data-cart-count]")) {
+      count.textContent = cart.item_count;
+      count.classList.toggle("none", cart.item_count === 0);
+    }
+    say("Added to your cart. ");
+    const link = Object.assign(document.createElement("a"), { href: "/cart", textContent: "View cart" });
+    toast.append(link);
+    clearTimeout(say.timer);
+    say.timer = setTimeout(() => say(""), 6000);
+  } catch {
+    HTMLFormElement.prototype.submit.call(form);
+  }
+});
+
+// A choice that submits its form by itself makes the button beside it superfluous.
+for (const select of document.querySelectorAll("select[data-submit]")) {
+  select.addEventListener("change", () => select.form.requestSubmit());
+}
+
+// Facets start open where there is room beside the products.
+if (matchMedia("(min-width: 60rem)").matches) {
+  for (const facet of document.querySelectorAll("details[data-wide-open]")) facet.open = true;
+}
