@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.core.errors import problem
+from api.core.errors import TooLarge, problem
 from api.core.settings import get_settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -39,6 +39,16 @@ def set_cookie(request: Request, name: str, value: str, max_age: int | None) -> 
 def delete_cookie(request: Request, name: str) -> None:
     """Make the browser forget a cookie."""
     set_cookie(request, name, "", max_age=0)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The request's body. Raises TooLarge at the first byte over `limit`, and reads no further."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"The body may have {limit} bytes.")
+    return bytes(body)
 
 
 class AnswerMiddleware:

@@ -1,0 +1,39 @@
+"""JSON of analytics."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.core.auth import Principal, VisitorDep, require
+from api.core.db import WarehouseDep
+from api.core.http import read_body
+from api.domains.analytics.domain import MAX_BYTES
+from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Overview
+from api.domains.analytics.service import capture, reports
+
+router = APIRouter(prefix="/v1", tags=["analytics"])
+Executive = Annotated[Principal, Depends(require("executive"))]
+# The body is read by hand: one bad event must not refuse its batch, and a model of the batch would cost more than all
+# the rest of the request.
+BATCH_SCHEMA = Batch.model_json_schema()
+BATCH_SCHEMA["properties"]["events"]["items"] = CapturedEvent.model_json_schema()
+del BATCH_SCHEMA["$defs"]
+BATCH_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}}
+
+
+@router.post("/events", status_code=202, response_model=BatchAnswer, openapi_extra=BATCH_BODY)
+async def capture_events(request: Request, visitor: VisitorDep) -> Response:
+    """Take a batch of behaviour events. Those accepted are safe; those refused are named with field and reason."""
+    events = capture.parse_batch(await read_body(request, MAX_BYTES))
+    accepted, refused = await capture.accept(events, visitor)
+    body = orjson.dumps({"accepted": accepted, "refused": refused})
+    return Response(body, status_code=202, media_type="application/json")
+
+
+@router.get("/reports/overview")
+async def get_overview(
+    _: Executive, warehouse: WarehouseDep, days: Annotated[int, Query(ge=1, le=366)] = 28
+) -> Overview:
+    """Sales, customers, funnel and best sellers, as of the newest event in the warehouse."""
+    return await reports.overview(warehouse, days)

@@ -1,0 +1,1 @@
+"""Use cases of analytics: take behaviour events in, report from the marts."""
