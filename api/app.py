@@ -12,7 +12,7 @@ from api.core import docs, errors, observability
 from api.core.capture import close_producer
 from api.core.db import get_database, set_database
 from api.core.http import AnswerMiddleware
-from api.core.rendering import TEMPLATES, error_page
+from api.core.rendering import TEMPLATES
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
 
@@ -26,7 +26,6 @@ ROUTERS: dict[str, tuple[str, ...]] = {
     "recommendations": ("endpoints",),
     "analytics": ("endpoints", "pages"),
 }
-WEB = "api.web.pages"
 
 
 def create_app() -> FastAPI:
@@ -42,14 +41,13 @@ def create_app() -> FastAPI:
         redoc_url=None,
     )
     app.state.find_session = identity.find_session
-    app.state.error_page = error_page
     errors.install(app)
     app.include_router(observability.router)
     docs.install(app)
     for domain in settings.api_domains:
         for kind in ROUTERS[domain]:
             _include(app, f"api.domains.{domain}.{kind}")
-    _include(app, WEB)
+    _include_web(app)
     static = TEMPLATES.parent / "static"
     if static.is_dir():
         app.mount("/static", StaticFiles(directory=static), name="static")
@@ -63,6 +61,15 @@ def _include(app: FastAPI, module: str) -> None:
         return
     router: APIRouter = import_module(module).router
     app.include_router(router)
+
+
+def _include_web(app: FastAPI) -> None:
+    if find_spec("api.domains.ordering.facade") is None:
+        return
+    frame, pages = import_module("api.web.frame"), import_module("api.web.pages")
+    app.state.error_page = frame.error_page
+    app.include_router(pages.router)
+    app.include_router(pages.pictures)
 
 
 @asynccontextmanager
