@@ -15,11 +15,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 import polars as pl
-from api.domains.identity.contracts import CustomerImport
 from api.domains.ordering import facade as ordering
 from api.domains.ordering.contracts import OrderImport
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -29,6 +26,7 @@ from api.core.db import transaction
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.identity import facade as identity
+from api.domains.identity.contracts import CustomerImport
 from api.domains.inventory import facade as inventory
 from infra.load import journey
 from infra.load.journey import SOURCE, Skipped
@@ -129,13 +127,18 @@ async def load(weeks: int | None = None, *, console: Console | None = None, now:
 
 
 def later_baskets(weeks: int, days: int, shift_days: int = 0) -> list[Basket]:
-    """The baskets of the `days` days that follow the first `weeks` weeks, in the order of time."""
+    """The baskets of the `days` days that follow the first `weeks` weeks, in the order of time.
+
+    Without what the web does not sell: those lines could not be ordered again.
+    """
     start = journey.end_of_week(journey.check_weeks(weeks))
     last = min(journey.WEEKS, weeks + days // 7 + 1)
     lines = journey.purchase_lines(Skipped(), weeks + 1, last) if weeks < journey.WEEKS else None
     if lines is None:
         return []
-    lines = lines.filter(pl.col("taken_at") < start + timedelta(days=days))
+    lines = lines.filter(
+        pl.col("taken_at") < start + timedelta(days=days), ~pl.col("product_id").is_in(journey.unsold_online())
+    )
     return [
         Basket(
             journey.email_of(household_id),
@@ -185,7 +188,7 @@ def _past(lines: pl.DataFrame, shift_days: int, now: datetime, skipped: Skipped)
 
 
 async def _load_customers(households: pl.DataFrame, now: datetime, report: LoadReport, meter: _Meter) -> None:
-    password_hash = PasswordHash((Argon2Hasher(),)).hash(demo_password())
+    password_hash = await asyncio.to_thread(identity.hash_password, demo_password())
     rows = [
         CustomerImport(
             customer_id=journey.customer_id_of(row["household_id"]),
@@ -232,7 +235,7 @@ async def _load_products(products: pl.DataFrame, report: LoadReport, meter: _Met
     return ids
 
 
-PRODUCT_FIELDS = ("title", "department", "category", "product_type", "brand", "size", "price_minor")
+PRODUCT_FIELDS = ("title", "department", "category", "product_type", "brand", "size", "price_minor", "is_active")
 MONEY = ("unit_price_minor", "discount_minor", "total_minor")
 
 

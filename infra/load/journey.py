@@ -23,6 +23,12 @@ FIRST_WEEK_ENDS = datetime(2017, 1, 2, 5, tzinfo=UTC)  # Weeks turn at midnight 
 FUEL = "GASOLINE-REG UNLEADED"
 FUEL_PARTS = 1000  # Fuel is counted in thousandths of a gallon.
 LEAST_STOCK, MOST_STOCK = 5, 200
+LEAST_PRICE = 5  # A unit for less than five cents is a slip of the till.
+# What a till knows and a shop on the web does not sell; of products without any category nothing is known at all.
+NOT_FOR_SALE = (
+    "COUPON", "COUPON/MISC ITEMS", "COUPONS/STORE & MFG", "FUEL", "BOTTLE DEPOSITS", "TICKETS", "PROD SUPPLIES",
+    "DELI SUPPLIES", "MEAT SUPPLIES",
+)  # fmt: skip
 
 
 @dataclass
@@ -130,15 +136,30 @@ def _keep(rows: pl.DataFrame, condition: pl.Expr, reason: str, skipped: Skipped)
     return kept
 
 
-def products(lines: pl.DataFrame, skipped: Skipped) -> pl.DataFrame:
-    """The catalogue: product_id, title, department, category, product_type, brand, size, price_minor, opening_stock.
+def _is_for_sale() -> pl.Expr:
+    category = pl.col("product_category")
+    return category.is_not_null() & ~category.is_in(NOT_FOR_SALE) & pl.col("product_type").ne_missing(FUEL)
 
-    The price is the median regular price per unit of all `lines`; a product that was never sold gets the median of its
-    category, else of its department, else of everything. Stock is eight weeks of sales, between 5 and 200.
+
+def unsold_online() -> list[int]:
+    """Products that stay in past orders but are in no list."""
+    return read("products").filter(~_is_for_sale()).select("product_id").collect()["product_id"].to_list()
+
+
+def products(lines: pl.DataFrame, skipped: Skipped) -> pl.DataFrame:
+    """The catalogue: product_id, title, department, category, product_type, brand, size, price_minor, is_active,
+    opening_stock.
+
+    The price is the median regular price per unit of all `lines`. A product that was never sold, or for a price that
+    cannot be, gets the median of its category, else of its department, else of everything.
+    Stock is eight weeks of sales, between 5 and 200.
     """
     sold = lines.group_by("product_id").agg(
         pl.col("unit_price_minor").median().round().cast(pl.Int64).alias("own_price"), pl.col("quantity").sum()
     )
+    impossible = sold.filter(pl.col("own_price") < LEAST_PRICE).height
+    skipped.add(f"product for less than {LEAST_PRICE} cents: median price of its category", impossible)
+    sold = sold.with_columns(own_price=pl.when(pl.col("own_price") >= LEAST_PRICE).then("own_price"))
     priced = (
         read("products").collect().join(sold, on="product_id", how="left", maintain_order="left")
         .with_columns(
@@ -147,12 +168,14 @@ def products(lines: pl.DataFrame, skipped: Skipped) -> pl.DataFrame:
                 pl.col("own_price").median().over("department", "product_category").round(),
                 pl.col("own_price").median().over("department").round(),
                 pl.col("own_price").median().round(),
-            ).cast(pl.Int64).clip(lower_bound=1),
+            ).cast(pl.Int64),
+            is_active=_is_for_sale(),
             opening_stock=(pl.col("quantity").fill_null(0) * 8 / WEEKS).ceil().cast(pl.Int64)
             .clip(LEAST_STOCK, MOST_STOCK),
         )
     )  # fmt: skip
-    skipped.add("product never sold: median price of its category", priced["own_price"].null_count())
+    skipped.add("product never sold: median price of its category", priced["quantity"].null_count())
+    skipped.add("product not for sale on the web: kept for past orders", priced.filter(~pl.col("is_active")).height)
     return _described(priced)
 
 
@@ -173,7 +196,16 @@ def _described(priced: pl.DataFrame) -> pl.DataFrame:
     columns = ("product_type", "category", "size", "brand", "is_fuel")
     titles = [build_title(*row) for row in named.select(columns).iter_rows()]
     return named.with_columns(title=pl.Series(titles, dtype=pl.String)).select(
-        "product_id", "title", "department", "category", "product_type", "brand", "size", "price_minor", "opening_stock"
+        "product_id",
+        "title",
+        "department",
+        "category",
+        "product_type",
+        "brand",
+        "size",
+        "price_minor",
+        "is_active",
+        "opening_stock",
     )
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProductImport:
-    """One product as a source knows it; `sku` is what makes it the same product the next time."""
+    """One product as a source knows it; `sku` is what makes it the same product the next time.
+
+    One that is not active is in past orders, but in no list, and cannot be bought.
+    """
 
     sku: str
     title: str
@@ -16,6 +19,7 @@ class ProductImport:
     size: str | None
     price_minor: int
     currency: str = "USD"
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

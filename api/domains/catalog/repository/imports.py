@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 FIELDS = (
     "sku", "title", "slug", "department", "department_slug", "category", "category_slug", "product_type", "brand",
-    "size", "price_minor", "currency",
+    "size", "price_minor", "currency", "is_active",
 )  # fmt: skip
 _NAMES = ", ".join(FIELDS)
-_ARRAYS = ", ".join(f"CAST(:{name} AS {'bigint[]' if name == 'price_minor' else 'text[]'})" for name in FIELDS)
+_TYPES = {"price_minor": "bigint[]", "is_active": "boolean[]"}
+_ARRAYS = ", ".join(f"CAST(:{name} AS {_TYPES.get(name, 'text[]')})" for name in FIELDS)
 _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in FIELDS[1:])
 _INCOMING = ", ".join(f"i.{name}" for name in FIELDS)
 _PRESENT = ", ".join(f"p.{name}" for name in FIELDS)
@@ -23,9 +24,9 @@ UPSERT = text(f"""
         INSERT INTO catalog.products ({_NAMES})
         SELECT {_NAMES} FROM incoming i WHERE NOT EXISTS (
             SELECT FROM catalog.products p
-            WHERE p.sku = i.sku AND p.is_active AND ROW({_PRESENT}) IS NOT DISTINCT FROM ROW({_INCOMING}))
+            WHERE p.sku = i.sku AND ROW({_PRESENT}) IS NOT DISTINCT FROM ROW({_INCOMING}))
         ORDER BY sku
-        ON CONFLICT (sku) DO UPDATE SET {_UPDATES}, is_active = true, updated_at = now()
+        ON CONFLICT (sku) DO UPDATE SET {_UPDATES}, updated_at = now()
         RETURNING product_id, {_NAMES}
     ),
     priced AS (

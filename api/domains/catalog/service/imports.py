@@ -58,6 +58,7 @@ def _columns(row: ProductImport) -> dict[str, Any]:
         "size": row.size,
         "price_minor": row.price_minor,
         "currency": row.currency,
+        "is_active": row.is_active,
     }
 
 
