@@ -76,7 +76,8 @@ async def charge(request: ChargeRequest, store: StoreDep) -> Response:
 async def _wait_for(store: ChargeStore, made: Charge, payment_id: UUID) -> Charge:
     while made.status == "pending":
         await asyncio.sleep(0.05)
-        made = await asyncio.to_thread(store.find, payment_id) or made
+        found = await asyncio.to_thread(store.find, payment_id)
+        made = found or made
     return made
 
 

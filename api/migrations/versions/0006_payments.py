@@ -47,8 +47,6 @@ BEGIN
 END $$;
 CREATE TRIGGER ledger_entries_are_append_only BEFORE UPDATE OR DELETE ON payments.ledger_entries
     FOR EACH ROW EXECUTE FUNCTION payments.refuse_rewriting_history();
-CREATE TRIGGER ledger_entries_are_kept BEFORE TRUNCATE ON payments.ledger_entries
-    FOR EACH STATEMENT EXECUTE FUNCTION payments.refuse_rewriting_history();
 
 CREATE FUNCTION payments.refuse_unbalanced_posting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,0 +1,46 @@
+"""SQL of past orders: whole batches by COPY."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.db import copy_rows
+
+KNOWN = text("SELECT order_id FROM ordering.orders WHERE order_id = ANY(:order_ids)")
+ORDERS = (
+    "order_id",
+    "customer_id",
+    "status",
+    "source",
+    "currency",
+    "total_minor",
+    "created_at",
+    "placed_at",
+)
+LINES = (
+    "order_id",
+    "line_number",
+    "product_id",
+    "quantity",
+    "unit_price_minor",
+    "discount_minor",
+    "total_minor",
+)
+
+
+async def known(session: AsyncSession, order_ids: Sequence[UUID]) -> set[UUID]:
+    """Those that are already there."""
+    return set((await session.execute(KNOWN, {"order_ids": list(order_ids)})).scalars())
+
+
+async def copy_orders(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> int:
+    """Rows in the order of `ORDERS`."""
+    return await copy_rows(session, "ordering.orders", ORDERS, rows)
+
+
+async def copy_lines(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> int:
+    """Rows in the order of `LINES`."""
+    return await copy_rows(session, "ordering.order_lines", LINES, rows)

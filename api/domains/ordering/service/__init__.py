@@ -1,0 +1,1 @@
+"""Use cases of ordering, a module each."""

@@ -1,0 +1,47 @@
+"""What checkouts left behind when a process died or the gateway kept silent."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from api.core.db import reading, transaction
+from api.domains.inventory import facade as inventory
+from api.domains.ordering.repository import orders
+from api.domains.ordering.service.checkout import settle
+from api.domains.payments import facade as payments
+from api.domains.payments.contracts import ChargeState
+
+log = structlog.get_logger(__name__)
+
+GRACE = timedelta(seconds=30)  # longer than a checkout waits for the gateway, answer lost and asked again included
+PATIENCE = timedelta(minutes=10)  # as long as the goods are held
+AT_ONCE = 100
+
+
+async def sweep_unfinished(grace: timedelta = GRACE, patience: timedelta = PATIENCE) -> int:
+    """Settle drafts older than `grace`, free reservations that ran out, and repeat refunds; returns how many.
+
+    A draft that was paid becomes an order while its goods are held, and is refunded otherwise. One that was never
+    charged, or is still pending after `patience`, is voided at the gateway first, so that no late charge slips in.
+    """
+    async with reading() as connection:
+        drafts = await orders.stale_drafts(connection, grace, AT_ONCE)
+    settled = 0
+    for order_id, created_at in drafts:
+        try:
+            settled += await _settle_draft(order_id, datetime.now(UTC) - created_at > patience)
+        except Exception as error:
+            log.exception("draft_not_settled", order_id=str(order_id), error=type(error).__name__)
+    async with transaction() as session:
+        settled += await inventory.sweep_expired(session)
+    return settled + await payments.sweep_refunds()
+
+
+async def _settle_draft(order_id: UUID, is_overdue: bool) -> bool:
+    async with reading() as connection:
+        payment = (await payments.find(connection, [order_id]))[order_id]
+    result = await payments.ask(payment.payment_id)
+    if result.state is ChargeState.MISSING or (result.state is ChargeState.PENDING and is_overdue):
+        result = await payments.void(payment.payment_id)
+    return await settle(order_id, result)
