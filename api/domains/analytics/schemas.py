@@ -109,6 +109,8 @@ class Overview(BaseModel):
     totals: Totals
     previous: Totals
     sales: list[DaySales]
+    previous_sales: list[DaySales]
     funnel: list[DayFunnel]
+    previous_funnel: list[DayFunnel]
     best_sellers: list[BestSeller]
     customers: list[WeekCustomers]

@@ -1,6 +1,6 @@
 """The executive overview, read from the marts."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from sqlalchemy.exc import ProgrammingError
@@ -27,7 +27,9 @@ async def overview(warehouse: AsyncConnection, days: int = 28, best_sellers: int
     start, before = until - timedelta(days=days), until - timedelta(days=2 * days)
     sales = await repository.get_sales(warehouse, before, until)
     sales = [row for row in sales if row["currency"] == CURRENCY]
-    period = [row for row in sales if row["day"] > start]
+    funnel = await repository.get_funnel(warehouse, before, until)
+    period, previous = _split(sales, start)
+    steps, previous_steps = _split(funnel, start)
     return Overview.model_validate(
         {
             "as_of": as_of["as_of"],
@@ -35,13 +37,20 @@ async def overview(warehouse: AsyncConnection, days: int = 28, best_sellers: int
             "currency": CURRENCY,
             "days": days,
             "totals": _totals(period),
-            "previous": _totals([row for row in sales if row["day"] <= start]),
+            "previous": _totals(previous),
             "sales": period,
-            "funnel": await repository.get_funnel(warehouse, start, until),
+            "previous_sales": previous,
+            "funnel": steps,
+            "previous_funnel": previous_steps,
             "best_sellers": await repository.get_best_sellers(warehouse, best_sellers),
             "customers": await repository.get_customers(warehouse, until - WEEKS, until),
         }
     )
+
+
+def _split(rows: list[dict[str, Any]], start: date) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of the period after `start`, and of the one before."""
+    return [row for row in rows if row["day"] > start], [row for row in rows if row["day"] <= start]
 
 
 def _totals(rows: list[dict[str, Any]]) -> dict[str, int]:
