@@ -6,17 +6,15 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
 
-from pipelines.lib.settings import Settings
-
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt"
 
 
-def dbt_env(settings: Settings) -> dict[str, str]:
+def dbt_env(warehouse_url: str) -> dict[str, str]:
     """Environment for any dbt command on this warehouse; dbt's own usage statistics are off.
 
     A socket directory as host and a missing password are passed on as they are: libpq knows what they mean.
     """
-    parts = conninfo_to_dict(settings.warehouse_url)
+    parts = conninfo_to_dict(warehouse_url)
     return {
         "AGORA_DBT_HOST": str(parts.get("host", "")),
         "AGORA_DBT_PORT": str(parts.get("port", "5432")),

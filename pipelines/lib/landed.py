@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import psycopg
 
 from ingestion.contracts import TOPICS
-from pipelines.lib.lake import identifier, open_lake, raw_table
+from ingestion.lake.tables import raw_table
+from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
 

@@ -29,7 +29,9 @@ def forget_touched_days(settings: Settings, until: datetime | None) -> int:
 
 def run_dbt(settings: Settings, arguments: Sequence[str]) -> None:
     """Run dbt on the warehouse and show what it says. Raises CalledProcessError when it fails."""
-    subprocess.run([dbt_executable(), *arguments], env=os.environ | dbt_env(settings), cwd=PROJECT_DIR, check=True)
+    subprocess.run(
+        [dbt_executable(), *arguments], env=os.environ | dbt_env(settings.warehouse_url), cwd=PROJECT_DIR, check=True
+    )
 
 
 def build_marts(settings: Settings, *, full_refresh: bool = False, unit_tests: bool = False) -> None:

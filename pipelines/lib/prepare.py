@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable, parse_env, target_dir
-from pipelines.lib.settings import get_settings
 
 
 def manifest_path() -> Path:
@@ -29,7 +28,8 @@ def prepare(*, force: bool = False) -> Path:
     """Make the manifest where it is missing or older than the project. Raises CalledProcessError when dbt objects."""
     if force or not is_prepared():
         # With the warehouse's address, where it is known: dbt throws its parsed project away when the profile changes.
-        own = dbt_env(get_settings()) if "AGORA_WAREHOUSE_URL" in os.environ else parse_env()
+        url = os.environ.get("AGORA_WAREHOUSE_URL")
+        own = dbt_env(url) if url else parse_env()
         command = [dbt_executable(), "--quiet", "parse"]
         subprocess.run(command, env=os.environ | own, cwd=PROJECT_DIR, check=True)
         manifest_path().touch()

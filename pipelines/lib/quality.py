@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import psycopg
 import pyarrow as pa
-from ingestion.lake.reader import read_added
 
 from ingestion.contracts import EVENT_TYPES, TOPICS
-from pipelines.lib.lake import identifier, open_lake, raw_table
+from ingestion.lake.reader import read_added
+from ingestion.lake.tables import raw_table
+from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
 

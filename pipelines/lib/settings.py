@@ -1,42 +1,48 @@
-"""Where the pipelines read and write. The lake's own addresses are the ones of `ingestion.settings`."""
+"""Where the pipelines read and write. The lake's own addresses are those of `ingestion.settings`."""
 
-from functools import cached_property, lru_cache
-from typing import Annotated
+import os
+from functools import lru_cache
 
-from ingestion.settings import Settings as LakeSettings
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, field_validator
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingestion.settings import PREFIX, PostgresUrl, SettingsError
+from ingestion.settings import Settings as LakeSettings
+from ingestion.settings import load_settings as load_lake_settings
+
+OWNED_NAMESPACES = ("WAREHOUSE", "PIPELINES", "DBT")
+# Written by `pipelines.lib.dbt_env` for dbt's profile, and where its files go.
+_OF_DBT = frozenset({"DBT_HOST", "DBT_PORT", "DBT_USER", "DBT_PASSWORD", "DBT_DATABASE", "DBT_TARGET_DIR"})
 
 
 class Settings(BaseSettings):
-    """`AGORA_…` as the pipelines know them; a malformed address is refused by name."""
+    """What the pipelines know beside the lake; `warehouse_read_url` may only read, and notebooks use it."""
 
-    model_config = SettingsConfigDict(env_prefix="AGORA_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
-    warehouse_url: str
-    lake_catalog_url: str
-    pipelines_sensor_seconds: Annotated[int, Field(ge=1, le=3600)] = 20
-
-    @field_validator("warehouse_url", "lake_catalog_url")
-    @classmethod
-    def _is_postgres(cls, value: str) -> str:
-        try:
-            parts = conninfo_to_dict(value)
-        except ProgrammingError as error:
-            raise ValueError(f"not a Postgres address: {error}") from error
-        if not value.startswith("postgresql://") or "dbname" not in parts:
-            raise ValueError("not a Postgres address: postgresql://user:password@host:port/database is expected")
-        return value
-
-    @cached_property
-    def lake(self) -> LakeSettings:
-        """Catalog, S3 and Kafka as the lander knows them."""
-        return LakeSettings()
+    lake: LakeSettings
+    lake_catalog_url: PostgresUrl
+    warehouse_url: PostgresUrl
+    warehouse_read_url: PostgresUrl | None = None
 
 
-@lru_cache
+def load_settings() -> Settings:
+    """Read the environment. Raises SettingsError that names every unknown, missing or malformed variable."""
+    known = {name.upper() for name in Settings.model_fields} | _OF_DBT
+    names = (name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX))
+    unknown = sorted(name for name in names if name.partition("_")[0] in OWNED_NAMESPACES and name not in known)
+    if unknown:
+        raise SettingsError("; ".join(f"{PREFIX}{name}: no such setting" for name in unknown))
+    lake = load_lake_settings()
+    try:
+        return Settings(lake=lake)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        problems = (f"{PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in found)
+        raise SettingsError("; ".join(problems)) from None
+
+
+@lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The environment's settings, read once."""
-    return Settings()  # type: ignore[call-arg]
+    """The settings of this process, read once."""
+    return load_settings()

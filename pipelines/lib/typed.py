@@ -8,22 +8,25 @@ from typing import TypeVar
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-from ingestion.lake.reader import read_added, scan
-from ingestion.lake.schemas import arrow_schema
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 from pyiceberg.transforms import DayTransform
 
 from ingestion.contracts import EVENT_TYPES, TOPICS, Event
+from ingestion.lake.reader import read_added, scan
+from ingestion.lake.schemas import arrow_schema
+from ingestion.lake.tables import FAILED_TABLE, raw_table
 from pipelines.lib.days import day_of, within
 from pipelines.lib.decode import decode
-from pipelines.lib.lake import failed_events, identifier, open_lake, raw_table
+from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
 
 COMMIT_ATTEMPTS = 5
 _PROPERTIES = {
+    # A merge that lost a race has to read the table again; a blind retry is what appends twice.
+    "commit.retry.num-retries": "0",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
     "commit.manifest-merge.enabled": "true",
@@ -147,7 +150,7 @@ def refuse(settings: Settings, catalog: Catalog, raw: pa.Table, reason: str) -> 
 
 
 def _append_failed(settings: Settings, catalog: Catalog, raw: pa.Table, reason: str) -> int:
-    name = identifier(settings, failed_events())
+    name = identifier(settings, FAILED_TABLE)
     table = catalog.load_table(name)
     schema = table.schema().as_arrow()
     position = ("kafka_topic", "kafka_partition", "kafka_offset")

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from lake_writer import Lake
 
+from ingestion.lake.tables import create_raw_tables
 from pipelines.lib.settings import get_settings
 
 
@@ -37,12 +38,14 @@ def lake(
     """Empty raw tables in namespaces of this test's own, and an empty warehouse."""
     monkeypatch.setenv("AGORA_LAKE_NAMESPACE_PREFIX", f"t{uuid4().hex[:10]}_")
     monkeypatch.setenv("AGORA_WAREHOUSE_URL", warehouse_url)
+    monkeypatch.setenv("AGORA_WAREHOUSE_READ_URL", warehouse_url)
     monkeypatch.setenv("AGORA_DBT_TARGET_DIR", str(dbt_target))
     get_settings.cache_clear()
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
         for schema in ("lake", "staging", "intermediate", "marts"):
             connection.execute(f"drop schema if exists {schema} cascade")
     lake = Lake(get_settings())
+    create_raw_tables(lake.catalog, lake.settings.lake)
     yield lake
     lake.catalog.close()
     get_settings.cache_clear()

@@ -41,6 +41,6 @@ def as_of(
 
 def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Settings) -> Iterator[Any]:
     # The resource takes its environment from the process, and would keep a directory of artifacts for every run.
-    os.environ.update(dbt_env(settings))
+    os.environ.update(dbt_env(settings.warehouse_url))
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     yield from dbt.cli(arguments, context=context, target_path=target_dir() / "build").stream()
