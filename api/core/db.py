@@ -25,6 +25,9 @@ NAMING = {
 }
 
 
+_SENT_AS = {1042: 25}  # psycopg sends no char(n); text looks the same on the wire
+
+
 class Base(DeclarativeBase):
     """Base of every model. A model names its schema; relationships are `lazy="raise"` and stay inside a domain."""
 
@@ -159,7 +162,7 @@ async def copy_rows(session: AsyncSession, table: str, columns: Sequence[str], r
         )
         types = dict(await cursor.fetchall())
         async with cursor.copy(statement) as copy:
-            copy.set_types([types[column] for column in columns])
+            copy.set_types([_SENT_AS.get(types[column], types[column]) for column in columns])
             for row in rows:
                 await copy.write_row(row)
                 count += 1
