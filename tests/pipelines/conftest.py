@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from lake_writer import Lake
 
 from ingestion.lake.tables import create_raw_tables
 from pipelines.lib.settings import get_settings
+from tests.pipelines.lake_writer import Lake
 
 
 @pytest.fixture(scope="session")

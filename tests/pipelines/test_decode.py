@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pytest
-from ingestion.lake.schemas import arrow_schema
 
 from ingestion.contracts.analytics import CartItemAdded
 from ingestion.contracts.ordering import OrderPlaced
+from ingestion.lake.schemas import arrow_schema
 from pipelines.lib.decode import decode
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,10 +9,10 @@ from uuid import uuid4
 import dagster as dg
 import psycopg
 import pytest
-from lake_writer import DAY, Lake
 
 from pipelines.lib.prepare import is_prepared, prepare
 from pipelines.lib.quality import Verdict
+from tests.pipelines.lake_writer import DAY, Lake
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # of imports that are not ours
 

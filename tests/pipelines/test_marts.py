@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from lake_writer import DAY, Lake
 
 from pipelines.lib.marts import build_marts
 from pipelines.lib.refresh import refresh_typed_and_warehouse
+from tests.pipelines.lake_writer import DAY, Lake
 
 HOUR = timedelta(hours=1)
 MARTS = (

@@ -7,11 +7,11 @@ from uuid import uuid4
 import nbclient
 import nbformat
 import pytest
-from lake_writer import DAY, Lake
 
 from pipelines.lib.frames import mart, purchases
 from pipelines.lib.marts import build_marts
 from pipelines.lib.refresh import refresh_typed_and_warehouse
+from tests.pipelines.lake_writer import DAY, Lake
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 

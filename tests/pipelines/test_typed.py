@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from lake_writer import DAY, Lake
 
 from ingestion.contracts import new_event_id
 from pipelines.lib import typed
+from tests.pipelines.lake_writer import DAY, Lake
 
 VIEWED = "typed.analytics_product_viewed"
 

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from lake_writer import DAY, Lake
 
 from pipelines.lib import warehouse
 from pipelines.lib.refresh import refresh_typed_and_warehouse
+from tests.pipelines.lake_writer import DAY, Lake
 
 
 def rows(lake: Lake, query: str) -> list[tuple[Any, ...]]:
