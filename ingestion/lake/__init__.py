@@ -1,0 +1,1 @@
+"""The lake: Iceberg tables on S3, their catalogue in Postgres."""

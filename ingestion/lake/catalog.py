@@ -1,0 +1,93 @@
+"""The Iceberg catalogue in Postgres, whose commits can carry other statements in the same transaction."""
+
+from collections.abc import Callable, Sequence
+
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import StagedTable, Table, Transaction
+from sqlalchemy import Connection, make_url, update
+
+from ingestion.settings import Settings
+
+CATALOG_NAME = "agora"
+Companion = Callable[[Connection], None]
+
+
+class OutcomeUnknown(Exception):
+    """The connection was lost while Postgres was committing."""
+
+
+class LakeCatalog(SqlCatalog):
+    """A SqlCatalog that moves the pointers of several tables, and whatever a companion writes, all or nothing."""
+
+    def commit_with(self, transactions: Sequence[Transaction], companion: Companion) -> None:
+        """Commit staged Iceberg transactions and the companion's statements in one Postgres transaction.
+
+        The companion runs first and may refuse by raising. CommitFailedException says that another writer moved a table
+        in between. After these and any other exception nothing stands, and what was written for the commit is deleted.
+        Only OutcomeUnknown leaves that open: then nothing is deleted, and the caller has to look.
+        """
+        is_deciding = False
+        try:
+            staged = [self._stage(transaction) for transaction in transactions]
+            with self.engine.begin() as connection:
+                companion(connection)
+                for before, after in staged:
+                    self._swap(connection, before, after)
+                is_deciding = True
+        except Exception as error:
+            if is_deciding:
+                raise OutcomeUnknown(str(error)) from error
+            for transaction in transactions:
+                for producer in transaction._snapshot_producers:
+                    producer._clean_all_uncommitted()
+            raise
+        for before, after in staged:
+            self._delete_old_metadata(before.io, before.metadata, after.metadata)
+
+    def _stage(self, transaction: Transaction) -> tuple[Table, StagedTable]:
+        before = transaction._table
+        after = self._update_and_stage_table(before, before.name(), transaction._requirements, transaction._updates)
+        self._write_metadata(after.metadata, after.io, after.metadata_location)
+        return before, after
+
+    def _swap(self, connection: Connection, before: Table, after: StagedTable) -> None:
+        namespace, name = before.name()
+        statement = (
+            update(IcebergTables)
+            .where(
+                IcebergTables.catalog_name == self.name,
+                IcebergTables.table_namespace == namespace,
+                IcebergTables.table_name == name,
+                IcebergTables.metadata_location == before.metadata_location,
+            )
+            .values(metadata_location=after.metadata_location, previous_metadata_location=before.metadata_location)
+        )
+        if connection.execute(statement).rowcount != 1:
+            raise CommitFailedException(f"another writer was faster: {namespace}.{name}")
+
+
+def open_catalog(settings: Settings) -> LakeCatalog:
+    """The lake's catalogue; a context manager that gives its connections back."""
+    return LakeCatalog(
+        CATALOG_NAME,
+        **{
+            "uri": _engine_url(settings),
+            "warehouse": f"s3://{settings.s3_lake_bucket}/warehouse",
+            "pool_pre_ping": "true",
+            "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
+            "s3.endpoint": settings.s3_endpoint,
+            "s3.access-key-id": settings.s3_access_key,
+            "s3.secret-access-key": settings.s3_secret_key.get_secret_value(),
+            "s3.region": settings.s3_region,
+            "s3.force-virtual-addressing": "false",
+        },
+    )
+
+
+def _engine_url(settings: Settings) -> str:
+    # A writer that is frozen in the middle of a commit holds the lease's row: its transaction has to end without it.
+    idle = int(settings.lander_lease_seconds * 1000)
+    url = make_url(settings.lake_catalog_url).set(drivername="postgresql+psycopg")
+    url = url.update_query_dict({"options": f"-c idle_in_transaction_session_timeout={idle}"})
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,1 @@
+"""The lander: records from Kafka into raw Iceberg tables, each exactly once."""

@@ -1,0 +1,200 @@
+"""From Kafka records to rows: columns at once where a whole batch is in order, record by record where one is not."""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from operator import itemgetter
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from confluent_kafka import Message
+
+from ingestion.contracts import EVENT_TYPES
+from ingestion.lake.schemas import FAILED_EVENTS, RAW, TIMESTAMP
+
+_REQUIRED = itemgetter("specversion", "id", "type", "source", "time", "data")
+_EVENT_ID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+# Years are bounded so that no time zone and no reader of the lake can run out of its calendar.
+_TIME = r"^(?:19|2\d)\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$"
+_PLAIN_TIME = r"^(?:19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$"
+_is_event_id = re.compile(_EVENT_ID, re.ASCII | re.IGNORECASE).match
+_is_time = re.compile(_TIME, re.ASCII).match
+_VERSION = version("agora")
+
+
+class Unreadable(ValueError):
+    """A record is no event of its topic; the message says why."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Rows of the raw table and of the failed events: together every record that went in."""
+
+    rows: pa.Table
+    failed: pa.Table
+
+
+def types_of(domain: str) -> frozenset[str]:
+    """The event types that a domain's topic may carry."""
+    return frozenset(name for name, event_class in EVENT_TYPES.items() if event_class.domain() == domain)
+
+
+def parse(domain: str, messages: Sequence[Message]) -> Parsed:
+    """Records of one topic, in their order. What an event's envelope has to hold is checked here, its data later."""
+    now = datetime.now(UTC)
+    values = [message.value() for message in messages]
+    known = types_of(domain)
+    try:
+        return Parsed(_rows(messages, values, _columns(values, known), now), FAILED_EVENTS.empty_table())
+    except (ValueError, TypeError, KeyError, AttributeError):  # some record is not in order: find out which
+        return _one_by_one(messages, values, known, now)
+
+
+def read_envelope(value: bytes | None, known: frozenset[str]) -> tuple[Any, ...]:
+    """(id, type, source, subject, time, dataschema, trace id) of one record. Raises Unreadable."""
+    if value is None:
+        raise Unreadable("value: missing")
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(f"value: not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Unreadable("value: not a JSON object")
+    if document.get("specversion") != "1.0":
+        raise Unreadable("specversion: must be 1.0")
+    for name in ("id", "type", "source", "time"):
+        if not isinstance(document.get(name), str) or not document[name]:
+            raise Unreadable(f"{name}: must be a text that is not empty")
+    for name in ("subject", "dataschema", "traceid"):
+        if not isinstance(document.get(name, ""), str | None):
+            raise Unreadable(f"{name}: must be a text")
+    if not _is_event_id(document["id"]):
+        raise Unreadable("id: must be a UUID")
+    if document["type"] not in known:
+        raise Unreadable(f"type: {document['type'][:200]!r} does not belong to this topic")
+    if not isinstance(document.get("data"), dict):
+        raise Unreadable("data: must be an object")
+    return (
+        document["id"].lower(),
+        document["type"],
+        document["source"],
+        document.get("subject"),
+        _time(document["time"]),
+        document.get("dataschema"),
+        document.get("traceid"),
+    )
+
+
+def _time(text: str) -> datetime:
+    try:
+        if _is_time(text):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except ValueError:
+        pass
+    raise Unreadable("time: must be an RFC 3339 time between 1900 and 2999")
+
+
+def _columns(values: Sequence[bytes | None], known: frozenset[str]) -> list[pa.Array]:
+    """The envelope's columns if every value is in order; raises where `read_envelope` has to look closer."""
+    documents = [orjson.loads(value or b"") for value in values]
+    versions, ids, types, sources, times, data = zip(*map(_REQUIRED, documents), strict=True)
+    subjects = [document.get("subject") for document in documents]
+    schemas = [document.get("dataschema") for document in documents]
+    traces = [document.get("traceid") for document in documents]
+    if set(versions) != {"1.0"} or not known.issuperset(types) or "" in sources or set(map(type, data)) != {dict}:
+        raise ValueError("an attribute")
+    event_ids, occurred = pa.array(ids, pa.string()), pa.array(times, pa.string())
+    if not _all_match(event_ids, _EVENT_ID) or not _all_match(occurred, _PLAIN_TIME):
+        raise ValueError("id or time")
+    return [
+        event_ids,
+        pa.array(types, pa.string()),
+        pa.array(sources, pa.string()),
+        pa.array(subjects, pa.string()),
+        occurred.cast(TIMESTAMP),
+        pa.array(schemas, pa.string()),
+        pa.array(traces, pa.string()),
+    ]
+
+
+def _all_match(texts: pa.Array, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(texts, pattern)).as_py())
+
+
+def _rows(
+    messages: Sequence[Message], values: Sequence[bytes | None], envelope: list[pa.Array], now: datetime
+) -> pa.Table:
+    count = len(messages)
+    binary = pa.array(values, pa.binary())
+    # The JSON parser has seen that it is UTF-8.
+    text = pa.StringArray.from_buffers(count, *binary.buffers()[1:])
+    return pa.Table.from_arrays(
+        [
+            *envelope,
+            text,
+            pa.repeat(pa.scalar(messages[0].topic() if messages else "", pa.string()), count),
+            pa.array([message.partition() for message in messages], pa.int32()),
+            pa.array([message.offset() for message in messages], pa.int64()),
+            _timestamps(messages),
+            pa.repeat(pa.scalar(now, TIMESTAMP), count),
+        ],
+        schema=RAW,
+    )
+
+
+def _timestamps(messages: Sequence[Message]) -> pa.Array:
+    milliseconds = pa.array([message.timestamp()[1] for message in messages], pa.timestamp("ms", "UTC"))
+    return milliseconds.cast(TIMESTAMP)
+
+
+def _one_by_one(
+    messages: Sequence[Message], values: Sequence[bytes | None], known: frozenset[str], now: datetime
+) -> Parsed:
+    read, failed = [], []
+    for message, value in zip(messages, values, strict=True):
+        try:
+            read.append((message, value, read_envelope(value, known)))
+        except Unreadable as error:
+            failed.append(_failed_row(message, str(error), now))
+    types = (pa.string(), pa.string(), pa.string(), pa.string(), TIMESTAMP, pa.string(), pa.string())
+    columns = [pa.array([envelope[index] for _, _, envelope in read], kind) for index, kind in enumerate(types)]
+    good_messages, good_values = [item[0] for item in read], [item[1] for item in read]
+    rows = _rows(good_messages, good_values, columns, now)
+    return Parsed(rows, pa.Table.from_pylist(failed, schema=FAILED_EVENTS))
+
+
+def _failed_row(message: Message, reason: str, now: datetime) -> dict[str, Any]:
+    kind, milliseconds = message.timestamp()
+    return {
+        "kafka_topic": message.topic(),
+        "kafka_partition": message.partition(),
+        "kafka_offset": message.offset(),
+        "kafka_timestamp": datetime.fromtimestamp(milliseconds / 1000, UTC) if kind else None,
+        "key": _bytes(message.key()),
+        "value": _bytes(message.value()),
+        "headers": _headers(message),
+        "reason": reason,
+        "failed_at": now,
+        "lander_version": _VERSION,
+    }
+
+
+def _bytes(content: str | bytes | None) -> bytes | None:
+    return content.encode() if isinstance(content, str) else content
+
+
+def _headers(message: Message) -> str | None:
+    """A JSON list of [name, content in base64]: a header may be any bytes, and come twice."""
+    headers = message.headers()
+    if not headers:
+        return None
+    pairs = [
+        [name, None if content is None else base64.b64encode(_bytes(content) or b"").decode()]
+        for name, content in (headers.items() if isinstance(headers, dict) else headers)
+    ]
+    return orjson.dumps(pairs).decode()

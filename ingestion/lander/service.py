@@ -1,0 +1,63 @@
+"""The lander as a process: waits for its turn, lands, and begins again from the table whatever happens."""
+
+import threading
+import time
+from contextlib import closing
+
+import psycopg
+import structlog
+from confluent_kafka import KafkaException
+from psycopg import sql
+from pyiceberg.exceptions import CommitFailedException
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingestion.lake.catalog import OutcomeUnknown, open_catalog
+from ingestion.lander.positions import create_tables
+from ingestion.lander.session import Session
+from ingestion.lease import Fenced, Lease
+from ingestion.settings import Settings
+
+log = structlog.get_logger(__name__)
+MAX_PAUSE = 5.0
+# Postgres, S3 or Kafka are away, or a commit's end is not known: all are answered by reading the positions again.
+AWAY = (psycopg.Error, SQLAlchemyError, KafkaException, OSError, CommitFailedException, OutcomeUnknown)
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Land all topics until `stop` is set."""
+    pause = 0.2
+    reported = ""
+    while not stop.is_set():
+        began = time.monotonic()
+        try:
+            _hold_and_land(settings, stop)
+        except Fenced as error:
+            log.warning("stepped_back", reason=str(error))
+        except AWAY as error:
+            if time.monotonic() - began > MAX_PAUSE * 2:
+                pause, reported = 0.2, ""
+            kind = type(error).__name__
+            if kind != reported:  # once, not at every try
+                log.warning("waiting", error=kind, reason=str(error)[:500])
+                reported = kind
+            stop.wait(pause)
+            pause = min(pause * 2, MAX_PAUSE)
+
+
+def _hold_and_land(settings: Settings, stop: threading.Event) -> None:
+    name = f"lander/{settings.lake_namespace_prefix}"
+    with (
+        psycopg.connect(settings.lake_catalog_url, autocommit=True, connect_timeout=10) as connection,
+        closing(open_catalog(settings)) as catalog,
+    ):
+        create_tables(connection, name)
+        lease = Lease(connection, sql.Identifier("ingest_lease"), "name", name, settings.lander_lease_seconds)
+        is_waiting = False
+        while not lease.try_take():
+            if not is_waiting:
+                log.info("standing_by", lease=name)
+                is_waiting = True
+            if stop.wait(min(1.0, lease.seconds / 4)):
+                return
+        Session(settings, catalog, connection, lease).run(stop)
+        lease.release()

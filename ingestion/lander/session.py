@@ -1,0 +1,206 @@
+"""One lander's time under its lease: read, gather, commit, until it is stopped or somebody else takes over."""
+
+import threading
+import time
+from collections import defaultdict
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import psycopg
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from ingestion.contracts import TOPICS
+from ingestion.lake.catalog import LakeCatalog
+from ingestion.lake.tables import create_raw_tables, raw_table
+from ingestion.lander.commit import Committed, Committer, Pending
+from ingestion.lander.intake import Intake
+from ingestion.lander.positions import Fence, Mismatch, read_cursor, read_snapshot, reconcile
+from ingestion.lease import Lease
+from ingestion.settings import Settings
+from ingestion.topics import TIMEOUT, TopicIdentity, admin_client, ensure_topics, identify
+
+log = structlog.get_logger(__name__)
+CHUNK = 20_000
+REFRESH_SECONDS = 30.0
+_LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError.UNKNOWN_TOPIC_OR_PART}
+
+
+class Session:
+    """Everything between taking the lease and losing it. Any exception ends it; the next session reads the truth."""
+
+    def __init__(self, settings: Settings, catalog: LakeCatalog, connection: psycopg.Connection, lease: Lease) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._connection = connection
+        self._lease = lease
+        self._admin = admin_client(settings)
+        fence = Fence(str(lease.key), lease.epoch, lease.seconds)
+        self._committer = Committer(settings, catalog, self._admin, fence)
+        self._consumer = Consumer(_consumer_settings(settings))
+        self._intakes: dict[str, Intake] = {}
+        self._running: dict[str, tuple[Pending, Future[Committed], float]] = {}
+        self._identities: dict[str, TopicIdentity] = {}
+        self._renewed = self._refreshed = time.monotonic()
+
+    def run(self, stop: threading.Event) -> None:
+        """Land until `stop`; then commit what was read. Raises what ends a session."""
+        worker = ThreadPoolExecutor(1, "commit")
+        try:
+            self._open()
+            while not stop.is_set():
+                self._turn(worker)
+            self._finish(worker)
+        finally:
+            # A commit that has begun is fenced by itself: waiting for it only tidies the log.
+            worker.shutdown(wait=True, cancel_futures=True)
+            self._consumer.close()
+
+    def _open(self) -> None:
+        ensure_topics(self._settings)
+        create_raw_tables(self._catalog, self._settings)
+        self._identities = identify(self._admin, [self._settings.topic(domain) for domain in TOPICS])
+        for domain in TOPICS:
+            try:
+                self._open_topic(domain)
+            except Mismatch as error:
+                log.error("topic_stopped", topic=self._settings.topic(domain), reason=str(error))
+        log.info("landing", topics=sorted(self._intakes), epoch=self._lease.epoch)
+
+    def _open_topic(self, domain: str) -> None:
+        topic = self._settings.topic(domain)
+        name = self._settings.table(raw_table(domain))
+        identity = self._identities.get(topic)
+        if identity is None:
+            raise Mismatch("the topic does not exist")
+        snapshot = read_snapshot(self._catalog.load_table(name))
+        start = reconcile(read_cursor(self._connection, name), snapshot, identity)
+        reading = {
+            partition: self._first_offset(topic, partition, start.offsets.get(partition))
+            for partition in range(identity.partitions)
+        }
+        self._intakes[topic] = Intake(domain, topic, start, reading)
+        self._consumer.incremental_assign(
+            [TopicPartition(topic, partition, offset) for partition, offset in reading.items()]
+        )
+
+    def _first_offset(self, topic: str, partition: int, landed: int | None) -> int:
+        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT)
+        if landed is None:
+            if low:
+                log.warning("records_before_first_landing_are_gone", topic=topic, partition=partition, before=low)
+            return int(low)
+        if not low <= landed <= high:
+            raise Mismatch(f"partition {partition} holds {low} to {high}, the table is at {landed}")
+        return landed
+
+    def _turn(self, worker: ThreadPoolExecutor) -> None:
+        self._take(self._consumer.consume(CHUNK, timeout=min(0.2, self._settings.lander_commit_seconds / 4)))
+        self._collect()
+        for topic, intake in self._intakes.items():
+            is_due = intake.age >= self._settings.lander_commit_seconds
+            if intake.count and not intake.is_committing and (is_due or self._is_full(intake)):
+                self._start(worker, topic)
+        self._keep()
+        while any(intake.is_committing and self._is_full(intake) for intake in self._intakes.values()):
+            self._collect(wait=0.2)
+            self._keep()
+
+    def _is_full(self, intake: Intake) -> bool:
+        return intake.count >= self._settings.lander_commit_rows
+
+    def _take(self, messages: list[Message]) -> None:
+        by_topic: dict[str, list[Message]] = defaultdict(list)
+        for message in messages:
+            if (error := message.error()) is not None:
+                self._on_error(message, error)
+            else:
+                by_topic[message.topic() or ""].append(message)
+        for topic, own in by_topic.items():
+            if topic not in self._intakes:  # stopped while these were on their way
+                continue
+            try:
+                self._intakes[topic].take(own)
+            except Mismatch as error:
+                self._stop_topic(topic, str(error))
+
+    def _on_error(self, message: Message, error: KafkaError) -> None:
+        topic = message.topic()
+        if topic is not None and error.code() in _LOST:
+            self._stop_topic(topic, f"partition {message.partition()}: {error.str()}")
+        elif not error.retriable():
+            raise KafkaException(error)
+
+    def _stop_topic(self, topic: str, reason: str) -> None:
+        if self._intakes.pop(topic, None) is not None:
+            partitions = range(self._identities[topic].partitions)
+            self._consumer.incremental_unassign([TopicPartition(topic, partition) for partition in partitions])
+            log.error("topic_stopped", topic=topic, reason=reason)
+
+    def _start(self, worker: ThreadPoolExecutor, topic: str) -> None:
+        pending = self._intakes[topic].hand_over()
+        future = worker.submit(self._committer.commit, pending)
+        self._running[topic] = (pending, future, time.monotonic())
+
+    def _collect(self, wait: float = 0.0) -> None:
+        for topic, (pending, future, started) in list(self._running.items()):
+            if wait:
+                futures.wait([future], wait)
+            if not future.done():
+                continue
+            del self._running[topic]
+            try:
+                committed = future.result()
+            except Mismatch as error:
+                self._stop_topic(topic, str(error))
+                continue
+            log.info(
+                "landed",
+                topic=topic,
+                rows=committed.rows,
+                failed=committed.failed,
+                bytes=committed.bytes,
+                seconds=round(time.monotonic() - started, 3),
+            )
+            if topic in self._intakes:
+                self._intakes[topic].confirm(pending)
+
+    def _keep(self) -> None:
+        now = time.monotonic()
+        if now - self._renewed > self._lease.seconds / 3:
+            self._lease.renew()
+            self._renewed = now
+        if now - self._refreshed > REFRESH_SECONDS:
+            self._refreshed = now
+            self._look_for_partitions()
+
+    def _look_for_partitions(self) -> None:
+        for topic, identity in identify(self._admin, list(self._intakes)).items():
+            known = self._identities[topic]
+            if identity.partitions > known.partitions and identity.topic_id == known.topic_id:
+                log.info("partitions_added", topic=topic, partitions=identity.partitions)
+                self._identities[topic] = identity
+                added = range(known.partitions, identity.partitions)
+                self._intakes[topic].widen(added)
+                self._consumer.incremental_assign([TopicPartition(topic, partition, 0) for partition in added])
+
+    def _finish(self, worker: ThreadPoolExecutor) -> None:
+        self._collect(wait=self._lease.seconds)
+        for topic, intake in self._intakes.items():
+            if intake.count and not intake.is_committing:
+                self._start(worker, topic)
+        self._collect(wait=self._lease.seconds)
+
+
+def _consumer_settings(settings: Settings) -> dict[str, str | int | bool | float]:
+    return {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "client.id": "agora-lander",
+        "group.id": "agora-lander",  # required, never used: positions come from the table
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "error",
+        "queued.min.messages": 200_000,
+        "queued.max.messages.kbytes": 131_072,
+        "fetch.message.max.bytes": 4_194_304,
+    }
