@@ -63,22 +63,17 @@ def compare_events(places: dict[str, pl.DataFrame], repeated: dict[tuple[str, st
         *(flag.sum().alias(name) for name, flag in flags.items()), (~is_right).sum().alias("difference")
     )
     rows = {(row["topic"], row["type"]): row for row in counts.to_dicts()}
-    return [
-        ProofRow(
-            topic,
-            event_type,
-            *(int(rows.get((topic, event_type), {}).get(name, 0)) for name in PLACES),
-            difference=int(rows.get((topic, event_type), {}).get("difference", 0))
-            + repeated.get((topic, event_type), 0),
-        )
-        for topic, event_type in _types(rows, repeated)
-    ]
+    return [_row(*key, rows.get(key, {}), repeated.get(key, 0)) for key in _types([*rows, *repeated])]
 
 
-def _types(*found: dict[tuple[str, str], object]) -> list[tuple[str, str]]:
+def _row(topic: str, event_type: str, counts: dict[str, int], twice: int) -> ProofRow:
+    places = {name: int(counts.get(name, 0)) for name in PLACES}
+    return ProofRow(topic, event_type, **places, difference=int(counts.get("difference", 0)) + twice)
+
+
+def _types(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
     declared = [(event_class.domain(), name) for name, event_class in EVENT_TYPES.items()]
-    others = sorted({key for keys in found for key in keys} - set(declared))
-    return declared + others
+    return declared + sorted(set(found) - set(declared))
 
 
 def compare_unreadable(topic: str, kafka: set[tuple[int, int]], failed: list[tuple[int, int]]) -> ProofRow:
