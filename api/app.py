@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from importlib.util import find_spec
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.core import docs, errors, observability
@@ -15,17 +15,21 @@ from api.core.http import AnswerMiddleware
 from api.core.rendering import TEMPLATES
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
+from api.web import pictures
+from api.web.frame import error_page, frame
 
 # What each domain mounts. Domains are imported by name, so that a process that serves some of them loads only those.
 ROUTERS: dict[str, tuple[str, ...]] = {
     "identity": ("endpoints", "pages"),
-    "catalog": ("endpoints", "pages"),
+    "catalog": ("endpoints",),
     "inventory": (),
     "ordering": ("endpoints", "pages"),
     "payments": (),
     "recommendations": ("endpoints",),
     "analytics": ("endpoints", "pages"),
 }
+
+WEB = "api.web.pages"
 
 
 def create_app() -> FastAPI:
@@ -41,13 +45,16 @@ def create_app() -> FastAPI:
         redoc_url=None,
     )
     app.state.find_session = identity.find_session
+    app.state.error_page = error_page
     errors.install(app)
     app.include_router(observability.router)
     docs.install(app)
     for domain in settings.api_domains:
         for kind in ROUTERS[domain]:
             _include(app, f"api.domains.{domain}.{kind}")
-    _include_web(app)
+    if find_spec("api.domains.recommendations") is not None:  # still being written
+        _include(app, WEB)
+    app.include_router(pictures.router)
     static = TEMPLATES.parent / "static"
     if static.is_dir():
         app.mount("/static", StaticFiles(directory=static), name="static")
@@ -60,16 +67,8 @@ def _include(app: FastAPI, module: str) -> None:
     if find_spec(module.rpartition(".")[0]) is None or find_spec(module) is None:
         return
     router: APIRouter = import_module(module).router
-    app.include_router(router)
-
-
-def _include_web(app: FastAPI) -> None:
-    if find_spec("api.domains.ordering.facade") is None:
-        return
-    frame, pages = import_module("api.web.frame"), import_module("api.web.pages")
-    app.state.error_page = frame.error_page
-    app.include_router(pages.router)
-    app.include_router(pages.pictures)
+    is_pages = module.endswith(".pages")
+    app.include_router(router, dependencies=[Depends(frame)] if is_pages else None)
 
 
 @asynccontextmanager

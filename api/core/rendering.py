@@ -38,6 +38,7 @@ def render(
         "path": request.url.path,
     }
     html = environment().get_template(template).render(base | context)
+    state.is_rendered = True
     return HTMLResponse(html, status_code=status_code, headers=headers)
 
 

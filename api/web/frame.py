@@ -4,17 +4,17 @@ import time
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import BackgroundTasks, Request
 from fastapi.responses import RedirectResponse, Response
 
 from api.core import rendering
 from api.core.auth import VisitorDep
 from api.core.db import ReadDep
-from api.core.errors import problem_response, wants_page
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import DepartmentCount
 from api.domains.ordering import facade as ordering
 from api.web import presentation
+from api.web.tracking import track_page
 
 AISLES_SHOWN = 10
 FEWEST_PRODUCTS = 100
@@ -49,10 +49,11 @@ AISLES = Aisles()
 presentation.install().globals["aisles"] = AISLES.shown
 
 
-async def frame(request: Request, reader: ReadDep, visitor: VisitorDep) -> None:
-    """A dependency of every page: fills what the layout needs."""
+async def frame(request: Request, reader: ReadDep, visitor: VisitorDep, background: BackgroundTasks) -> None:
+    """A dependency of every page: fills what the layout needs, and records that the page was shown."""
     await AISLES.refresh(reader)
-    request.state.cart_count = await ordering.cart_count(reader, visitor)
+    request.state.cart_count = await ordering.count_units(reader, visitor)
+    track_page(request, background, visitor)
 
 
 def error_page(request: Request, document: dict[str, Any]) -> Response:
@@ -61,6 +62,3 @@ def error_page(request: Request, document: dict[str, Any]) -> Response:
         here = request.url.path if request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?next={quote(here)}", status_code=303)
     return rendering.error_page(request, document)
-
-
-__all__ = ["AISLES", "error_page", "frame", "problem_response", "wants_page"]

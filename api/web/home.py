@@ -16,7 +16,6 @@ from api.domains.identity import facade as identity
 from api.domains.recommendations import facade as recommendations
 from api.web.frame import AISLES
 from api.web.pictures import picture_url
-from api.web.tracking import track
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,7 +59,7 @@ async def home(request: Request, reader: ReadDep, visitor: VisitorDep) -> Respon
     shown = {product.product_id for shelf in shelves for product in shelf.products}
     shelves += await _departments(reader, shown)
     everything = [product for shelf in shelves for product in shelf.products]
-    page = render(
+    return render(
         request,
         "home.html",
         shelves=shelves,
@@ -68,7 +67,6 @@ async def home(request: Request, reader: ReadDep, visitor: VisitorDep) -> Respon
         name=await _first_name(visitor),
         collage=list(dict.fromkeys(picture_url(product) for product in reversed(everything)))[:6],
     )
-    return track(request, page, visitor)
 
 
 async def _first_name(visitor: Visitor) -> str | None:

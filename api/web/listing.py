@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.auth import VisitorDep
@@ -53,6 +53,7 @@ async def search(
     request: Request,
     reader: ReadDep,
     visitor: VisitorDep,
+    background: BackgroundTasks,
     query: Text = "",
     department: Slug = "",
     category: Slug = "",
@@ -64,19 +65,18 @@ async def search(
     asked = Asked("/search", words, department or None, category or None, sort, cursor or None)
     heading = f"Results for “{words}”" if words else "All products"
     page, facets = await _list(request, reader, asked, heading, [])
-    if not words or cursor:
-        return track(request, page, visitor)
-    event = SearchPerformed(
-        anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, query=words, results=facets.total
-    )
-    return track(request, page, visitor, event)
+    if words and not cursor:
+        event = SearchPerformed(
+            anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, query=words, results=facets.total
+        )
+        track(request, background, event)
+    return page
 
 
 @router.get("/c/{department}")
 async def department(
     request: Request,
     reader: ReadDep,
-    visitor: VisitorDep,
     department: Annotated[str, Path(max_length=100)],
     category: Slug = "",
     sort: Slug = "",
@@ -94,7 +94,7 @@ async def department(
         crumbs.append({"name": chosen.name, "href": ""})
     asked = Asked(f"/c/{known.slug}", "", known.slug, category or None, sort, cursor or None)
     page, _ = await _list(request, reader, asked, (chosen or known).name, crumbs)
-    return track(request, page, visitor)
+    return page
 
 
 async def _list(

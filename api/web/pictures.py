@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 import fontawesomefree  # type: ignore[import-untyped]
+from fastapi import APIRouter, Response
 from markupsafe import Markup
 
+from api.core.errors import NotFound
 from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES, Rule
+
+router = APIRouter(include_in_schema=False)
 
 ICON_FOLDER = Path(fontawesomefree.__file__).parent / "static" / "fontawesomefree" / "svgs" / "solid"
 ICONS = frozenset(rule.icon for rule in (*RULES, *DEPARTMENTS, FALLBACK))
@@ -41,13 +45,18 @@ SHAPES = (
 TILTS = (0, -6, 0, 5, -4, 6)
 
 
-class Pictured(Protocol):
-    """What a picture is chosen by."""
+class Named(Protocol):
+    """What a line of a cart knows of its product."""
 
     @property
     def product_id(self) -> int: ...
     @property
     def title(self) -> str: ...
+
+
+class Pictured(Named, Protocol):
+    """What a picture is chosen by."""
+
     @property
     def department(self) -> str: ...
     @property
@@ -84,6 +93,12 @@ def picture_url(product: Pictured) -> str:
     """Address of a product's tile; equal tiles share one address so that a browser keeps each once."""
     rule = rule_for(product.title, product.department, product.category or "", product.product_type or "")
     return f"/pictures/{rule.icon}.{rule.tone}.{product.product_id % VARIANTS}.svg"
+
+
+def line_url(line: Named) -> str:
+    """The same for a line of a cart or an order, which knows no more than the product's title."""
+    rule = rule_for(line.title, "", "", "")
+    return f"/pictures/{rule.icon}.{rule.tone}.{line.product_id % VARIANTS}.svg"
 
 
 def department_url(department: str) -> str:
@@ -133,3 +148,14 @@ def icon(name: str) -> Markup:
     return Markup(  # noqa: S704  the source is the installed icon package, never a request
         f'<svg class="icon" viewBox="0 0 {width:g} {height:g}" aria-hidden="true" focusable="false">{body}</svg>'
     )
+
+
+@router.get("/pictures/{icon}.{tone}.{variant}.svg")
+async def picture(icon: str, tone: str, variant: str) -> Response:
+    """A product's tile. Its address says all that it shows, so a browser may keep it for a year."""
+    try:
+        source = tile(icon, tone, int(variant))
+    except (KeyError, ValueError) as error:
+        raise NotFound from error
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(source, media_type="image/svg+xml", headers=headers)

@@ -11,7 +11,7 @@ from babel.numbers import format_currency
 from jinja2 import Environment
 
 from api.core.rendering import environment
-from api.web.pictures import department_url, icon, picture_url
+from api.web.pictures import department_url, icon, line_url, picture_url
 
 STATIC = Path(__file__).parent / "static"
 LOCALE = "en_US"
@@ -46,6 +46,7 @@ def install() -> Environment:
         "department_picture": department_url,
         "icon": icon,
         "picture": picture_url,
+        "line_picture": line_url,
         "money": money,
         "day": day,
         "moment": moment,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +26,7 @@ async def product(
     request: Request,
     reader: ReadDep,
     visitor: VisitorDep,
+    background: BackgroundTasks,
     address: Annotated[str, Path(max_length=400)],
     rec: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
@@ -37,7 +38,14 @@ async def product(
     available = (await inventory.available(reader, [shown.product_id])).get(shown.product_id, 0)
     similar, recommendation_id = await _similar(reader, visitor, shown)
     led_by = recommendation(rec)
-    page = render(
+    seen = ProductViewed(
+        anonymous_id=visitor.anonymous_id,
+        customer_id=visitor.customer_id,
+        product_id=shown.product_id,
+        recommendation_id=led_by,
+    )
+    track(request, background, seen)
+    return render(
         request,
         "product.html",
         product=shown,
@@ -48,13 +56,6 @@ async def product(
         facts=_facts(shown),
         json_ld=_json_ld(request, shown, available),
     )
-    seen = ProductViewed(
-        anonymous_id=visitor.anonymous_id,
-        customer_id=visitor.customer_id,
-        product_id=shown.product_id,
-        recommendation_id=led_by,
-    )
-    return track(request, page, visitor, seen)
 
 
 def _product_id(address: str) -> int:

@@ -1,12 +1,12 @@
 """Behaviour seen from the server: pages, products and searches become events after the answer has been sent."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from fastapi import Request, Response
-from starlette.background import BackgroundTask
+from fastapi import BackgroundTasks, Request
 
 from api.core.auth import Visitor
 from api.core.capture import capture
@@ -16,21 +16,28 @@ from ingestion.contracts.analytics import PageViewed
 log = structlog.get_logger(__name__)
 
 
-def track(request: Request, response: Response, visitor: Visitor, *events: Event) -> Response:
-    """Record that this page was shown, and `events` with it. A page that is only fetched ahead was not seen."""
-    if request.headers.get("sec-purpose", "").startswith("prefetch"):
-        return response
+def track_page(request: Request, background: BackgroundTasks, visitor: Visitor) -> None:
+    """Record that this page was shown, if it will be: not a form sent in, and not a redirection."""
+    if request.method != "GET":
+        return
     seen = PageViewed(
         anonymous_id=visitor.anonymous_id,
         customer_id=visitor.customer_id,
         path=request.url.path[:2000],
         referrer=_referrer(request),
     )
-    response.background = BackgroundTask(_record, (seen, *events), datetime.now(UTC))
-    return response
+    track(request, background, seen)
 
 
-async def _record(events: tuple[Event, ...], at: datetime) -> None:
+def track(request: Request, background: BackgroundTasks, *events: Event) -> None:
+    """Record `events` once the page is out. A page that a browser only fetches ahead was not seen."""
+    if not request.headers.get("sec-purpose", "").startswith("prefetch"):
+        background.add_task(_record, request, events, datetime.now(UTC))
+
+
+async def _record(request: Request, events: Sequence[Event], at: datetime) -> None:
+    if not getattr(request.state, "is_rendered", False):
+        return
     try:
         await capture([(event, new_event_id(), at) for event in events])
     except Exception as error:  # the page has been sent; its visitor must not pay for our bookkeeping
