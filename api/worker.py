@@ -11,7 +11,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 from uuid import UUID
 
 import orjson
@@ -32,6 +32,7 @@ from api.core.settings import Settings, get_settings
 from ingestion.contracts import EVENT_TYPES
 
 log = structlog.get_logger(__name__)
+DOMAINS_FOLDER = Path(__file__).parent / "domains"
 GROUP = "agora-worker"
 BATCH = 500
 AWAY = (OperationalError, InterfaceError)
@@ -47,10 +48,9 @@ def find_handlers(domains: Sequence[str]) -> dict[str, list[tuple[str, Handler]]
     """Handlers by event type, each with its stable name `domain.function`."""
     found: dict[str, list[tuple[str, Handler]]] = defaultdict(list)
     for domain in domains:
-        package = f"api.domains.{domain}"
-        if find_spec(package) is None or find_spec(f"{package}.handlers") is None:
+        if not (DOMAINS_FOLDER / domain / "handlers.py").is_file():
             continue
-        handlers: dict[str, Handler] = import_module(f"{package}.handlers").HANDLERS
+        handlers: dict[str, Handler] = import_module(f"api.domains.{domain}.handlers").HANDLERS
         for event_type, handler in handlers.items():
             found[event_type].append((f"{domain}.{handler.__name__}", handler))
     return dict(found)

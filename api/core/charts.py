@@ -4,6 +4,7 @@ pygal brings its own style, script and addresses; all of it is taken out, so tha
 the light and in the dark and fits the content security policy. The last point of a series carries its name.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,10 @@ from xml.etree import ElementTree as ET
 import pygal  # type: ignore[import-untyped]
 from markupsafe import Markup
 from pygal.style import Style  # type: ignore[import-untyped]
+
+# pygal hangs an import hook of Python 2's kind into the process, for plugins that nobody here has: each import of a
+# missing module would warn about it.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 Format = Callable[[float], str]
 WIDTH = 640

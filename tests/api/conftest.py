@@ -4,9 +4,12 @@ import asyncio
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -19,9 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.app import create_app
 from api.core import keys
+from api.core.auth import Principal
 from api.core.capture import close_producer
-from api.core.db import Database, set_database
+from api.core.db import Database, set_database, transaction
 from api.core.settings import get_settings
+from api.domains.identity import facade as identity
+from api.domains.identity.contracts import CustomerImport
+from api.domains.identity.service.tokens import sign_access_token
+from ingestion.contracts import new_event_id
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = ROOT / "api" / "migrations"
@@ -159,8 +167,8 @@ async def committed(pool: Database, migrated_env: dict[str, str]) -> AsyncIterat
     set_database(None)
     await pool.close()
     owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
-    base, _, name = owner_url.partition("?")[0].rpartition("/")
-    await asyncio.to_thread(_renew, f"{base}/agora", owner_url, name)
+    name = owner_url.partition("?")[0].rpartition("/")[2]
+    await asyncio.to_thread(_renew, _named(owner_url, "postgres"), owner_url, name)
 
 
 def _renew(admin_url: str, owner_url: str, name: str) -> None:
@@ -195,3 +203,34 @@ async def committed_client(app: FastAPI, committed: Database, producer_closed: N
     """The same with real commits."""
     async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://test") as client:
         yield client
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUp:
+    """A customer of a test, with the headers of a signed-in API client."""
+
+    customer_id: UUID
+    email: str
+    headers: dict[str, str]
+
+
+SignUp = Callable[..., Awaitable[SignedUp]]
+
+
+@pytest.fixture
+def sign_up() -> SignUp:
+    """`await sign_up("executive", …)` makes a customer with these roles; for use beside any of the clients."""
+
+    async def make(*roles: str) -> SignedUp:
+        customer_id = new_event_id()
+        email = f"{customer_id.hex}@example.org"
+        row = CustomerImport(customer_id, email, "Some One", None, "test", None, None, None, datetime.now(UTC))
+        async with transaction() as session:
+            await identity.import_customers(session, [row])
+            for role in roles:
+                await identity.grant_role(session, email, role)
+        principal = Principal(customer_id, frozenset(roles) | {"customer"}, new_event_id())
+        token, _ = sign_access_token(principal)
+        return SignedUp(customer_id, email, {"Authorization": f"Bearer {token}"})
+
+    return make
