@@ -160,7 +160,7 @@ async def copy_rows(session: AsyncSession, table: str, columns: Sequence[str], r
         await cursor.execute(
             "SELECT attname, atttypid FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table]
         )
-        types = dict(await cursor.fetchall())
+        types: dict[str, int] = dict(await cursor.fetchall())
         async with cursor.copy(statement) as copy:
             copy.set_types([_SENT_AS.get(types[column], types[column]) for column in columns])
             for row in rows:

@@ -138,7 +138,8 @@ def _keep(rows: pl.DataFrame, condition: pl.Expr, reason: str, skipped: Skipped)
 
 def _is_for_sale() -> pl.Expr:
     category = pl.col("product_category")
-    return category.is_not_null() & ~category.is_in(NOT_FOR_SALE) & pl.col("product_type").ne_missing(FUEL)
+    is_till_only = category.is_in(NOT_FOR_SALE) | pl.col("product_type").str.contains(r"^CRV DEPOSIT|GASOLINE")
+    return category.is_not_null() & ~is_till_only.fill_null(value=False)
 
 
 def unsold_online() -> list[int]:

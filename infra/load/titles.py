@@ -143,7 +143,7 @@ def humanise_size(raw: str | None) -> str | None:
         return None
     text = re.sub(r"^[A-Z]+\s+(?=\d)", "", raw)
     text = re.sub(r"[A-Za-z]+", lambda match: UNITS.get(match.group().upper(), match.group().lower()), text)
-    text = re.sub(r"\s+", " ", text).strip(" *?#.,/")
+    text = re.sub(r"\b([a-z]+) \1\b", r"\1", re.sub(r"\s+", " ", text)).strip(" *?#.,/")
     return text or None
 
 
@@ -154,7 +154,8 @@ def build_title(product_type: str, category: str, size: str | None, brand: str, 
     """
     name = product_type
     if product_type in SAYS_NOTHING and category != MISCELLANEOUS:
-        name = category if product_type in {MISCELLANEOUS, category} else f"{category}, {product_type.lower()}"
+        says_more = product_type != MISCELLANEOUS and product_type.lower() not in category.lower()
+        name = f"{category}, {product_type.lower()}" if says_more else category
     parts = [name]
     if brand == OWN_BRAND:
         parts.append("own brand")
