@@ -158,7 +158,8 @@ async def _on_database_away(request: Request, error: Exception) -> Response:
     return _answer(request, problem(503, Unavailable.type, Unavailable.title), {"Retry-After": "2"})
 
 
-async def _on_unexpected(request: Request, error: Exception) -> Response:
+def unexpected(request: Request, error: Exception) -> Response:
+    """The answer to an error that nobody foresaw: logged whole, told in general terms."""
     log.error("request_crashed", error=type(error).__name__, exc_info=error)
     return _answer(request, problem(500, AppError.type, AppError.title))
 
@@ -171,4 +172,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DataError, _on_data_error)
     for away in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(away, _on_database_away)
-    app.add_exception_handler(Exception, _on_unexpected)

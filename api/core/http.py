@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.core.errors import TooLarge, problem
+from api.core.errors import TooLarge, problem, unexpected
 from api.core.settings import get_settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -64,15 +64,25 @@ class AnswerMiddleware:
         # Set here, so that scopes copied by routers share it.
         cookies: dict[str, str] = scope.setdefault("agora.cookies", {})
 
+        has_started = False
+
         async def send_more(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 _add_headers(MutableHeaders(scope=message), cookies)
             await send(message)
 
         if scope["method"] not in SAFE_METHODS and _is_cross_site(Headers(scope=scope)):
             await _refuse(send_more)
             return
-        await self._app(scope, receive, send_more)
+        try:
+            await self._app(scope, receive, send_more)
+        except Exception as error:  # here and not in Starlette's outermost layer, which would answer without headers
+            if has_started:
+                raise
+            answer = unexpected(Request(scope), error)
+            await answer(scope, receive, send_more)
 
 
 def _add_headers(headers: MutableHeaders, cookies: Mapping[str, str]) -> None:

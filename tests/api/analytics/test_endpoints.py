@@ -36,7 +36,7 @@ async def post(client: AsyncClient, *events: Any, headers: dict[str, str] = HEAD
 
 async def outbox(session: AsyncSession) -> list[dict[str, Any]]:
     rows = await session.execute(text("SELECT envelope FROM core.outbox WHERE topic = 'analytics' ORDER BY id"))
-    return [orjson.loads(envelope) for envelope in rows.scalars()]
+    return [orjson.loads(row.envelope) for row in rows]
 
 
 @pytest.mark.usefixtures("kafka_away")
