@@ -39,7 +39,7 @@ async def list_products(
 @router.get("/products/{product_id}", response_model=ProductSchema)
 async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
     """One product."""
-    return _json(dict(await products.get_product_row(reader, product_id)))
+    return _json(await products.get_product_row(reader, product_id))
 
 
 @router.get("/categories", response_model=CategoryTree)

