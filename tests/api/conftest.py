@@ -57,13 +57,21 @@ def _template(admin: psycopg.Connection, owner_url: str) -> str:
     try:
         found = admin.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [name]).fetchone()
         if found is None or not found[0]:  # a database without the mark is one whose migration was interrupted
-            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            _drop(admin, name)
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             migrate(_named(owner_url, name))
             admin.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE true").format(sql.Identifier(name)))
     finally:
         admin.execute("SELECT pg_advisory_unlock(hashtext('agora test templates'))")
     return name
+
+
+def _drop(admin: psycopg.Connection, name: str) -> None:
+    """Without FORCE Postgres itself waits for its autovacuum, which FORCE may not end; FORCE is for what we left open."""
+    try:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+    except psycopg.errors.ObjectInUse:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +92,7 @@ def migrated_env(stack_env: Mapping[str, str]) -> Iterator[dict[str, str]]:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
         _forget_environment()
         yield dict(stack_env) | changed
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        _drop(admin, name)
     _forget_environment()
 
 
@@ -174,7 +182,7 @@ async def committed(pool: Database, migrated_env: dict[str, str]) -> AsyncIterat
 def _renew(admin_url: str, owner_url: str, name: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as admin:
         template = _template(admin, owner_url)
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        _drop(admin, name)
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
 
 

@@ -9,6 +9,10 @@ from sqlalchemy import text
 
 from tests.api.conftest import OneConnection, SignUp
 
+DAILY_SALES = (
+    "day date, currency text, orders bigint, units bigint, revenue_minor bigint, discount_minor bigint,"
+    " customers bigint, new_customers bigint"
+)
 AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
@@ -22,8 +26,7 @@ async def marts(rolled_back: OneConnection, monkeypatch: pytest.MonkeyPatch) -> 
     tables: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
         "mart_as_of": ("as_of timestamptz, built_at timestamptz", [(AS_OF, AS_OF)]),
         "mart_daily_sales": (
-            "day date, currency text, orders bigint, units bigint, revenue_minor bigint, discount_minor bigint, "
-            "customers bigint, new_customers bigint",
+            DAILY_SALES,
             [
                 (date(2026, 3, 10), "USD", 2, 5, 1000, 10, 2, 1),
                 (date(2026, 3, 4), "USD", 1, 1, 500, 0, 1, 0),
