@@ -19,7 +19,7 @@ from pygal.style import Style  # type: ignore[import-untyped]
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 Format = Callable[[float], str]
-WIDTH = 640
+WIDTH = 480
 LINE_HEIGHT = 17
 DROPPED = {"style", "script", "defs", "desc", "title"}
 
@@ -32,24 +32,24 @@ class Series:
     values: Sequence[float | None]
 
 
-def lines(title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 240) -> Markup:
+def lines(title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 210) -> Markup:
     """Values over time as lines from zero; the first series is the one that matters."""
-    chart = pygal.Line(**_settings(show, height, margin_right=96), dots_size=3)
+    chart = pygal.Line(**_settings(show, height, margin_right=92), dots_size=3)
     return _draw(chart, title, labels, series, show, "lines")
 
 
 def stacked_columns(
-    title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 240
+    title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 210
 ) -> Markup:
     """Parts of a whole over time, one column per label."""
     chart = pygal.StackedBar(**_settings(show, height))
     return _draw(chart, title, labels, series, show, "columns")
 
 
-def steps(title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 240) -> Markup:
+def steps(title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 210) -> Markup:
     """Lengths to compare, one row per label, the first on top, each with its value."""
     turned = [Series(each.name, list(reversed(each.values))) for each in series]
-    chart = pygal.HorizontalBar(**_settings(show, height, margin_right=56))
+    chart = pygal.HorizontalBar(**_settings(show, height, margin_right=52))
     return _draw(chart, title, list(reversed(labels)), turned, show, "steps")
 
 
@@ -76,8 +76,8 @@ def _settings(show: Format, height: int, margin_right: int = 16) -> dict[str, An
 
 def _draw(chart: Any, title: str, labels: Sequence[str], series: Sequence[Series], show: Format, kind: str) -> Markup:
     chart.x_labels = list(labels)
-    every = max(1, len(labels) // 6)
-    chart.x_labels_major = list(labels) if len(labels) <= 8 else list(labels)[::every]
+    every = max(1, -(-len(labels) // 5))
+    chart.x_labels_major = list(labels) if len(labels) <= 5 else list(labels)[::every]
     for each in series:
         chart.add(each.name, list(each.values))
     chart.add_xml_filter(lambda root: _dress(root, title, series, labels, show, kind))

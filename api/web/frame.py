@@ -44,9 +44,13 @@ class Aisles:
             or (self.departments[:AISLES_SHOWN])
         )
 
+    def size(self) -> int:
+        """How many products there are to search."""
+        return sum(each.products for each in self.departments)
+
 
 AISLES = Aisles()
-presentation.install().globals["aisles"] = AISLES.shown
+presentation.install().globals |= {"aisles": AISLES.shown, "shop_size": AISLES.size}
 
 
 async def frame(request: Request, reader: ReadDep, visitor: VisitorDep, background: BackgroundTasks) -> None:

@@ -15,7 +15,7 @@ from api.domains.catalog.contracts import ProductView
 from api.domains.identity import facade as identity
 from api.domains.recommendations import facade as recommendations
 from api.web.frame import AISLES
-from api.web.pictures import picture_url
+from api.web.pictures import tile_url
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,7 +23,19 @@ SHELF = 6
 PERSONAL_SHELVES = 4
 DEPARTMENT_SHELVES = 3
 FEWEST_OF_A_REASON = 3
+FEWEST_IN_DEPARTMENT = 20
 MIXED = "Chosen for you"
+COLLAGE = tuple(
+    tile_url(icon, tone, variant)
+    for icon, tone, variant in (
+        ("carrot", "orange", 5),
+        ("cheese", "amber", 1),
+        ("bottle-droplet", "blue", 0),
+        ("apple-whole", "red", 2),
+        ("fish-fins", "teal", 3),
+        ("bread-slice", "sand", 4),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +64,25 @@ def by_reason(
     return shelves
 
 
+def varied(products: Sequence[ProductView], most: int = SHELF) -> list[ProductView]:
+    """The first `most`, each kind once before any comes twice: six milks in a row are no choice."""
+    first = {product.product_type: product for product in reversed(products)}
+    return sorted(products, key=lambda product: first[product.product_type] is not product)[:most]
+
+
 @router.get("/")
 async def home(request: Request, reader: ReadDep, visitor: VisitorDep) -> Response:
     """Personal shelves first, then best sellers of the largest departments."""
     shelves = await _personal(reader, visitor)
     shown = {product.product_id for shelf in shelves for product in shelf.products}
     shelves += await _departments(reader, shown)
-    everything = [product for shelf in shelves for product in shelf.products]
     return render(
         request,
         "home.html",
         shelves=shelves,
-        departments=AISLES.departments,
+        departments=[each for each in AISLES.departments if each.products >= FEWEST_IN_DEPARTMENT],
         name=await _first_name(visitor),
-        collage=list(dict.fromkeys(picture_url(product) for product in reversed(everything)))[:6],
+        collage=COLLAGE,
     )
 
 
@@ -79,14 +96,14 @@ async def _first_name(visitor: Visitor) -> str | None:
 
 async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
     answer = await recommendations.recommend(reader, "home", visitor, limit=SHELF * PERSONAL_SHELVES)
-    products = await catalog.get_products(reader, [item.product_id for item in answer.items])
+    products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
     items = [(item.reason, products[item.product_id]) for item in answer.items if item.product_id in products]
     return by_reason(items, answer.recommendation_id)
 
 
 async def _departments(reader: AsyncConnection, shown: set[int]) -> list[Shelf]:
     largest = AISLES.shown()[:DEPARTMENT_SHELVES]
-    best = await catalog.shelves(reader, [each.slug for each in largest], SHELF + len(shown))
+    best = await catalog.shelves(reader, [each.slug for each in largest], SHELF * 4 + len(shown))
     rows = [
         (each, [product for product in best.get(each.slug, []) if product.product_id not in shown]) for each in largest
     ]

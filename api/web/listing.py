@@ -155,7 +155,7 @@ def _facets(asked: Asked, facets: Facets) -> list[dict[str, Any]]:
     if asked.path == "/search":
         shown.append(_facet("Department", "department", facets.departments, asked.department, asked))
     shown.append(_facet("Category", "category", facets.categories, asked.category, asked))
-    return shown
+    return [facet for facet in shown if len(facet["choices"]) > 1]
 
 
 def _facet(

@@ -89,22 +89,27 @@ def department_rule(department: str) -> Rule:
     return _first(DEPARTMENTS, department) or _first(RULES, department) or FALLBACK
 
 
+def tile_url(icon: str, tone: str, variant: int) -> str:
+    """Address of a tile."""
+    return f"/pictures/{icon}.{tone}.{variant}.svg"
+
+
 def picture_url(product: Pictured) -> str:
     """Address of a product's tile; equal tiles share one address so that a browser keeps each once."""
     rule = rule_for(product.title, product.department, product.category or "", product.product_type or "")
-    return f"/pictures/{rule.icon}.{rule.tone}.{product.product_id % VARIANTS}.svg"
+    return tile_url(rule.icon, rule.tone, product.product_id % VARIANTS)
 
 
 def line_url(line: Named) -> str:
     """The same for a line of a cart or an order, which knows no more than the product's title."""
     rule = rule_for(line.title, "", "", "")
-    return f"/pictures/{rule.icon}.{rule.tone}.{line.product_id % VARIANTS}.svg"
+    return tile_url(rule.icon, rule.tone, line.product_id % VARIANTS)
 
 
 def department_url(department: str) -> str:
     """Address of a department's tile."""
     rule = department_rule(department)
-    return f"/pictures/{rule.icon}.{rule.tone}.0.svg"
+    return tile_url(rule.icon, rule.tone, 0)
 
 
 def _icon_source(icon: str) -> tuple[float, float, str]:

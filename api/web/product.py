@@ -67,7 +67,7 @@ def _product_id(address: str) -> int:
 
 async def _similar(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> tuple[list[ProductView], Any]:
     answer = await recommendations.recommend(reader, "product", visitor, product_id=shown.product_id, limit=SIMILAR)
-    products = await catalog.get_products(reader, [item.product_id for item in answer.items])
+    products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
     similar = [products[item.product_id] for item in answer.items if item.product_id in products]
     if similar:
         return similar, answer.recommendation_id

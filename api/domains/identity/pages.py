@@ -1,6 +1,7 @@
 """Pages of identity: sign in, create an account, sign out."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
@@ -101,7 +102,7 @@ async def post_register(
             request, local_path(target), email, display_name, wrong or {"password": REASONS["password"]}
         )
     await accounts.register(session, registration)
-    return _go("/sign-in?registered=true")
+    return _go(f"/sign-in?registered=true&next={quote(local_path(target))}")
 
 
 @router.post("/sign-out")
