@@ -67,7 +67,7 @@ def _template(admin: psycopg.Connection, owner_url: str) -> str:
 
 
 def _drop(admin: psycopg.Connection, name: str) -> None:
-    """Without FORCE Postgres itself waits for its autovacuum, which FORCE may not end; FORCE is for what we left open."""
+    """Postgres itself waits for its autovacuum, which FORCE may not end; FORCE is for connections that a test left."""
     try:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
     except psycopg.errors.ObjectInUse:
