@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from confluent_kafka.cimpl import NewTopic
 
 from ingestion.contracts import TOPICS
@@ -57,3 +57,19 @@ def identify(admin: AdminClient, names: list[str]) -> dict[str, TopicIdentity]:
             raise
         identities[name] = TopicIdentity(name, cluster_id, str(description.topic_id), len(description.partitions))
     return identities
+
+
+def offset_ranges(admin: AdminClient, identities: Iterable[TopicIdentity]) -> dict[tuple[str, int], tuple[int, int]]:
+    """First offset still there and end of every (topic, partition), asked for all at once."""
+    places = [(identity.name, partition) for identity in identities for partition in range(identity.partitions)]
+    lows = _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
+    highs = _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    return {place: (lows[place], highs[place]) for place in places}
+
+
+def _offsets(admin: AdminClient, places: list[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+    wanted = {TopicPartition(*place): spec for place in places}
+    if not wanted:
+        return {}
+    answers = admin.list_offsets(wanted, request_timeout=TIMEOUT)
+    return {(place.topic, place.partition): future.result(TIMEOUT).offset for place, future in answers.items()}

@@ -75,12 +75,11 @@ def open_catalog(settings: Settings) -> LakeCatalog:
             "uri": _engine_url(settings),
             "warehouse": f"s3://{settings.s3_lake_bucket}/warehouse",
             "pool_pre_ping": "true",
-            "py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO",
+            "py-io-impl": "ingestion.lake.storage.LakeFileIO",
             "s3.endpoint": settings.s3_endpoint,
             "s3.access-key-id": settings.s3_access_key,
             "s3.secret-access-key": settings.s3_secret_key.get_secret_value(),
             "s3.region": settings.s3_region,
-            "s3.force-virtual-addressing": "false",
         },
     )
 

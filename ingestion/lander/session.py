@@ -18,7 +18,7 @@ from ingestion.lander.intake import Intake
 from ingestion.lander.positions import Fence, Mismatch, read_cursor, read_snapshot, reconcile
 from ingestion.lease import Lease
 from ingestion.settings import Settings
-from ingestion.topics import TIMEOUT, TopicIdentity, admin_client, ensure_topics, identify
+from ingestion.topics import TopicIdentity, admin_client, ensure_topics, identify, offset_ranges
 
 log = structlog.get_logger(__name__)
 CHUNK = 20_000
@@ -60,14 +60,15 @@ class Session:
         ensure_topics(self._settings)
         create_raw_tables(self._catalog, self._settings)
         self._identities = identify(self._admin, [self._settings.topic(domain) for domain in TOPICS])
+        ranges = offset_ranges(self._admin, self._identities.values())
         for domain in TOPICS:
             try:
-                self._open_topic(domain)
+                self._open_topic(domain, ranges)
             except Mismatch as error:
                 log.error("topic_stopped", topic=self._settings.topic(domain), reason=str(error))
         log.info("landing", topics=sorted(self._intakes), epoch=self._lease.epoch)
 
-    def _open_topic(self, domain: str) -> None:
+    def _open_topic(self, domain: str, ranges: dict[tuple[str, int], tuple[int, int]]) -> None:
         topic = self._settings.topic(domain)
         name = self._settings.table(raw_table(domain))
         identity = self._identities.get(topic)
@@ -76,23 +77,13 @@ class Session:
         snapshot = read_snapshot(self._catalog.load_table(name))
         start = reconcile(read_cursor(self._connection, name), snapshot, identity)
         reading = {
-            partition: self._first_offset(topic, partition, start.offsets.get(partition))
+            partition: _first_offset(topic, partition, start.offsets.get(partition), ranges[topic, partition])
             for partition in range(identity.partitions)
         }
         self._intakes[topic] = Intake(domain, topic, start, reading)
         self._consumer.incremental_assign(
             [TopicPartition(topic, partition, offset) for partition, offset in reading.items()]
         )
-
-    def _first_offset(self, topic: str, partition: int, landed: int | None) -> int:
-        low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT)
-        if landed is None:
-            if low:
-                log.warning("records_before_first_landing_are_gone", topic=topic, partition=partition, before=low)
-            return int(low)
-        if not low <= landed <= high:
-            raise Mismatch(f"partition {partition} holds {low} to {high}, the table is at {landed}")
-        return landed
 
     def _turn(self, worker: ThreadPoolExecutor) -> None:
         self._take(self._consumer.consume(CHUNK, timeout=min(0.2, self._settings.lander_commit_seconds / 4)))
@@ -190,6 +181,17 @@ class Session:
             if intake.count and not intake.is_committing:
                 self._start(worker, topic)
         self._collect(wait=self._lease.seconds)
+
+
+def _first_offset(topic: str, partition: int, landed: int | None, there: tuple[int, int]) -> int:
+    low, high = there
+    if landed is None:
+        if low:
+            log.warning("records_before_first_landing_are_gone", topic=topic, partition=partition, before=low)
+        return low
+    if not low <= landed <= high:
+        raise Mismatch(f"partition {partition} holds {low} to {high}, the table is at {landed}")
+    return landed
 
 
 def _consumer_settings(settings: Settings) -> dict[str, str | int | bool | float]:

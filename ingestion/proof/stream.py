@@ -12,7 +12,7 @@ from ingestion.contracts import TOPICS
 from ingestion.lander.records import Unreadable, read_envelope, types_of
 from ingestion.proof import ids
 from ingestion.settings import Settings
-from ingestion.topics import TIMEOUT
+from ingestion.topics import admin_client, identify, offset_ranges
 
 log = structlog.get_logger(__name__)
 CHUNK = 50_000
@@ -24,6 +24,7 @@ class Stream:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._admin = admin_client(settings)
         self._domains = {settings.topic(domain): domain for domain in TOPICS}
         self._known = {domain: types_of(domain) for domain in TOPICS}
         self._next: dict[tuple[str, int], int] = {}
@@ -49,7 +50,7 @@ class Stream:
             }
         )
         try:
-            ends = self._ends(consumer)
+            ends = self._ends()
             consumer.assign([TopicPartition(*place, self._next[place]) for place in ends])
             moved = time.monotonic()
             while ends:
@@ -63,14 +64,12 @@ class Stream:
         finally:
             consumer.close()
 
-    def _ends(self, consumer: Consumer) -> dict[tuple[str, int], int]:
+    def _ends(self) -> dict[tuple[str, int], int]:
         ends = {}
-        for topic, description in consumer.list_topics(timeout=TIMEOUT).topics.items():
-            for partition in description.partitions if topic in self._domains else ():
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT)
-                after = self._next.setdefault((topic, partition), low)
-                if after < high:
-                    ends[topic, partition] = high
+        identities = identify(self._admin, list(self._domains)).values()
+        for place, (low, high) in offset_ranges(self._admin, identities).items():
+            if self._next.setdefault(place, low) < high:
+                ends[place] = high
         return ends
 
     def _take(self, messages: Iterable[Message], receipts: set[bytes]) -> None:
