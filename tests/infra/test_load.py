@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pytest
@@ -81,7 +81,8 @@ async def test_interrupted_then_whole_then_again(committed: Database, monkeypatc
 
 async def check_times_and_money(database: Database) -> None:
     async with database.transaction() as session:
-        last, first = (await session.execute(text("SELECT max(placed_at), min(placed_at) FROM ordering.orders"))).one()
+        found = await session.execute(text("SELECT max(placed_at), min(placed_at) FROM ordering.orders"))
+        last, first = cast(tuple[datetime, datetime], tuple(found.one()))
         wrong = await session.execute(
             text(
                 "SELECT count(*) FROM ordering.order_lines"

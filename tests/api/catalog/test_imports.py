@@ -95,7 +95,10 @@ async def test_price_history_cannot_be_rewritten(session: AsyncSession, shop: di
 
 
 async def test_what_is_not_active_cannot_be_bought(session: AsyncSession, shop: dict[str, int]) -> None:
-    assert await catalog.price_for_sale(session, [shop["fuel-1"]]) == {}
+    fuel = [shop["fuel-1"]]
+    assert await catalog.price_for_sale(session, fuel) == {}
+    assert list(await catalog.get_products(session, fuel)) == fuel
+    assert await catalog.get_products(session, fuel, with_inactive=False) == {}
     assert not (await catalog.get_product(session, shop["fuel-1"])).is_active
 
 

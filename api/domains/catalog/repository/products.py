@@ -19,7 +19,7 @@ SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
 
 ONE = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = :product_id")  # noqa: S608
 ONE_BY_DRIVER = ONE.text.replace(":product_id", "%s")
-MANY = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = ANY(:ids)")  # noqa: S608
+MANY = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = ANY(:ids) AND (p.is_active OR :with_inactive)")  # noqa: S608
 FOR_SALE = text("""
     SELECT product_id, sku, title, price_minor, currency FROM catalog.products
     WHERE product_id = ANY(:ids) AND is_active
@@ -80,9 +80,10 @@ async def product_row(connection: AsyncConnection, product_id: int) -> dict[str,
         return row
 
 
-async def products(reader: Reader, ids: Sequence[int]) -> dict[int, ProductView]:
-    """Those of `ids` that exist."""
-    return {view.product_id: view for view in await _views(reader, MANY, ids=list(ids))}
+async def products(reader: Reader, ids: Sequence[int], with_inactive: bool = True) -> dict[int, ProductView]:
+    """Those of `ids` that exist; a list of things to buy leaves out what is not active."""
+    views = await _views(reader, MANY, ids=list(ids), with_inactive=with_inactive)
+    return {view.product_id: view for view in views}
 
 
 async def for_sale(reader: Reader, ids: Sequence[int]) -> dict[int, SalePrice]:
