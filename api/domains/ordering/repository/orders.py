@@ -33,8 +33,9 @@ LINES = text("""
 """)
 DRAFT_OF_CART = text("SELECT order_id FROM ordering.orders WHERE cart_id = :cart_id AND status = 'draft'")
 STALE_DRAFTS = text("""
-    SELECT order_id, created_at FROM ordering.orders
-    WHERE status = 'draft' AND created_at < now() - CAST(:grace AS interval) ORDER BY created_at LIMIT :limit
+    SELECT order_id, clock_timestamp() - created_at AS age FROM ordering.orders
+    WHERE status = 'draft' AND created_at < clock_timestamp() - CAST(:grace AS interval)
+    ORDER BY created_at LIMIT :limit
 """)
 INSERT = text("""
     INSERT INTO ordering.orders
@@ -126,10 +127,10 @@ async def draft_of_cart(session: AsyncSession, cart_id: UUID) -> UUID | None:
     return (await session.execute(DRAFT_OF_CART, {"cart_id": cart_id})).scalar_one_or_none()
 
 
-async def stale_drafts(reader: Reader, grace: timedelta, limit: int) -> list[tuple[UUID, datetime]]:
-    """Drafts that should have been settled by now, oldest first."""
+async def stale_drafts(reader: Reader, grace: timedelta, limit: int) -> list[tuple[UUID, timedelta]]:
+    """Drafts that should have been settled by now, with their age, oldest first."""
     rows = await reader.execute(STALE_DRAFTS, {"grace": grace, "limit": limit})
-    return [(row.order_id, row.created_at) for row in rows]
+    return [(row.order_id, row.age) for row in rows]
 
 
 async def insert_draft(session: AsyncSession, order: Draft, priced: Sequence[PricedLine]) -> None:

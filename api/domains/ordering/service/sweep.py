@@ -1,6 +1,6 @@
 """What checkouts left behind when a process died or the gateway kept silent."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -28,9 +28,9 @@ async def sweep_unfinished(grace: timedelta = GRACE, patience: timedelta = PATIE
     async with reading() as connection:
         drafts = await orders.stale_drafts(connection, grace, AT_ONCE)
     settled = 0
-    for order_id, created_at in drafts:
+    for order_id, age in drafts:
         try:
-            settled += await _settle_draft(order_id, datetime.now(UTC) - created_at > patience)
+            settled += await _settle_draft(order_id, age > patience)
         except Exception as error:
             log.exception("draft_not_settled", order_id=str(order_id), error=type(error).__name__)
     async with transaction() as session:

@@ -1,0 +1,112 @@
+"""Many at once, on real connections and the real gateway: one order, one charge, never a unit too many."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.core.settings import get_settings
+from api.domains.inventory import facade as inventory
+from api.domains.ordering.service import cart, checkout
+from api.domains.payments import facade as payments
+from tests.gateway_process import RunningGateway
+
+Shop = dict[str, int]
+Count = Callable[[str], Awaitable[int]]
+BUYERS = 200
+
+
+@pytest.fixture(autouse=True)
+def patience(paying_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A crowd makes this process slow, which is not the gateway's silence."""
+    monkeypatch.setenv("AGORA_GATEWAY_TIMEOUT", "20")
+    get_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def kinds(answers: list[Any]) -> Counter[str]:
+    return Counter(
+        str(answer.status_code) if answer.status_code < 400 else answer.json()["type"].rpartition(":")[2]
+        for answer in answers
+    )
+
+
+async def test_fifty_completions_with_one_key(
+    real_shop: Shop, shoppers: Any, paying_gateway: RunningGateway, count: Count
+) -> None:
+    shopper = shoppers()
+    await shopper.add(real_shop["milk"], 2)
+    before = paying_gateway.balance().get("captured", (0, 0))
+    key = str(uuid4())
+    answers = await asyncio.gather(*(shopper.check_out(key=key) for _ in range(50)))
+    assert set(kinds(answers)) <= {"201", "idempotency-key-in-flight"}
+    done = [answer for answer in answers if answer.status_code == 201]
+    assert done
+    assert len({answer.content for answer in done}) == 1
+    assert (await shopper.check_out(key=key)).content == done[0].content
+    assert await count("ordering.orders") == await count("core.outbox WHERE type = 'ordering.order_placed'") == 1
+    assert paying_gateway.balance()["captured"] == (before[0] + 1, before[1] + 578)
+
+
+async def test_fifty_keys_on_one_cart(
+    real_shop: Shop, shoppers: Any, paying_gateway: RunningGateway, count: Count
+) -> None:
+    shopper = shoppers()
+    await shopper.add(real_shop["milk"], 2)
+    before = paying_gateway.balance().get("captured", (0, 0))
+    answers = await asyncio.gather(*(shopper.check_out() for _ in range(50)))
+    found = kinds(answers)
+    assert found["201"] == 1
+    assert set(found) <= {"201", "checkout-in-progress", "cart-empty"}
+    assert await count("ordering.orders") == await count("payments.payments") == 1
+    assert paying_gateway.balance()["captured"] == (before[0] + 1, before[1] + 578)
+
+
+async def test_two_hundred_buyers_and_one_unit(
+    real_shop: Shop, shoppers: Any, paying_gateway: RunningGateway, count: Count, pool: Any
+) -> None:
+    product_id = real_shop["olives"]
+    people = [shoppers() for _ in range(BUYERS)]
+    at_once = asyncio.Semaphore(20)
+    async with pool.transaction() as session:
+        await inventory.reserve(session, uuid4(), [(product_id, 9)])
+
+    async def buy(person: Any) -> str:
+        async with at_once:
+            await cart.add_item(person.visitor, product_id)
+            try:
+                order = await checkout.check_out(person.visitor, person.customer_id, uuid4(), "tok_ok")
+            except inventory.OutOfStock as refusal:
+                return f"{refusal.type} {refusal.lines}"
+            return str(order.status)
+
+    before = paying_gateway.balance().get("captured", (0, 0))[0]
+    told = Counter(await asyncio.gather(*map(buy, people)))
+    assert told == {"placed": 1, f"out-of-stock {((product_id, 0),)}": BUYERS - 1}
+    assert await count("ordering.orders") == await count("payments.payments") == 1
+    assert paying_gateway.balance()["captured"][0] == before + 1
+
+
+async def test_a_checkout_and_a_cancellation_storm_leave_the_books_at_zero(
+    real_shop: Shop, shoppers: Any, count: Count, pool: Any
+) -> None:
+    """Everybody orders, and cancels five times at once: each order is refunded once and all stock is free."""
+    people = [shoppers() for _ in range(8)]
+
+    async def regret(person: Any) -> Counter[str]:
+        await person.add(real_shop["bread"])
+        order_id = (await person.check_out()).json()["order_id"]
+        url = f"/v1/orders/{order_id}/cancel"
+        return kinds(await asyncio.gather(*(person.client.post(url) for _ in range(5))))
+
+    for found in await asyncio.gather(*map(regret, people)):
+        assert found == {"200": 1, "illegal-order-move": 4}
+    assert await count("payments.payments WHERE status = 'refunded'") == 8
+    assert await count("inventory.stock WHERE allocated <> 0 OR reserved <> 0") == 0
+    async with pool.transaction() as session:
+        assert await payments.balance(session) == {"gateway": 0, "sales": 0}

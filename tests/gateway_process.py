@@ -1,0 +1,104 @@
+"""The sandbox gateway as a real process, for whatever test needs to pay."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.core.settings import get_settings
+
+SLOW_SECONDS = 4.0  # longer than the client waits, so that `tok_slow` is a silence
+CLIENT_TIMEOUT = 1.0
+
+
+@dataclass
+class RunningGateway:
+    """Address and secret of a gateway, and what an auditor would ask it."""
+
+    directory: Path
+    url: str
+    secret: str
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the process and its clients read."""
+        return {
+            "AGORA_GATEWAY_URL": self.url,
+            "AGORA_GATEWAY_SECRET": self.secret,
+            "AGORA_LOCAL_DIR": str(self.directory),
+            "AGORA_SANDBOX_SLOW_SECONDS": str(SLOW_SECONDS),
+        }
+
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """One authenticated request."""
+        headers = {"Authorization": f"Bearer {self.secret}"} | options.pop("headers", {})
+        return httpx.request(method, self.url + path, headers=headers, timeout=10, trust_env=False, **options)
+
+    def balance(self) -> dict[str, tuple[int, int]]:
+        """Status → (charges, their sum)."""
+        found = self.call("GET", "/v1/balance").json()
+        return {status: (row["charges"], row["amount_minor"]) for status, row in found.items()}
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        command = [sys.executable, "-m", "infra.gateway"]
+        with (self.directory / "gateway.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env=os.environ | self.environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/healthz", trust_env=False).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise TimeoutError((self.directory / "gateway.log").read_text())
+
+    def stop(self) -> None:
+        """End the process."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_gateway(directory: Path) -> Iterator[RunningGateway]:
+    """A gateway of one's own with its state in `directory`; stopped at the end."""
+    gateway = RunningGateway(directory, f"http://127.0.0.1:{free_port()}", secrets.token_hex(16))
+    gateway.start()
+    try:
+        yield gateway
+    finally:
+        gateway.stop()
+
+
+@pytest.fixture(scope="session")
+def paying_gateway(migrated_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
+    """One gateway for all tests of a worker, which the application's settings point at."""
+    directory = tmp_path_factory.mktemp("gateway")
+    with running_gateway(directory) as gateway, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGORA_GATEWAY_URL", gateway.url)
+        patch.setenv("AGORA_GATEWAY_SECRET", gateway.secret)
+        patch.setenv("AGORA_GATEWAY_TIMEOUT", str(CLIENT_TIMEOUT))
+        get_settings.cache_clear()
+        yield gateway
+    get_settings.cache_clear()
