@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import psycopg
 
 # Rows of a transaction become visible together. Below the oldest running transaction nothing can appear any more, so
-# that (txid, id) is an order in which the cursor never passes over a row that commits late.
+# that (txid, id) is an order in which the cursor never passes over a row that commits late. The order names the table,
+# for a bare `txid` would be the column put out, which is text: 1000 before 999.
 _BATCH = """
-select txid::text, id, topic, key, envelope from core.outbox
+select outbox.txid::text, outbox.id, outbox.topic, outbox.key, outbox.envelope from core.outbox
 where shard = %(shard)s and (txid, id) > (%(txid)s::xid8, %(last_id)s)
   and txid < pg_snapshot_xmin(pg_current_snapshot())
-order by txid, id limit %(limit)s
+order by outbox.txid, outbox.id limit %(limit)s
 """
 _MOVE = """
 update core.relay_cursor
