@@ -43,6 +43,7 @@ def create_app() -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        responses=docs.PROBLEMS,
     )
     app.state.find_session = identity.find_session
     app.state.error_page = error_page

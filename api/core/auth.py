@@ -7,7 +7,8 @@ from time import time
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 from joserfc import jwt
 from joserfc.errors import JoseError
 
@@ -148,7 +149,11 @@ def delete_session_cookie(request: Request) -> None:
 OptionalDep = Annotated[Principal | None, Depends(get_optional)]
 
 
-async def get_current(principal: OptionalDep) -> Principal:
+# For the manual: it shows which endpoints need a token. The checking is done above.
+_BEARER = HTTPBearer(auto_error=False, scheme_name="access token", bearerFormat="JWT")
+
+
+async def get_current(principal: OptionalDep, _: Annotated[object, Security(_BEARER)]) -> Principal:
     """The person behind the request. Raises SignInNeeded."""
     if principal is None:
         raise SignInNeeded

@@ -122,7 +122,7 @@ def _explain(group: Any, series: Series, labels: Sequence[str], show: Format, is
         _text(mark, "title", f"{series.name}, {label}: {show(value)}")
         bar = mark.find("rect")
         if is_written and bar is not None:
-            x, y, width, height = (float(bar.get(name)) for name in ("x", "y", "width", "height"))
+            x, y, width, height = (float(bar.get(name, 0)) for name in ("x", "y", "width", "height"))
             place = {"class": "value", "x": f"{x + width + 6:.1f}", "y": f"{y + height / 2 + 4.5:.1f}"}
             _text(mark, "text", show(value), place)
 

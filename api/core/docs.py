@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import re
+from functools import partial
 from importlib.resources import files
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 
 ASSETS = "/docs/assets"
 
@@ -24,6 +27,7 @@ def install(app: FastAPI) -> None:
             swagger_favicon_url=f"{ASSETS}/favicon.png",
         ).body
     )
+    app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     headers = {"content-security-policy": _policy(page.decode())}
 
     async def docs() -> HTMLResponse:
@@ -31,6 +35,45 @@ def install(app: FastAPI) -> None:
 
     app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
     app.add_api_route("/docs", docs, include_in_schema=False)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """RFC 9457: `type` is stable and meant for programs, `title` and `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    trace_id: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "Refused; `type` says why."},
+    422: {"model": Problem, "description": "Fields that cannot be used, each with its reason."},
+}
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """FastAPI's schema, with the media type that problems really have."""
+    if app.openapi_schema is None:
+        schema = FastAPI.openapi(app)
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for code in ("4XX", "422"):
+                    content = operation.get("responses", {}).get(code, {}).get("content", {})
+                    if "application/json" in content:
+                        content["application/problem+json"] = content.pop("application/json")
+        app.openapi_schema = schema
+    return app.openapi_schema
 
 
 def _policy(page: str) -> str:

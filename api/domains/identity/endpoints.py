@@ -33,7 +33,7 @@ async def create_tokens(
 ) -> TokenAnswer:
     """Sign in with e-mail and password."""
     response.headers["cache-control"] = "no-store"
-    customer_id = await sign_in.authenticate(session, credentials.email, credentials.password.get_secret_value())
+    customer_id = await sign_in.authenticate(credentials.email, credentials.password.get_secret_value())
     tokens = await sign_in.issue_tokens(session, customer_id, visitor_id(request))
     return TokenAnswer.model_validate(tokens, from_attributes=True)
 

@@ -64,7 +64,7 @@ async def post_sign_in(
     if errors:
         return _sign_in_page(request, local_path(target), email, errors)
     try:
-        customer_id = await sign_in.authenticate(session, email, password)
+        customer_id = await sign_in.authenticate(email, password)
     except WrongCredentials:
         wrong = {"form": "This e-mail address and password do not go together. Check both and try again."}
         return _sign_in_page(request, local_path(target), email, wrong)

@@ -15,6 +15,7 @@ from api.domains.identity.models import Customer, CustomerRole, RefreshToken, Si
 
 IMPORT_COLUMNS = tuple(CustomerImport.__dataclass_fields__)
 
+_CREDENTIALS = text("SELECT customer_id, password_hash FROM identity.customers WHERE email = :email")
 _FIND_SESSION = text(
     "SELECT s.session_id, s.customer_id, ARRAY(SELECT role FROM identity.customer_roles r"
     " WHERE r.customer_id = s.customer_id) AS roles FROM identity.sessions s"
@@ -53,6 +54,11 @@ async def get_customer(session: AsyncSession, customer_id: UUID) -> Customer | N
 async def find_by_email(session: AsyncSession, email: str) -> Customer | None:
     """By e-mail in lower case."""
     return (await session.execute(select(Customer).where(Customer.email == email))).scalar()
+
+
+async def find_credentials(connection: AsyncConnection, email: str) -> Any:
+    """Row of customer_id and password_hash by e-mail in lower case, or None."""
+    return (await connection.execute(_CREDENTIALS, {"email": email})).one_or_none()
 
 
 async def get_roles(session: AsyncSession, customer_id: UUID) -> frozenset[str]:

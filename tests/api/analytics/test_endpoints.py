@@ -1,5 +1,6 @@
 """Capture over HTTP: what is taken, what is refused and why, and what happens without Kafka."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from httpx import AsyncClient, Response
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core import capture
@@ -58,6 +60,35 @@ async def test_after_a_failure_callers_do_not_wait_for_kafka(client: AsyncClient
     started = datetime.now(UTC)
     assert (await post(client, viewed())).status_code == 202
     assert datetime.now(UTC) - started < timedelta(seconds=0.25)
+
+
+async def test_a_broker_that_hangs_costs_one_bounded_wait(
+    client: AsyncClient, session: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = get_settings().model_copy(update={"kafka_bootstrap": f"127.0.0.1:{port}", "capture_wait": 0.3})
+    monkeypatch.setattr(capture._Current, "producer", capture.CaptureProducer(settings))
+    async with server:
+        started = datetime.now(UTC)
+        answer = await post(client, viewed(7))
+        assert timedelta(seconds=0.3) <= datetime.now(UTC) - started < timedelta(seconds=2)
+    assert [envelope["id"] for envelope in await outbox(session)] == answer.json()["accepted"]
+
+
+async def test_without_a_receipt_nothing_is_promised(client: AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("away"))
+
+    monkeypatch.setattr(capture, "_write_receipts", fail)
+    answer = await post(client, viewed(7))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "accepted" not in answer.json()
 
 
 @pytest.mark.usefixtures("kafka_away")

@@ -127,7 +127,17 @@ async def test_the_manual_loads_nothing_from_elsewhere(client: AsyncClient) -> N
     for address in addresses:
         assert (await client.get(address)).status_code == 200
     assert "'sha256-" in page.headers["content-security-policy"]
-    assert (await client.get("/openapi.json")).json()["openapi"].startswith("3.1")
+
+
+async def test_the_manual_tells_of_problems_and_tokens(client: AsyncClient) -> None:
+    schema = (await client.get("/openapi.json")).json()
+    assert schema["openapi"].startswith("3.1")
+    me = schema["paths"]["/v1/me"]["get"]
+    assert me["security"] == [{"access token": []}]
+    assert list(me["responses"]["4XX"]["content"]) == ["application/problem+json"]
+    batch = schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert batch["properties"]["events"]["maxItems"] == 500
+    assert "$ref" not in str(batch)
 
 
 async def test_metrics_count_by_template_and_never_by_path(client: AsyncClient) -> None:
@@ -135,7 +145,7 @@ async def test_metrics_count_by_template_and_never_by_path(client: AsyncClient) 
     await client.get("/secret-word-in-a-path")
     metrics = (await client.get("/metrics")).text
     assert 'route="/v1/products/{product_id}"' in metrics
-    assert "123456" not in metrics
+    assert "products/123456" not in metrics
     assert "secret-word" not in metrics
     assert "agora_outbox_backlog 0.0" in metrics
 

@@ -17,13 +17,18 @@ from ingestion.contracts import new_event_id
 from ingestion.contracts.identity import SignedIn
 
 
-async def authenticate(session: AsyncSession, email: str, password: str) -> UUID:
-    """The customer with these credentials. Raises WrongCredentials, after the same work for every reason."""
-    customer = await repository.find_by_email(session, email.strip().lower())
-    is_right = await passwords.fits(password, customer.password_hash if customer else None)
-    if customer is None or not is_right:
+async def authenticate(email: str, password: str) -> UUID:
+    """The customer with these credentials. Raises WrongCredentials, after the same work for every reason.
+
+    No connection is held while the password is checked: a flood of sign-ins must not starve the shop.
+    """
+    async with reading() as connection:
+        found = await repository.find_credentials(connection, email.strip().lower())
+    is_right = await passwords.fits(password, found.password_hash if found else None)
+    if found is None or not is_right:
         raise WrongCredentials
-    return customer.customer_id
+    customer_id: UUID = found.customer_id
+    return customer_id
 
 
 async def create_session(session: AsyncSession, request: Request, customer_id: UUID, anonymous_id: UUID | None) -> None:
