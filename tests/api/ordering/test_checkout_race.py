@@ -4,14 +4,16 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from api.core.settings import get_settings
 from api.domains.inventory import facade as inventory
+from api.domains.ordering.repository import carts, orders
 from api.domains.ordering.service import cart, checkout
 from api.domains.payments import facade as payments
+from api.domains.payments.contracts import ChargeResult, ChargeState
 from tests.gateway_process import RunningGateway
 
 Shop = dict[str, int]
@@ -65,6 +67,34 @@ async def test_fifty_keys_on_one_cart(
     assert set(found) <= {"201", "checkout-in-progress", "cart-empty"}
     assert await count("ordering.orders") == await count("payments.payments") == 1
     assert paying_gateway.balance()["captured"] == (before[0] + 1, before[1] + 578)
+
+
+@pytest.mark.parametrize(("module", "read"), [(orders, "draft_of_cart"), (carts, "items")])
+async def test_an_order_placed_between_two_reads_of_another_checkout(
+    real_shop: Shop, shoppers: Any, count: Count, monkeypatch: pytest.MonkeyPatch, module: Any, read: str
+) -> None:
+    """Seen once in fifty keys: a checkout that read the items, then found no draft, sold the same cart again."""
+    shopper = shoppers()
+    await shopper.add(real_shop["milk"], 2)
+
+    async def not_yet(*_: Any) -> bool:
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkout, "settle", not_yet)
+        order_id = UUID((await shopper.check_out()).json()["order_id"])
+    really_read = getattr(module, read)
+
+    async def read_and_place(*arguments: Any) -> Any:
+        found = await really_read(*arguments)
+        await checkout.settle(order_id, ChargeResult(ChargeState.CAPTURED, "ch_1"))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, read, read_and_place)
+        assert set(kinds([await shopper.check_out()])) <= {"checkout-in-progress", "cart-empty"}
+    await checkout.settle(order_id, ChargeResult(ChargeState.CAPTURED, "ch_1"))
+    assert await count("ordering.orders") == await count("ordering.orders WHERE status = 'placed'") == 1
 
 
 async def test_two_hundred_buyers_and_one_unit(

@@ -54,11 +54,12 @@ async def _prepare(
     """Step one: a draft at today's prices, its goods reserved, its payment on record."""
     await merge_cart(session, visitor.anonymous_id, customer_id)
     cart_id = await carts.lock_customers(session, customer_id)
+    # First the draft, then the items: an order that is placed between the two statements has emptied the cart.
+    if cart_id is not None and (other := await orders.draft_of_cart(session, cart_id)) is not None:
+        raise errors.CheckoutInProgress(other)
     items = await carts.items(session, visitor.anonymous_id, customer_id)
     if cart_id is None or not items:
         raise errors.CartEmpty
-    if (other := await orders.draft_of_cart(session, cart_id)) is not None:
-        raise errors.CheckoutInProgress(other)
     prices = await catalog.price_for_sale(session, [item.product_id for item in items])
     if withdrawn := [item.product_id for item in items if item.product_id not in prices]:
         raise errors.LinesWithdrawn(withdrawn)
