@@ -185,7 +185,7 @@ RULES = (
     ),
     Rule("holly-berry", "berry", "\\w*berr|grape|cherr|raisin|cran|plum|dried fruit"),
     Rule("apple-whole", "red", "apple|tomato|peach|pear|stone fruit|nectarine|pomegran"),
-    Rule("apple-whole", "green", "fruit|melon|avocado|kiwi"),
+    Rule("apple-whole", "green", "fruit|\\w*melon|avocado|kiwi"),
     Rule("pepper-hot", "red", "pepper|chil(?:e|i)|jalap|mexican|hispanic"),
     Rule("leaf", "green", "salad|lettuce|spinach|greens|herb|parsley|cabbage|celery|broccoli|asparag|kale|organic"),
     Rule("carrot", "orange", "carrot|vegetable|potato|yam|squash|corn|beet|onion|garlic|mushroom|cucumber|cauli"),
