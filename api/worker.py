@@ -2,14 +2,14 @@
 
 A batch of one type and one handler is one transaction with its inbox rows; offsets are committed to Kafka afterwards,
 so a crash delivers again and the inbox drops what was done. A message that no handler can take goes to
-`core.dead_letters` and the worker goes on; while Postgres is away it waits.
+`core.dead_letters` and the worker goes on; while Postgres is away it waits. Beside that it calls the domains' sweeps.
 """
 
 import asyncio
 import contextlib
 import signal
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from uuid import UUID
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 DOMAINS_FOLDER = Path(__file__).parent / "domains"
 GROUP = "agora-worker"
 BATCH = 500
+SWEEP_SECONDS = 15
 AWAY = (OperationalError, InterfaceError)
 _DEAD_LETTER = text(
     "INSERT INTO core.dead_letters (handler, kafka_topic, kafka_partition, kafka_offset, key, value, reason)"
@@ -42,6 +43,7 @@ _DEAD_LETTER = text(
 )
 
 Received = tuple[ConsumerRecord, ReceivedEvent]
+Sweep = Callable[[], Awaitable[int]]
 
 
 def find_handlers(domains: Sequence[str]) -> dict[str, list[tuple[str, Handler]]]:
@@ -54,6 +56,13 @@ def find_handlers(domains: Sequence[str]) -> dict[str, list[tuple[str, Handler]]
         for event_type, handler in handlers.items():
             found[event_type].append((f"{domain}.{handler.__name__}", handler))
     return dict(found)
+
+
+def find_sweeps(domains: Sequence[str]) -> list[Sweep]:
+    """What the domains want to have done every few seconds: `SWEEPS` of their handlers."""
+    there = [domain for domain in domains if (DOMAINS_FOLDER / domain / "handlers.py").is_file()]
+    modules = [import_module(f"api.domains.{domain}.handlers") for domain in there]
+    return [sweep for module in modules for sweep in getattr(module, "SWEEPS", ())]
 
 
 class Worker:
@@ -89,6 +98,19 @@ class Worker:
                     await self._commit(consumer, partition, records[-1].offset + 1)
         finally:
             await consumer.stop()
+
+    async def sweep(self, sweeps: Sequence[Sweep]) -> None:
+        """Call every sweep again and again until stopped; one that fails has its next try in the next round."""
+        while not self._stopping.is_set():
+            for sweep in sweeps:
+                name = getattr(sweep, "__name__", repr(sweep))
+                try:
+                    if settled := await sweep():
+                        log.info("swept", sweep=name, settled=settled)
+                except Exception as error:
+                    log.exception("sweep_failed", sweep=name, error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
 
     async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
         try:
@@ -191,9 +213,12 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
+    sweeping = asyncio.create_task(worker.sweep(find_sweeps(settings.api_domains)))
     try:
         await worker.run()
     finally:
+        worker.stop()
+        await sweeping
         await get_database().close()
         set_database(None)
 
