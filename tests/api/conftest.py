@@ -21,9 +21,8 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.app import create_app
-from api.core import keys
+from api.core import capture, keys
 from api.core.auth import Principal
-from api.core.capture import close_producer
 from api.core.db import Database, set_database, transaction
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
@@ -196,7 +195,7 @@ def app(migrated_env: dict[str, str]) -> FastAPI:
 async def producer_closed() -> AsyncIterator[None]:
     """Whatever producer the tests' requests started is closed at the end."""
     yield
-    await close_producer()
+    await capture.close_producer()
 
 
 @pytest.fixture
@@ -242,3 +241,10 @@ def sign_up() -> SignUp:
         return SignedUp(customer_id, email, {"Authorization": f"Bearer {token}"})
 
     return make
+
+
+@pytest.fixture
+def kafka_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that does not listen: behaviour events go to the outbox, where a test can read them."""
+    settings = get_settings().model_copy(update={"kafka_bootstrap": "127.0.0.1:1", "capture_wait": 0.3})
+    monkeypatch.setattr(capture._Current, "producer", capture.CaptureProducer(settings))

@@ -21,13 +21,6 @@ BROWSER = UUID("0198c0de-0000-7000-8000-00000000000a")
 HEADERS = {"X-Agora-Anonymous-Id": str(BROWSER)}
 
 
-@pytest.fixture
-def kafka_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A producer whose broker does not listen."""
-    settings = get_settings().model_copy(update={"kafka_bootstrap": "127.0.0.1:1", "capture_wait": 0.3})
-    monkeypatch.setattr(capture._Current, "producer", capture.CaptureProducer(settings))
-
-
 def viewed(product_id: object = 1, **members: Any) -> dict[str, Any]:
     return {"type": "analytics.product_viewed", "data": {"product_id": product_id}} | members
 

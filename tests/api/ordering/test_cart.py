@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -52,6 +53,7 @@ async def test_bad_lines_are_refused_by_field(client: AsyncClient, shop: Shop) -
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:agora:problem:product-not-for-sale")
 
 
+@pytest.mark.usefixtures("kafka_away")
 async def test_adding_is_told_with_the_recommendation_that_led_there(
     shopper: Any, shop: Shop, session: AsyncSession, events_of: Events
 ) -> None:

@@ -32,6 +32,7 @@ async def stock(session: AsyncSession, product_id: int) -> tuple[int, ...]:
     return tuple(found.one())
 
 
+@pytest.mark.usefixtures("kafka_away")
 async def test_a_cart_becomes_an_order(
     shopper: Any, shop: Shop, session: AsyncSession, events_of: Events, paying_gateway: RunningGateway
 ) -> None:
@@ -62,6 +63,7 @@ async def test_a_cart_becomes_an_order(
     assert started["items"] == 2
 
 
+@pytest.mark.usefixtures("kafka_away")
 async def test_the_same_key_gets_the_same_answer(shopper: Any, shop: Shop, count: Count) -> None:
     await shopper.add(shop["milk"])
     key = str(uuid4())
