@@ -1,17 +1,19 @@
 """The worker's promises: once per handler, poison aside, waiting while Postgres is away."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
+from api.core.kafka import ensure_topics
 from api.core.settings import get_settings
 from api.worker import Worker, find_handlers
 from ingestion.contracts import encode, new_event_id
@@ -117,3 +119,27 @@ async def test_while_postgres_is_away_the_worker_waits(pool: Any) -> None:
 def test_handlers_are_found_by_domain_and_have_stable_names() -> None:
     assert [name for name, _ in find_handlers(["catalog"])["ordering.order_placed"]] == ["catalog.count_units_sold"]
     assert find_handlers(["identity"]) == {}
+
+
+async def test_from_kafka_to_handler_and_on_from_there_after_a_restart(migrated_env: dict[str, str]) -> None:
+    settings = get_settings()
+    await ensure_topics(settings)
+    topic = f"{settings.kafka_topic_prefix}identity"
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap)
+    await producer.start()
+    try:
+        for run, customers in enumerate(([1, 2], [3])):
+            for customer in customers:
+                await producer.send_and_wait(topic, signed_in(0, customer).value, partition=0)
+            handling = Handling()
+            subject = worker(handling)
+            running = asyncio.create_task(subject.run())
+            async with asyncio.timeout(30):
+                while sum(map(len, handling.batches)) < len(customers) and not running.done():  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            subject.stop()
+            await running
+            seen = [customer for batch in handling.batches for customer in batch]
+            assert seen == customers, f"run {run}"
+    finally:
+        await producer.stop()
