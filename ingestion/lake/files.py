@@ -9,28 +9,40 @@ from pyiceberg.io.pyarrow import (
     schema_to_pyarrow,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
-ROW_GROUP_ROWS = 131_072
 # Columns of few values; for the others a dictionary would only be begun and thrown away.
 _REPEATING = ("event_type", "source", "dataschema", "kafka_topic", "kafka_partition", "landed_at", "reason")
 
 
-def write_data_file(table: Table, path: str, rows: pa.Table) -> DataFile:
-    """Write `rows` of an unpartitioned table to `path` as Parquet; nothing is read again to describe the file."""
-    sink = pa.BufferOutputStream()
-    footers: list[pq.FileMetaData] = []
-    schema = schema_to_pyarrow(table.schema(), include_field_ids=True)
-    written = pa.Table.from_arrays(rows.cast(pa.schema(schema)).columns, schema=schema)
-    repeating = [name for name in _REPEATING if name in schema.names]
-    with pq.ParquetWriter(
-        sink, schema, compression="zstd", compression_level=1, use_dictionary=repeating, metadata_collector=footers
-    ) as writer:
-        writer.write_table(written, row_group_size=ROW_GROUP_ROWS)
-    content = sink.getvalue()
-    with table.io.new_output(path).create(overwrite=True) as stream:
-        stream.write(content)
-    return _describe(table, path, content.size, writer.writer.metadata)
+class DataFileWriter:
+    """A Parquet file of an unpartitioned table that grows row group by row group and is stored once, at its end.
+
+    It is kept compressed in memory until then, because its name and whether it is needed are only known at the end.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema_to_pyarrow(schema, include_field_ids=True)
+        self._plain = schema_to_pyarrow(schema, include_field_ids=False)
+        self._sink = pa.BufferOutputStream()
+        repeating = [name for name in _REPEATING if name in self._schema.names]
+        self._writer = pq.ParquetWriter(
+            self._sink, self._schema, compression="zstd", compression_level=1, use_dictionary=repeating
+        )
+
+    def write(self, rows: pa.Table) -> None:
+        """Add one row group."""
+        plain = rows.cast(self._plain)
+        self._writer.write_table(pa.Table.from_arrays(plain.columns, schema=self._schema), row_group_size=len(rows))
+
+    def finish(self, table: Table, path: str) -> DataFile:
+        """Store the file at `path` and describe it from its footer; nothing is read again. Raises OSError."""
+        self._writer.close()
+        content = self._sink.getvalue()
+        with table.io.new_output(path).create(overwrite=True) as stream:
+            stream.write(content)
+        return _describe(table, path, content.size, self._writer.writer.metadata)
 
 
 def _describe(table: Table, path: str, size: int, footer: pq.FileMetaData) -> DataFile:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ import pyarrow as pa
 from confluent_kafka.admin import AdminClient
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 
 from ingestion.lake.catalog import LakeCatalog, OutcomeUnknown
-from ingestion.lake.files import write_data_file
+from ingestion.lake.files import DataFileWriter
 from ingestion.lake.tables import FAILED_TABLE, raw_table
 from ingestion.lander.positions import SUMMARY_KEY, Fence, Mismatch, Positions, move, read_snapshot
 from ingestion.settings import Settings
@@ -22,6 +24,33 @@ ATTEMPTS = 8
 _NAMED_PARTITIONS = 8
 
 
+class Growing:
+    """A data file that grows on the commit thread while its rows are still being read."""
+
+    def __init__(self, schema: Schema, worker: Executor) -> None:
+        self._schema = schema
+        self._worker = worker
+        self._writer: DataFileWriter | None = None
+        self._groups: list[Future[None]] = []
+
+    @property
+    def backlog(self) -> int:
+        """Row groups that wait to be written."""
+        return sum(not group.done() for group in self._groups)
+
+    def add(self, parts: Sequence[pa.Table]) -> None:
+        """Hand over rows as one row group."""
+        if self._writer is None:
+            self._writer = DataFileWriter(self._schema)
+        self._groups.append(self._worker.submit(self._writer.write, pa.concat_tables(parts)))
+
+    def finish(self, table: Table, path: str) -> DataFile | None:
+        """Store the file, None when it has no rows. On the commit thread, where all groups lie behind."""
+        for group in self._groups:
+            group.result()
+        return None if self._writer is None else self._writer.finish(table, path)
+
+
 @dataclass(frozen=True)
 class Pending:
     """Records of one topic that are read and not committed: everything from `start` up to `end`."""
@@ -29,8 +58,8 @@ class Pending:
     domain: str
     start: Positions
     end: Positions
-    rows: Sequence[pa.Table]
-    failed: Sequence[pa.Table]
+    rows: Growing
+    failed: Growing
 
 
 @dataclass(frozen=True)
@@ -62,13 +91,12 @@ class Committer:
         names = [(raw_table(pending.domain), pending.rows), (FAILED_TABLE, pending.failed)]
         written: list[tuple[str, DataFile | None]] = []
         try:
-            for name, parts in names:
-                rows = pa.concat_tables(parts) if parts else None
+            for name, growing in names:
+                table = self._load(name)
+                file = growing.finish(table, f"{table.location()}/data/{self._file_name(pending)}")
                 # The topic's own table gets a snapshot with the new positions even where nothing was readable.
-                if rows is not None and rows.num_rows:
-                    written.append((name, self._write(name, pending, rows)))
-                elif name != FAILED_TABLE:
-                    written.append((name, None))
+                if file is not None or name != FAILED_TABLE:
+                    written.append((name, file))
             self._commit_files(pending, written)
         except OutcomeUnknown:
             raise
@@ -123,11 +151,6 @@ class Committer:
             pending.start.topic_id,
         ):
             raise Mismatch(f"topic {topic} was deleted or made again")
-
-    def _write(self, name: str, pending: Pending, rows: pa.Table) -> DataFile:
-        table = self._load(name)
-        path = f"{table.location()}/data/{self._file_name(pending)}"
-        return write_data_file(table, path, rows)
 
     def _file_name(self, pending: Pending) -> str:
         ranges = [

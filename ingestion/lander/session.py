@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import psycopg
 import structlog
@@ -12,16 +13,17 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from ingestion.contracts import TOPICS
 from ingestion.lake.catalog import LakeCatalog
-from ingestion.lake.tables import create_raw_tables, raw_table
-from ingestion.lander.commit import Committed, Committer, Pending
-from ingestion.lander.intake import Intake
+from ingestion.lake.tables import FAILED_TABLE, create_raw_tables, raw_table
+from ingestion.lander.commit import Committed, Committer, Growing, Pending
+from ingestion.lander.intake import Files, Intake
 from ingestion.lander.positions import Fence, Mismatch, read_cursor, read_snapshot, reconcile
 from ingestion.lease import Lease
 from ingestion.settings import Settings
 from ingestion.topics import TopicIdentity, admin_client, ensure_topics, identify, offset_ranges
 
 log = structlog.get_logger(__name__)
-CHUNK = 20_000
+CHUNK = 4_000
+MAX_BACKLOG = 4
 REFRESH_SECONDS = 30.0
 _LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError.UNKNOWN_TOPIC_OR_PART}
 
@@ -38,6 +40,7 @@ class Session:
         fence = Fence(str(lease.key), lease.epoch, lease.seconds)
         self._committer = Committer(settings, catalog, self._admin, fence)
         self._consumer = Consumer(_consumer_settings(settings))
+        self._worker = ThreadPoolExecutor(1, "commit")
         self._intakes: dict[str, Intake] = {}
         self._running: dict[str, tuple[Pending, Future[Committed], float]] = {}
         self._identities: dict[str, TopicIdentity] = {}
@@ -45,20 +48,20 @@ class Session:
 
     def run(self, stop: threading.Event) -> None:
         """Land until `stop`; then commit what was read. Raises what ends a session."""
-        worker = ThreadPoolExecutor(1, "commit")
         try:
             self._open()
             while not stop.is_set():
-                self._turn(worker)
-            self._finish(worker)
+                self._turn()
+            self._finish()
         finally:
             # A commit that has begun is fenced by itself: waiting for it only tidies the log.
-            worker.shutdown(wait=True, cancel_futures=True)
+            self._worker.shutdown(wait=True, cancel_futures=True)
             self._consumer.close()
 
     def _open(self) -> None:
         ensure_topics(self._settings)
         create_raw_tables(self._catalog, self._settings)
+        self._failed_schema = self._catalog.load_table(self._settings.table(FAILED_TABLE)).schema()
         self._identities = identify(self._admin, [self._settings.topic(domain) for domain in TOPICS])
         ranges = offset_ranges(self._admin, self._identities.values())
         for domain in TOPICS:
@@ -74,28 +77,36 @@ class Session:
         identity = self._identities.get(topic)
         if identity is None:
             raise Mismatch("the topic does not exist")
-        snapshot = read_snapshot(self._catalog.load_table(name))
-        start = reconcile(read_cursor(self._connection, name), snapshot, identity)
+        table = self._catalog.load_table(name)
+        start = reconcile(read_cursor(self._connection, name), read_snapshot(table), identity)
         reading = {
             partition: _first_offset(topic, partition, start.offsets.get(partition), ranges[topic, partition])
             for partition in range(identity.partitions)
         }
-        self._intakes[topic] = Intake(domain, topic, start, reading)
+        files = Files(
+            rows=partial(Growing, table.schema(), self._worker),
+            failed=partial(Growing, self._failed_schema, self._worker),
+        )
+        self._intakes[topic] = Intake(domain, start, reading, files)
         self._consumer.incremental_assign(
             [TopicPartition(topic, partition, offset) for partition, offset in reading.items()]
         )
 
-    def _turn(self, worker: ThreadPoolExecutor) -> None:
+    def _turn(self) -> None:
         self._take(self._consumer.consume(CHUNK, timeout=min(0.2, self._settings.lander_commit_seconds / 4)))
         self._collect()
         for topic, intake in self._intakes.items():
             is_due = intake.age >= self._settings.lander_commit_seconds
             if intake.count and not intake.is_committing and (is_due or self._is_full(intake)):
-                self._start(worker, topic)
+                self._start(topic)
         self._keep()
-        while any(intake.is_committing and self._is_full(intake) for intake in self._intakes.values()):
-            self._collect(wait=0.2)
+        while any(map(self._is_ahead, self._intakes.values())):
+            time.sleep(0.01)
+            self._collect()
             self._keep()
+
+    def _is_ahead(self, intake: Intake) -> bool:
+        return intake.backlog > MAX_BACKLOG or (intake.is_committing and self._is_full(intake))
 
     def _is_full(self, intake: Intake) -> bool:
         return intake.count >= self._settings.lander_commit_rows
@@ -128,14 +139,14 @@ class Session:
             self._consumer.incremental_unassign([TopicPartition(topic, partition) for partition in partitions])
             log.error("topic_stopped", topic=topic, reason=reason)
 
-    def _start(self, worker: ThreadPoolExecutor, topic: str) -> None:
+    def _start(self, topic: str) -> None:
         pending = self._intakes[topic].hand_over()
-        future = worker.submit(self._committer.commit, pending)
+        future = self._worker.submit(self._committer.commit, pending)
         self._running[topic] = (pending, future, time.monotonic())
 
     def _collect(self, wait: float = 0.0) -> None:
         for topic, (pending, future, started) in list(self._running.items()):
-            if wait:
+            if wait and not future.done():
                 futures.wait([future], wait)
             if not future.done():
                 continue
@@ -175,11 +186,11 @@ class Session:
                 self._intakes[topic].widen(added)
                 self._consumer.incremental_assign([TopicPartition(topic, partition, 0) for partition in added])
 
-    def _finish(self, worker: ThreadPoolExecutor) -> None:
+    def _finish(self) -> None:
         self._collect(wait=self._lease.seconds)
         for topic, intake in self._intakes.items():
             if intake.count and not intake.is_committing:
-                self._start(worker, topic)
+                self._start(topic)
         self._collect(wait=self._lease.seconds)
 
 
