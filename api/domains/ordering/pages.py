@@ -15,7 +15,7 @@ from api.core.idempotency import KeyInFlight, KeyReused, run_once
 from api.core.rendering import render
 from api.domains.ordering.contracts import CartLine, CartView, OrderStatus, OrderView
 from api.domains.ordering.domain import LARGEST_QUANTITY
-from api.domains.ordering.errors import CartEmpty, IllegalMove, NotInCart
+from api.domains.ordering.errors import CartEmpty, GatewayUnavailable, IllegalMove, NotInCart
 from api.domains.ordering.service import cart, checkout, orders
 
 router = APIRouter(include_in_schema=False)
@@ -150,6 +150,8 @@ async def post_checkout(
     except (KeyReused, KeyInFlight):
         wrong = {"form": "This checkout was sent already. Look at your orders before you pay once more."}
         return await _again(request, visitor, payment_token, wrong)
+    except GatewayUnavailable as error:
+        return await _again(request, visitor, payment_token, {"form": REFUSALS[error.type]})
     document = orjson.loads(answer.body)
     if answer.status >= 400:
         refusal = str(document["type"]).rpartition(":")[2]
