@@ -1,0 +1,114 @@
+"""Fills a shop for the browser: real products, stock, an executive, and marts with a season in them.
+
+Runs as a process of its own (`python -m tests.browser.shelves`), because the tests' process serves another database.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+import yaml  # type: ignore[import-untyped]
+from psycopg import sql
+
+from api.core.db import get_database, transaction
+from api.domains.catalog import facade as catalog
+from api.domains.catalog.contracts import ProductImport
+from api.domains.identity import facade as identity
+from api.domains.identity.contracts import CustomerImport
+from api.domains.inventory import facade as inventory
+from infra.load import journey
+from infra.load.complete_journey import PRODUCT_FIELDS
+from ingestion.contracts import new_event_id
+
+MARTS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
+EXECUTIVE, PASSWORD = "executive@example.org", "four quiet green words"
+PRODUCTS_PER_CATEGORY = 4
+DAYS = 60
+
+
+def products() -> list[dict[str, Any]]:
+    """The best stocked products of each category of the real catalogue."""
+    skipped = journey.Skipped()
+    everything = journey.products(journey.purchase_lines(skipped, last_week=2), skipped)
+    chosen = everything.sort("opening_stock", "product_id", descending=[True, False])
+    return chosen.group_by("department", "category", maintain_order=True).head(PRODUCTS_PER_CATEGORY).to_dicts()
+
+
+async def fill_shop() -> dict[str, int]:
+    """Products, stock and the executive; returns SKU → product id."""
+    rows = products()
+    person = CustomerImport(
+        customer_id=new_event_id(),
+        email=EXECUTIVE,
+        display_name="Grace Hopper",
+        password_hash=identity.hash_password(PASSWORD),
+        source="test",
+        age_band=None,
+        income_band=None,
+        household_size=None,
+        registered_at=datetime.now(UTC),
+    )
+    imports = [
+        ProductImport(sku=journey.sku_of(row["product_id"]), **{name: row[name] for name in PRODUCT_FIELDS})
+        for row in rows
+    ]
+    async with transaction() as session:
+        ids = await catalog.import_products(session, imports)
+        stock = [(ids[journey.sku_of(row["product_id"])], 100) for row in rows]
+        await inventory.receive_many(session, stock)
+        await identity.import_customers(session, [person])
+        await identity.grant_role(session, EXECUTIVE, "executive")
+    await get_database().close()
+    return ids
+
+
+def marts(ids: dict[str, int]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Each mart with two months of rows, columns in the order of its contract."""
+    now = datetime.now(UTC)
+    days = [now.date() - timedelta(days=back) for back in range(DAYS)]
+    monday = now.date() - timedelta(days=now.weekday())
+    best = pl.DataFrame({"product_id": list(ids.values())[:10]})["product_id"].to_list()
+    yield "mart_as_of", [(now, now)]
+    yield (
+        "mart_daily_sales",
+        [(day, "USD", 80 + n % 7, 300, 250_000 + 9_000 * (n % 7) - 500 * n, 900, 70, 3) for n, day in enumerate(days)],
+    )
+    yield "mart_funnel", [(day, 400, 320, 150, 100, 80 + n % 7) for n, day in enumerate(days)]
+    yield (
+        "mart_product_sales",
+        [(each, f"Product {each}", "Grocery", "National", 90, 30_000, 900, 300_000) for each in best],
+    )
+    yield "mart_customers_weekly", [(monday - timedelta(weeks=n), 300 - n, 20, 280 - n) for n in range(12)]
+
+
+def columns_of(mart: str) -> list[tuple[str, str]]:
+    """(name, type) of a mart's columns, as its contract in the dbt project has them."""
+    (model,) = yaml.safe_load((MARTS / f"{mart}.yml").read_text())["models"]
+    return [(column["name"], column["data_type"]) for column in model["columns"]]
+
+
+def build_marts(owner_url: str, ids: dict[str, int]) -> None:
+    """Make the marts in the warehouse of this shop."""
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("CREATE SCHEMA marts")
+        for name, rows in marts(ids):
+            columns = columns_of(name)
+            table = sql.Identifier("marts", name)
+            parts = sql.SQL(", ").join(
+                sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns
+            )
+            connection.execute(sql.SQL("CREATE TABLE {} ({})").format(table, parts))
+            places = sql.SQL(", ").join(sql.Placeholder() * len(columns))
+            with connection.cursor() as cursor:
+                cursor.executemany(sql.SQL("INSERT INTO {} VALUES ({})").format(table, places), rows)
+        connection.execute("GRANT USAGE ON SCHEMA marts TO agora_api")
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA marts TO agora_api")
+
+
+if __name__ == "__main__":
+    build_marts(os.environ["SHOP_WAREHOUSE_OWNER_URL"], asyncio.run(fill_shop()))
