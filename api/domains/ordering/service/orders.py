@@ -1,6 +1,6 @@
 """Orders as their customer sees them, and taking one back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,12 +11,14 @@ from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.domains.catalog import facade as catalog
+from api.domains.catalog.contracts import ProductView
 from api.domains.inventory import facade as inventory
 from api.domains.ordering.contracts import OrderLineView, OrderPayment, OrderStatus, OrderView
-from api.domains.ordering.domain import NEXT_STATES, can_move
+from api.domains.ordering.domain import NEXT_STATES, PricedLine, can_move
 from api.domains.ordering.errors import IllegalMove, OrderNotFound
 from api.domains.ordering.repository import orders
 from api.domains.payments import facade as payments
+from api.domains.payments.contracts import PaymentView
 from ingestion.contracts.ordering import OrderCancelled
 
 Reader = AsyncConnection | AsyncSession
@@ -83,35 +85,38 @@ async def _views(reader: Reader, rows: Sequence[orders.OrderRow]) -> list[OrderV
     paid = await payments.find(reader, order_ids)
     product_ids = {line.product_id for of_order in lines.values() for line in of_order}
     products = await catalog.get_products(reader, sorted(product_ids))
-    views = []
-    for row in rows:
-        payment = paid.get(row.order_id)
-        shown = tuple(
-            OrderLineView(
-                line_number=line.line_number,
-                product_id=line.product_id,
-                title=products[line.product_id].title,
-                slug=products[line.product_id].slug,
-                quantity=line.quantity,
-                unit_price_minor=line.unit_price_minor,
-                discount_minor=line.discount_minor,
-                total_minor=line.total_minor,
-            )
-            for line in lines.get(row.order_id, ())
+    return [_view(row, lines.get(row.order_id, ()), products, paid.get(row.order_id)) for row in rows]
+
+
+def _view(
+    row: orders.OrderRow,
+    lines: Sequence[PricedLine],
+    products: Mapping[int, ProductView],
+    payment: PaymentView | None,
+) -> OrderView:
+    shown = tuple(
+        OrderLineView(
+            line_number=line.line_number,
+            product_id=line.product_id,
+            title=products[line.product_id].title,
+            slug=products[line.product_id].slug,
+            quantity=line.quantity,
+            unit_price_minor=line.unit_price_minor,
+            discount_minor=line.discount_minor,
+            total_minor=line.total_minor,
         )
-        views.append(
-            OrderView(
-                order_id=row.order_id,
-                customer_id=row.customer_id,
-                status=row.status,
-                next_states=NEXT_STATES[row.status],
-                source=row.source,
-                currency=row.currency,
-                total_minor=row.total_minor,
-                created_at=row.created_at,
-                placed_at=row.placed_at,
-                lines=shown,
-                payment=OrderPayment(str(payment.status), payment.reason) if payment else None,
-            )
-        )
-    return views
+        for line in lines
+    )
+    return OrderView(
+        order_id=row.order_id,
+        customer_id=row.customer_id,
+        status=row.status,
+        next_states=NEXT_STATES[row.status],
+        source=row.source,
+        currency=row.currency,
+        total_minor=row.total_minor,
+        created_at=row.created_at,
+        placed_at=row.placed_at,
+        lines=shown,
+        payment=OrderPayment(str(payment.status), payment.reason) if payment else None,
+    )
