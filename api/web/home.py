@@ -66,8 +66,12 @@ def by_reason(
 
 def varied(products: Sequence[ProductView], most: int = SHELF) -> list[ProductView]:
     """The first `most`, each kind once before any comes twice: six milks in a row are no choice."""
-    first = {product.product_type: product for product in reversed(products)}
-    return sorted(products, key=lambda product: first[product.product_type] is not product)[:most]
+    first = {_kind(product): product for product in reversed(products)}
+    return sorted(products, key=lambda product: first[_kind(product)] is not product)[:most]
+
+
+def _kind(product: ProductView) -> str:
+    return product.title.partition(" · ")[0]
 
 
 @router.get("/")

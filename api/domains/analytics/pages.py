@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 Executive = Annotated[Principal, Depends(require("executive"))]
 
 PERIODS = (7, 28, 91)
-THIS, BEFORE = "This period", "Before"
+NOW, BEFORE = "Now", "Before"
 STEPS = {
     "sessions": "Visits",
     "viewed": "Saw a product",
@@ -113,9 +113,10 @@ def _figures(report: Overview) -> list[Figure]:
 def _figure(name: str, now: float, before: float, show: Callable[[float], str]) -> Figure:
     if not before:
         return Figure(name, show(now), "nothing to compare with before")
+    if now == before:
+        return Figure(name, show(now), "the same as before")
     share = format_percent(abs(now / before - 1), "#,##0.0%", locale="en_US")
-    direction = "up" if now > before else "down" if now < before else "unchanged:"
-    return Figure(name, show(now), f"{direction} {share} from {show(before)}")
+    return Figure(name, show(now), f"{'up' if now > before else 'down'} {share} from {show(before)}")
 
 
 def _by_day(report: Overview, rows: Sequence[DaySales], name: str, ends: date) -> list[float]:
@@ -131,7 +132,7 @@ def _daily(report: Overview, name: str, show: Callable[[float], str]) -> dict[st
     days = [_day(until - timedelta(days=back)) for back in reversed(range(report.days))]
     return {
         "labels": days,
-        "series": [Series(THIS, now), Series(BEFORE, before)],
+        "series": [Series(NOW, now), Series(BEFORE, before)],
         "rows": [(day, show(a), show(b)) for day, a, b in zip(days, now, before, strict=True)],
     }
 
@@ -139,24 +140,24 @@ def _daily(report: Overview, name: str, show: Callable[[float], str]) -> dict[st
 def _revenue(report: Overview) -> Plot:
     data = _daily(report, "revenue_minor", _money)
     chart = lines("Revenue per day, this period and the one before", data["labels"], data["series"], _money)
-    return Plot("revenue", "Revenue per day", "After discounts.", chart, ("Day", THIS, BEFORE), data["rows"])
+    return Plot("revenue", "Revenue per day", "After discounts.", chart, ("Day", NOW, BEFORE), data["rows"])
 
 
 def _orders(report: Overview) -> Plot:
     data = _daily(report, "orders", _number)
     chart = lines("Orders per day, this period and the one before", data["labels"], data["series"], _number)
-    return Plot("orders", "Orders per day", "Cancelled ones left out.", chart, ("Day", THIS, BEFORE), data["rows"])
+    return Plot("orders", "Orders per day", "Cancelled ones left out.", chart, ("Day", NOW, BEFORE), data["rows"])
 
 
 def _funnel(report: Overview) -> Plot:
     now, before = _steps(report.funnel), _steps(report.previous_funnel)
-    series = [Series(THIS, now)] + ([Series(BEFORE, before)] if any(before) else [])
+    series = [Series(NOW, now)] + ([Series(BEFORE, before)] if any(before) else [])
     chart = steps("Visits that reached each step", list(STEPS.values()), series, _number)
     rows = [
         (label, _number(a), format_percent(a / now[0] if now[0] else 0, "#,##0.0%", locale="en_US"), _number(b))
         for label, a, b in zip(STEPS.values(), now, before, strict=True)
     ]
-    head = ("Step", THIS, "Of all visits", BEFORE)
+    head = ("Step", NOW, "Of all visits", BEFORE)
     legend = tuple(each.name for each in series)
     return Plot("funnel", "From visit to order", "Visits that reached each step.", chart, head, rows, legend)
 

@@ -10,7 +10,7 @@ def product(number: int, kind: str = "Milk") -> ProductView:
     return ProductView(
         product_id=number,
         sku=f"S{number}",
-        title=f"{kind} {number}",
+        title=f"{kind} · {number} oz",
         slug=f"p-{number}",
         department="Grocery",
         category="Dairy",
