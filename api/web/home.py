@@ -108,7 +108,9 @@ async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
 async def _departments(reader: AsyncConnection, shown: set[int]) -> list[Shelf]:
     largest = AISLES.shown()[:DEPARTMENT_SHELVES]
     best = await catalog.shelves(reader, [each.slug for each in largest], SHELF * 4 + len(shown))
-    rows = [
-        (each, [product for product in best.get(each.slug, []) if product.product_id not in shown]) for each in largest
-    ]
-    return [Shelf(f"Best in {each.name}", row[:SHELF], link=f"/c/{each.slug}") for each, row in rows if row]
+    shelves = []
+    for each in largest:
+        others = [product for product in best.get(each.slug, []) if product.product_id not in shown]
+        if others:
+            shelves.append(Shelf(f"Best in {each.name}", varied(others), link=f"/c/{each.slug}"))
+    return shelves

@@ -22,6 +22,8 @@ document.addEventListener("submit", async (event) => {
     clearTimeout(say.timer);
     say.timer = setTimeout(() => say(""), 6000);
   } catch {
+    const chosen = { type: "hidden", name: event.submitter?.name ?? "", value: event.submitter?.value ?? "" };
+    form.append(Object.assign(document.createElement("input"), chosen));
     HTMLFormElement.prototype.submit.call(form);
   }
 });

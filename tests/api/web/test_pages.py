@@ -13,6 +13,7 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.inventory import facade as inventory
 from api.web import frame
+from api.web.home import SHELF
 from tests.api.conftest import OneConnection, SignUp
 
 PAGE = {"Accept": "text/html"}
@@ -57,6 +58,22 @@ async def test_the_first_page_shows_products_departments_and_prices(client: Asyn
     assert 'href="/c/floral"' in answer.text
     assert len(answer.content) < 100_000
     assert "http://" not in re.sub(r'xmlns="[^"]*"', "", answer.text)
+
+
+async def test_a_shelf_has_room_for_other_kinds_beside_the_best_seller(
+    client: AsyncClient, shop: Shop, session: AsyncSession
+) -> None:
+    sizes = range(20, 40)
+    rows = [
+        ProductImport(f"t{n}", f"Tea · {n} oz", "Tea room", "Tea", "Tea", "National", f"{n} oz", 300) for n in sizes
+    ]
+    rows.insert(0, ProductImport("u", "Scones", "Tea room", "Pastry", "Scones", "National", None, 250))
+    await catalog.import_products(session, rows)
+    await session.commit()
+    frame.AISLES.departments = ()
+    shelf = (await client.get("/", headers=PAGE)).text.partition("Best in Tea room")[2].partition("</section>")[0]
+    assert shelf.count("<h3") == SHELF
+    assert "Scones" in shelf
 
 
 async def test_an_empty_shop_says_what_to_do_next(client: AsyncClient, rolled_back: OneConnection) -> None:
