@@ -106,11 +106,13 @@ async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
 
 
 async def _departments(reader: AsyncConnection, shown: set[int]) -> list[Shelf]:
-    largest = AISLES.shown()[:DEPARTMENT_SHELVES]
-    best = await catalog.shelves(reader, [each.slug for each in largest], SHELF * 4 + len(shown))
+    """Best sellers of the departments that sell most."""
+    aisles = AISLES.shown()
+    best = await catalog.shelves(reader, [each.slug for each in aisles], SHELF * 4 + len(shown))
+    busiest = sorted(aisles, key=lambda each: -sum(product.units_sold for product in best.get(each.slug, [])))
     shelves = []
-    for each in largest:
+    for each in busiest:
         others = [product for product in best.get(each.slug, []) if product.product_id not in shown]
         if others:
             shelves.append(Shelf(f"Best in {each.name}", varied(others), link=f"/c/{each.slug}"))
-    return shelves
+    return shelves[:DEPARTMENT_SHELVES]
