@@ -145,6 +145,13 @@ async def test_what_is_not_there_is_a_page_that_helps(client: AsyncClient, shop:
     assert 'role="search"' in answer.text
 
 
+async def test_a_refusal_without_a_page_of_its_own_says_what_it_is(client: AsyncClient, shop: Shop) -> None:
+    answer = await client.delete("/cart", headers=PAGE)
+    assert answer.status_code == 405
+    assert "Method Not Allowed" in answer.text
+    assert "our side" not in answer.text
+
+
 async def test_pictures_may_be_kept_for_a_year(client: AsyncClient) -> None:
     answer = await client.get("/pictures/cheese.amber.1.svg")
     assert answer.headers["content-type"].startswith("image/svg+xml")
