@@ -10,7 +10,7 @@ from confluent_kafka.cimpl import NewTopic
 from ingestion.contracts import TOPICS
 from ingestion.settings import Settings
 
-TIMEOUT = 15.0
+TIMEOUT = 5.0
 
 
 @dataclass(frozen=True)

@@ -108,13 +108,15 @@ def _columns(values: Sequence[bytes | None], known: frozenset[str]) -> list[pa.A
     traces = [document.get("traceid") for document in documents]
     if set(versions) != {"1.0"} or not known.issuperset(types) or "" in sources or set(map(type, data)) != {dict}:
         raise ValueError("an attribute")
-    event_ids, occurred = pa.array(ids, pa.string()), pa.array(times, pa.string())
+    event_ids, occurred, origins = (pa.array(column, pa.string()) for column in (ids, times, sources))
+    if event_ids.null_count or occurred.null_count or origins.null_count:
+        raise ValueError("a null")
     if not _all_match(event_ids, _EVENT_ID) or not _all_match(occurred, _PLAIN_TIME):
         raise ValueError("id or time")
     return [
         event_ids,
         pa.array(types, pa.string()),
-        pa.array(sources, pa.string()),
+        origins,
         pa.array(subjects, pa.string()),
         occurred.cast(TIMESTAMP),
         pa.array(schemas, pa.string()),
