@@ -74,3 +74,16 @@ def _door(settings: LocalSettings) -> Iterator[None]:
     with (settings.directory / "door").open("a") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         yield
+
+
+def stop_if_started_by_tests() -> None:
+    """End what an interrupted run may have left."""
+    os.environ.update(PLACE)
+    settings = load_settings()
+    if _started_here(settings).exists():
+        with (settings.directory / "users").open("a") as users:
+            _leave(settings, users)
+
+
+if __name__ == "__main__":
+    stop_if_started_by_tests()

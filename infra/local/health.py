@@ -2,7 +2,6 @@
 
 import socket
 from contextlib import closing
-from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -48,9 +47,7 @@ def port_is_free(port: int) -> bool:
 
 
 def shown(address: str) -> str:
-    """An address without its password."""
-    parts = urlsplit(address)
-    if not parts.password:
+    """An address for people: whole where a browser takes it, host and port elsewhere."""
+    if address.startswith("http"):
         return address
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{parts.username}@{host}").geturl()
+    return address.rpartition("@")[2].rpartition("//")[2].partition("/")[0]
