@@ -61,7 +61,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
         print("the stack was never up here; `agora up` starts it")
     else:
         table = Table(box=None, pad_edge=False)
-        for heading in ("part", "health", "uptime", "address", "what to open it with"):
+        for heading in ("part", "health", "uptime", "address", "open with"):
             table.add_column(heading, no_wrap=heading in {"part", "address"})
         for state in states:
             health = "[green]well[/]" if state.trouble is None else f"[red]{state.trouble}[/]"

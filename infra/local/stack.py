@@ -143,7 +143,8 @@ def _bring_up(
         say(f"{part.name} is up")
     if any(part.name == "s3" for part in first):
         servers.make_buckets(environment)
-    migrate(environment)
+    if rest or any(part.name == "postgres" for part in first):
+        migrate(environment)
     if any(part.name.startswith("dagster") for part in rest):
         _prepare_dagster(settings, environment)
     _start(rest, supervisor)

@@ -124,6 +124,8 @@ class Supervisor:
         if process.pid == os.getpid():
             return False
         try:
+            if process.name() == "postgres":  # it writes its title over its environment
+                return str(self._settings.directory / "postgres") in process.cmdline()
             environ = process.environ()
         except (psutil.Error, OSError):
             return False
