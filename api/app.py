@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
-from importlib.util import find_spec
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -15,6 +14,7 @@ from api.core.http import AnswerMiddleware
 from api.core.rendering import TEMPLATES
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
+from api.domains.recommendations import facade as recommendations
 from api.web import pictures
 from api.web.frame import error_page, frame
 
@@ -53,8 +53,7 @@ def create_app() -> FastAPI:
     for domain in settings.api_domains:
         for kind in ROUTERS[domain]:
             _include(app, f"api.domains.{domain}.{kind}")
-    if find_spec("api.domains.recommendations") is not None:  # still being written
-        _include(app, WEB)
+    _include(app, WEB)
     app.include_router(pictures.router)
     static = TEMPLATES.parent / "static"
     if static.is_dir():
@@ -65,8 +64,6 @@ def create_app() -> FastAPI:
 
 
 def _include(app: FastAPI, module: str) -> None:
-    if find_spec(module.rpartition(".")[0]) is None or find_spec(module) is None:
-        return
     router: APIRouter = import_module(module).router
     is_pages = module.endswith(".pages")
     app.include_router(router, dependencies=[Depends(frame)] if is_pages else None)
@@ -77,6 +74,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await recommendations.close()
         await close_producer()
         await get_database().close()
         set_database(None)

@@ -14,11 +14,13 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import DepartmentCount
 from api.domains.ordering import facade as ordering
 from api.web import presentation
+from api.web.shelves import goes_with_cart
 from api.web.tracking import track_page
 
 AISLES_SHOWN = 10
 FEWEST_PRODUCTS = 100
 REFRESH_SECONDS = 60.0
+CART = "/cart"
 NO_AISLE = frozenset({"miscellaneous", "coupon"})
 
 
@@ -57,6 +59,8 @@ async def frame(request: Request, reader: ReadDep, visitor: VisitorDep, backgrou
     """A dependency of every page: fills what the layout needs, and records that the page was shown."""
     await AISLES.refresh(reader)
     request.state.cart_count = await ordering.count_units(reader, visitor)
+    if request.method == "GET" and request.url.path == CART:
+        request.state.beside = await goes_with_cart(reader, visitor)
     track_page(request, background, visitor)
 
 

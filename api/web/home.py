@@ -1,7 +1,6 @@
 """The first page: shelves that follow what this person bought and looked at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -16,10 +15,10 @@ from api.domains.identity import facade as identity
 from api.domains.recommendations import facade as recommendations
 from api.web.frame import AISLES
 from api.web.pictures import tile_url
+from api.web.shelves import SHELF, Shelf
 
 router = APIRouter(include_in_schema=False)
 
-SHELF = 6
 PERSONAL_SHELVES = 4
 DEPARTMENT_SHELVES = 3
 FEWEST_OF_A_REASON = 3
@@ -36,16 +35,6 @@ COLLAGE = tuple(
         ("bread-slice", "sand", 4),
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A row of products under the reason that they share."""
-
-    title: str
-    products: Sequence[ProductView]
-    recommendation_id: UUID | None = None
-    link: str | None = None
 
 
 def by_reason(

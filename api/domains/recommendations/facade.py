@@ -1,0 +1,15 @@
+"""The only door into recommendations for the pages of api.web and the application."""
+
+from api.domains.recommendations.repository.recent import close_recent
+from api.domains.recommendations.service.impressions import close_impressions
+from api.domains.recommendations.service.model import forget_model
+from api.domains.recommendations.service.recommend import recommend
+
+__all__ = ["close", "recommend"]
+
+
+async def close() -> None:
+    """Send the last impressions and let go of what this process holds."""
+    await close_impressions()
+    await close_recent()
+    forget_model()

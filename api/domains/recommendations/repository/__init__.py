@@ -1,0 +1,1 @@
+"""What recommendations read: serving tables in Postgres, the last interactions in Valkey."""

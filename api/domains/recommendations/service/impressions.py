@@ -1,0 +1,81 @@
+"""Impressions: what was shown becomes an event a moment after the answer, many answers in one batch.
+
+Nobody was promised anything about an impression, so an answer does not wait for it; what is queued when the process
+ends in order is still sent. A batch that neither Kafka nor Postgres takes is kept for the next try, up to a bound.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from api.core.capture import capture
+from ingestion.contracts import Event, new_event_id
+
+log = structlog.get_logger(__name__)
+BATCH = 200
+WAIT_SECONDS = 0.1
+RETRY_SECONDS = 2.0
+MOST_QUEUED = 10_000
+
+
+class Impressions:
+    """The queue of one process and the task that empties it."""
+
+    def __init__(self) -> None:
+        self._queue: deque[tuple[Event, UUID, datetime]] = deque(maxlen=MOST_QUEUED)
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, event: Event) -> None:
+        """Record an event soon."""
+        self._queue.append((event, new_event_id(), datetime.now(UTC)))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._empty())
+
+    async def _empty(self) -> None:
+        while self._queue:
+            await asyncio.sleep(WAIT_SECONDS)
+            try:
+                await self.flush()
+            except Exception as error:  # the answer was given; its record is tried again
+                log.error("impressions_waiting", queued=len(self._queue), error=type(error).__name__)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def flush(self) -> None:
+        """Send what is queued now. Raises what capture raises, and keeps the batch then."""
+        while batch := [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]:
+            try:
+                await capture(batch)
+            except BaseException:
+                self._queue.extendleft(reversed(batch))
+                raise
+
+    async def close(self) -> None:
+        """Send the rest."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.flush()
+
+
+class _Current:
+    impressions: Impressions | None = None
+
+
+def get_impressions() -> Impressions:
+    """The queue of this process."""
+    if _Current.impressions is None:
+        _Current.impressions = Impressions()
+    return _Current.impressions
+
+
+async def close_impressions() -> None:
+    """Send what this process still holds, if it holds any."""
+    impressions, _Current.impressions = _Current.impressions, None
+    if impressions is not None:
+        await impressions.close()

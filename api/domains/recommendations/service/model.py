@@ -1,0 +1,63 @@
+"""The model in this process: looked after every few seconds, loaded in a thread, swapped while requests run."""
+
+import asyncio
+import time
+
+import structlog
+from psycopg import Error as PsycopgError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.core.settings import get_settings
+from api.domains.recommendations.domain import Model
+from api.domains.recommendations.repository import serving
+
+log = structlog.get_logger(__name__)
+LOOK_SECONDS = 2.0
+
+
+class Holder:
+    """The newest model that this process could load; the one before it answers until then."""
+
+    def __init__(self) -> None:
+        self._model: Model | None = None
+        self._looked_at = float("-inf")
+        self._loading: asyncio.Task[None] | None = None
+
+    async def current(self, connection: AsyncConnection) -> Model | None:
+        """The model to answer with; None before the first training. Only the very first load is waited for."""
+        if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = time.monotonic()
+            version = await serving.active_version(connection)
+            loaded = self._model.version if self._model else None
+            if version is not None and version != loaded and (self._loading is None or self._loading.done()):
+                self._loading = asyncio.create_task(self._load(version))
+        if self._model is None and self._loading is not None:
+            await asyncio.shield(self._loading)
+        return self._model
+
+    async def _load(self, version: int) -> None:
+        began = time.monotonic()
+        try:
+            model = await asyncio.to_thread(serving.load, get_settings().postgres_url, version)
+        except (PsycopgError, LookupError) as error:
+            log.error("model_not_loaded", version=version, error=str(error))
+            return
+        self._model = model
+        seconds = round(time.monotonic() - began, 2)
+        log.info("model_loaded", version=version, model=model.name, seconds=seconds)
+
+
+class _Current:
+    holder: Holder | None = None
+
+
+def get_holder() -> Holder:
+    """The holder of this process."""
+    if _Current.holder is None:
+        _Current.holder = Holder()
+    return _Current.holder
+
+
+def forget_model() -> None:
+    """Start without a model again, as a new process would."""
+    _Current.holder = None
