@@ -36,7 +36,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 log.warning("waiting", error=str(error))
                 stop.wait(RETRY_SECONDS)
     finally:
-        client.close()
+        client.close()  # type: ignore[no-untyped-call]
 
 
 def _consume(settings: Settings, client: valkey.Valkey, stop: threading.Event) -> None:
@@ -89,4 +89,4 @@ def keep(client: valkey.Valkey, found: Sequence[Interaction]) -> None:
     for key in dict.fromkeys(each.key for each in found):
         pipeline.ltrim(key, 0, MOST - 1)
         pipeline.expire(key, LIFETIME_SECONDS)
-    pipeline.execute()
+    pipeline.execute()  # type: ignore[no-untyped-call]

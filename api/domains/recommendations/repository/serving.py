@@ -87,11 +87,11 @@ def _related(connection: psycopg.Connection, version: int, relation: str) -> Rel
 
 
 def _integers(arrays: Sequence[bytes]) -> Ids:
-    return _values(arrays, _BIGINT).astype(np.int64)
+    return np.asarray(_values(arrays, _BIGINT), np.int64)
 
 
 def _floats(arrays: Sequence[bytes]) -> Floats:
-    return _values(arrays, _REAL).astype(np.float32)
+    return np.asarray(_values(arrays, _REAL), np.float32)
 
 
 def _values(arrays: Sequence[bytes], element: np.dtype[Any]) -> Any:
