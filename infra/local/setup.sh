@@ -41,8 +41,7 @@ if [ "$(cat .venv/.complete 2>/dev/null)" != "$wanted" ]; then
   [ -x .venv/bin/python ] || "$python" -m venv --clear .venv
   {
     .venv/bin/python -m pip install --quiet --require-hashes -r infra/local/installer.lock
-    .venv/bin/uv pip sync --python .venv/bin/python --compile-bytecode --require-hashes requirements.lock
-    .venv/bin/python -m pip install --quiet --require-hashes -r infra/local/installer.lock
+    .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock
     .venv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation --editable .
   } >var/setup-python.log 2>&1 || fail "Python packages cannot be installed, see var/setup-python.log"
   printf '%s\n' "$wanted" >.venv/.complete
