@@ -28,8 +28,8 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
   say "system packages: ${missing[*]}"
   {
-    "${as_root[@]}" apt-get update
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+    "${as_root[@]}" apt-get update &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
   } >var/setup-apt.log 2>&1 || fail "apt-get failed, see var/setup-apt.log"
 fi
 
@@ -40,9 +40,9 @@ if [ "$(cat .venv/.complete 2>/dev/null)" != "$wanted" ]; then
   rm -f .venv/.complete
   [ -x .venv/bin/python ] || "$python" -m venv --clear .venv
   {
-    .venv/bin/python -m pip install --quiet --require-hashes -r infra/local/installer.lock
-    .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock
-    .venv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation --editable .
+    .venv/bin/python -m pip install --quiet --require-hashes -r infra/local/installer.lock &&
+      .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock &&
+      .venv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation --editable .
   } >var/setup-python.log 2>&1 || fail "Python packages cannot be installed, see var/setup-python.log"
   printf '%s\n' "$wanted" >.venv/.complete
 fi
