@@ -1,6 +1,7 @@
 """One product: what it is, what it costs, whether it is there, and what goes with it."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -65,13 +66,10 @@ def _product_id(address: str) -> int:
     return int(number)
 
 
-async def _similar(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> tuple[list[ProductView], Any]:
+async def _similar(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> tuple[list[ProductView], UUID]:
     answer = await recommendations.recommend(reader, "product", visitor, product_id=shown.product_id, limit=SIMILAR)
     products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
-    similar = [products[item.product_id] for item in answer.items if item.product_id in products]
-    if similar:
-        return similar, answer.recommendation_id
-    return await catalog.similar(reader, shown.product_id, SIMILAR), None
+    return [products[item.product_id] for item in answer.items if item.product_id in products], answer.recommendation_id
 
 
 def _facts(shown: ProductView) -> list[tuple[str, str | None]]:

@@ -48,4 +48,6 @@ def interactions(value: bytes) -> Iterator[Interaction]:
     person = str(data.get("customer_id") or data["anonymous_id"])
     products = [line["product_id"] for line in data["lines"]] if kind == "ordered" else [data["product_id"]]
     for product_id in products:
+        if not 0 < int(product_id) < 2**63:
+            raise ValueError("not the number of a product")
         yield Interaction(person, int(product_id), kind, at)

@@ -1,7 +1,8 @@
 """The process: reads what comes in now and keeps the newest interactions of each person.
 
-Nothing here has to be exact. A crash loses or repeats a few interactions of a few seconds, which age out; the lake has
-them all. So it starts at the end of the topics, and leaves out imported orders, which are nobody's last minute.
+Nothing here has to be exact: what was missed ages out, and the lake has it all. So no positions are kept. A start goes
+back a minute, which covers a restart; an interaction that is read again takes its old place. Imported orders are
+left out: they are nobody's last minute.
 """
 
 import threading
@@ -11,7 +12,6 @@ from collections.abc import Sequence
 import structlog
 import valkey
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from confluent_kafka.cimpl import OFFSET_END
 from valkey.exceptions import ValkeyError
 
 from ingestion.online.interactions import DOMAINS, LIFETIME_SECONDS, MOST, Interaction, interactions
@@ -20,9 +20,10 @@ from ingestion.topics import ensure_topics
 
 log = structlog.get_logger(__name__)
 BATCH = 2_000
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 RETRY_SECONDS = 1.0
 OLDEST_SECONDS = 86_400.0
+BACK_SECONDS = 60.0
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -51,16 +52,17 @@ def _consume(settings: Settings, client: valkey.Valkey, stop: threading.Event) -
         }
     )
     try:
+        since = int((time.time() - BACK_SECONDS) * 1000)
         places = [
-            TopicPartition(topic, partition, OFFSET_END)
+            TopicPartition(topic, partition, since)
             for topic, description in consumer.list_topics(timeout=5).topics.items()
             if topic in {settings.topic(domain) for domain in DOMAINS}
             for partition in description.partitions
         ]
-        consumer.assign(places)
+        consumer.assign(consumer.offsets_for_times(places, timeout=10))
         log.info("following", partitions=len(places))
         while not stop.is_set():
-            keep(client, read(consumer.consume(BATCH, POLL_SECONDS)))
+            _keep_until_kept(client, read(consumer.consume(BATCH, POLL_SECONDS)), stop)
     finally:
         consumer.close()
 
@@ -74,18 +76,33 @@ def read(messages: Sequence[Message]) -> list[Interaction]:
             raise KafkaException(error)
         try:
             found += (each for each in interactions(message.value() or b"") if each.at >= oldest)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             continue
     return found
 
 
+def _keep_until_kept(client: valkey.Valkey, found: Sequence[Interaction], stop: threading.Event) -> None:
+    is_told = False
+    while not stop.is_set():
+        try:
+            keep(client, found)
+            return
+        except (ValkeyError, OSError) as error:
+            if not is_told:
+                log.warning("waiting", error=str(error))
+            is_told = True
+            stop.wait(RETRY_SECONDS)
+
+
 def keep(client: valkey.Valkey, found: Sequence[Interaction]) -> None:
-    """Put interactions in front of each person's list, in one round trip."""
+    """Put interactions in front of each person's list, in one round trip; one that is there already moves."""
     if not found:
         return
     pipeline = client.pipeline(transaction=False)
     for each in found:
-        pipeline.lpush(each.key, each.encode())
+        element = each.encode()
+        pipeline.lrem(each.key, 1, element)  # type: ignore[arg-type]
+        pipeline.lpush(each.key, element)
     for key in dict.fromkeys(each.key for each in found):
         pipeline.ltrim(key, 0, MOST - 1)
         pipeline.expire(key, LIFETIME_SECONDS)

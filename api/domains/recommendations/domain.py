@@ -8,22 +8,25 @@ from typing import Literal
 
 import numpy as np
 
-from ml.recommendations.serving import EMPTY, History, Ids, Related, Scorer, fold_in, top
+from ml.recommendations.serving import EMPTY, History, Ids, Positions, Related, Scorer, fold_in, top
 
-Kind = Literal["often", "looked", "bought", "together", "similar", "popular", "taste"]
+Kind = Literal["often", "again", "looked", "bought", "together", "similar", "popular", "best", "taste"]
 # How strongly an event of the last days counts beside one purchase of today.
 RECENT_WEIGHTS: Mapping[str, float] = {"viewed": 0.5, "carted": 1.0, "ordered": 1.0}
 RECENT_HALF_LIFE = 3 * 86_400.0
 OFTEN_FROM = 1.5  # decayed purchases: twice within a few weeks
 MOST_SESSION_SEEDS = 3
 MOST_OF_A_TYPE = 2
+MOST_POPULAR = 2_000
 REASONS: Mapping[Kind, str] = {
     "often": "You buy these often",
+    "again": "You bought these before",
     "looked": "Because you looked at {title}",
     "bought": "Because you buy {title}",
     "together": "Often bought with {title}",
     "similar": "Similar to {title}",
     "popular": "Popular this month",
+    "best": "Best sellers",
     "taste": "Chosen for you",
 }
 
@@ -49,13 +52,23 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One version of everything that serving holds, read-only: a new one replaces it by one assignment."""
+    """One version of everything that serving holds, read-only: a new one replaces it by one assignment.
+
+    `popular` are rows of the scorer, the most popular first.
+    """
 
     version: int
     name: str
     scorer: Scorer
     together: Related
     similar: Related
+    popular: Positions
+
+    @classmethod
+    def of(cls, version: int, name: str, scorer: Scorer, together: Related, similar: Related) -> "Model":
+        """A version whose best sellers are put in order once, not for each answer."""
+        best = top(scorer.popularity, MOST_POPULAR)
+        return cls(version, name, scorer, together, similar, best[scorer.popularity[best] > 0])
 
 
 def recent_history(recent: Sequence[Recent], now: float) -> History:
@@ -70,13 +83,13 @@ def recent_history(recent: Sequence[Recent], now: float) -> History:
 def for_home(model: Model, bought: History, recent: Sequence[Recent], now: float, limit: int) -> list[Candidate]:
     """Repeats, what goes with the last looks, and discoveries, taken in turns; the best sellers for a stranger."""
     history = fold_in(bought, recent_history(recent, now))
-    scores = model.scorer.score(history)
-    if not len(model.scorer.positions(history)[0]):
-        return [_candidate(model, at, scores, "popular") for at in top(scores, limit * 4)]
     touched = set(bought.product_ids.tolist()) | {event.product_id for event in recent}
+    session = _session(model, recent, touched, limit)
+    if not len(model.scorer.positions(history)[0]):
+        return list(_in_turns(session, popular(model, limit, touched)))
+    scores = model.scorer.score(history)
     best = top(scores, limit * 6 + len(touched))
     ids = model.scorer.product_ids[best]
-    session = _session(model, recent, touched, limit)
     often = _often(model, bought, recent, scores, limit)
     because = model.scorer.because(history, ids[: limit * 3])
     shown = {candidate.product_id for candidate in (*session, *often)}
@@ -100,8 +113,9 @@ def _often(model: Model, bought: History, recent: Sequence[Recent], scores: np.n
     just_ordered = {event.product_id for event in recent if event.kind == "ordered"}
     rows, weights = model.scorer.positions(bought)
     order = np.argsort(-weights, kind="stable")[: limit * 2]
+    # Whoever bought little is reminded of all of it.
     found = [
-        _candidate(model, int(rows[at]), scores, "often")
+        _candidate(model, int(rows[at]), scores, "often" if weights[at] >= OFTEN_FROM else "again")
         for at in order
         if weights[at] >= OFTEN_FROM or len(order) <= limit
     ]
@@ -149,8 +163,8 @@ def for_cart(model: Model, cart: Sequence[int], limit: int) -> list[Candidate]:
 
 def popular(model: Model, limit: int, but: Collection[int] = ()) -> list[Candidate]:
     """The best sellers of the last weeks."""
-    best = top(model.scorer.popularity, limit * 4 + len(but))
-    found = (_candidate(model, int(at), model.scorer.popularity, "popular") for at in best)
+    best = model.popular[: limit * 4 + len(but)].tolist()
+    found = (_candidate(model, at, model.scorer.popularity, "popular") for at in best)
     return [candidate for candidate in found if candidate.product_id not in but]
 
 

@@ -64,7 +64,7 @@ def load(url: str, version: int) -> Model:
         bought = (_integers([popular[0]]), _floats([popular[1]])) if popular else (_integers([]), _floats([]))
         factors = _factors(connection, version)
         scorer = assemble(parameters, bought, factors, score if len(score.product_ids) else None)
-        return Model(version, champion, scorer, together, similar)
+        return Model.of(version, champion, scorer, together, similar)
 
 
 def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats] | None:

@@ -16,7 +16,7 @@ from api.core.capture import capture
 from ingestion.contracts import Event, new_event_id
 
 log = structlog.get_logger(__name__)
-BATCH = 200
+BATCH = 50  # encoding more at once would hold up the answers of that moment
 WAIT_SECONDS = 0.1
 RETRY_SECONDS = 2.0
 MOST_QUEUED = 10_000
@@ -26,12 +26,16 @@ class Impressions:
     """The queue of one process and the task that empties it."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Event, UUID, datetime]] = deque(maxlen=MOST_QUEUED)
+        self._queue: deque[tuple[Event, UUID, datetime]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._lost = 0
 
     def add(self, event: Event) -> None:
         """Record an event soon."""
-        self._queue.append((event, new_event_id(), datetime.now(UTC)))
+        if len(self._queue) < MOST_QUEUED:
+            self._queue.append((event, new_event_id(), datetime.now(UTC)))
+        else:
+            self._lost += 1
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._empty())
 
@@ -41,7 +45,8 @@ class Impressions:
             try:
                 await self.flush()
             except Exception as error:  # the answer was given; its record is tried again
-                log.error("impressions_waiting", queued=len(self._queue), error=type(error).__name__)
+                queued = len(self._queue)
+                log.error("impressions_waiting", queued=queued, lost=self._lost, error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def flush(self) -> None:
@@ -60,7 +65,10 @@ class Impressions:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await self.flush()
+        try:
+            await self.flush()
+        except Exception as error:  # the rest of the process still has to end in order
+            log.error("impressions_lost", lost=self._lost + len(self._queue), error=type(error).__name__)
 
 
 class _Current:

@@ -4,7 +4,6 @@ import asyncio
 import time
 
 import structlog
-from psycopg import Error as PsycopgError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.settings import get_settings
@@ -13,6 +12,7 @@ from api.domains.recommendations.repository import serving
 
 log = structlog.get_logger(__name__)
 LOOK_SECONDS = 2.0
+RETRY_SECONDS = 10.0
 
 
 class Holder:
@@ -39,8 +39,9 @@ class Holder:
         began = time.monotonic()
         try:
             model = await asyncio.to_thread(serving.load, get_settings().postgres_url, version)
-        except (PsycopgError, LookupError) as error:
-            log.error("model_not_loaded", version=version, error=str(error))
+        except Exception as error:  # whatever is wrong with a version, the one before it goes on answering
+            log.error("model_not_loaded", version=version, error=str(error), exc_info=error)
+            self._looked_at = time.monotonic() + RETRY_SECONDS - LOOK_SECONDS
             return
         self._model = model
         seconds = round(time.monotonic() - began, 2)

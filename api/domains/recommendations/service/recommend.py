@@ -1,7 +1,7 @@
 """One answer: history and last interactions → scores → candidates → what can be bought → reasons → impression."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,13 +38,14 @@ async def recommend(
     if surface == "product" and product_id is None:
         raise ProductNeeded
     model = await get_holder().current(connection)
-    if model is None:
-        candidates = await _best_sellers(connection, limit)
-    else:
+    candidates: list[Candidate] = []
+    if model is not None:
         candidates = await _candidates(connection, model, surface, visitor, product_id, cart, limit)
     excluded = {*cart, product_id}
-    candidates = [candidate for candidate in candidates if candidate.product_id not in excluded]
-    chosen, products = await _what_can_be_bought(connection, candidates, limit)
+    chosen, products = await _what_can_be_bought(connection, candidates, excluded, limit)
+    if len(chosen) < limit:
+        candidates += await _without_a_model(connection, surface, product_id, limit)
+        chosen, products = await _what_can_be_bought(connection, candidates, excluded, limit)
     titles = {found: view.title.partition(" · ")[0] for found, view in products.items()}
     items = [
         RecommendedItem(each.product_id, round(each.score, 6), domain.reason(each, titles), position)
@@ -83,15 +84,22 @@ async def _recent(visitor: Visitor) -> list[Recent]:
     return await get_recent().of(people)
 
 
-async def _best_sellers(connection: AsyncConnection, limit: int) -> list[Candidate]:
+async def _without_a_model(
+    connection: AsyncConnection, surface: Surface, product_id: int | None, limit: int
+) -> list[Candidate]:
+    """What the catalogue alone can say where a model says too little: neighbours on the shelf, or best sellers."""
+    if surface == "product" and product_id is not None:
+        views = await catalog.similar(connection, product_id, limit * 2)
+        return [Candidate(view.product_id, 0.0, "similar", product_id) for view in views]
     views = await catalog.best_sellers(connection, None, limit * 4)
-    return [Candidate(view.product_id, float(view.units_sold), "popular") for view in views]
+    return [Candidate(view.product_id, 0.0, "best") for view in views]
 
 
 async def _what_can_be_bought(
-    connection: AsyncConnection, candidates: Sequence[Candidate], limit: int
+    connection: AsyncConnection, candidates: Sequence[Candidate], excluded: Collection[int | None], limit: int
 ) -> tuple[list[Candidate], dict[int, ProductView]]:
     """The picked ones, and every product that they or their reasons name. Looks further only where too few remain."""
+    candidates = [candidate for candidate in candidates if candidate.product_id not in excluded]
     step = limit * 4
     for end in range(step, len(candidates) + step, step):
         part = candidates[:end]
