@@ -166,7 +166,8 @@ class Registry:
 
 def _log_model(model: Packaged) -> None:
     from mlflow.models import infer_signature  # noqa: PLC0415
-    from mlflow.pyfunc import PythonModel, log_model  # noqa: PLC0415
+    from mlflow.pyfunc import log_model  # noqa: PLC0415
+    from mlflow.pyfunc.model import PythonModel  # noqa: PLC0415
 
     load, predict = model.load, model.predict
 

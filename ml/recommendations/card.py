@@ -35,10 +35,11 @@ def card(training: Training, lake_snapshots: Mapping[str, int]) -> str:
             "",
             "## Evaluation",
             (
-                f"Trained on purchases until {training.cut:%Y-%m-%d %H:%M} UTC, tested on the {facts['held_out_days']:.1f} "
-                f"days after it: {sampled}. The whole catalogue is ranked, products bought before included, because people "
-                "buy groceries again. Brackets: 95 % bootstrap over people. `new` ranks only what the person had not "
-                "bought before; `alone` is the model without the weight of own repeats."
+                f"Trained on purchases until {training.cut:%Y-%m-%d %H:%M} UTC, tested on the "
+                f"{facts['held_out_days']:.1f} days after it: {sampled}. The whole catalogue is ranked, products "
+                "bought before included, because people buy groceries again. Brackets: 95 % bootstrap over people. "
+                "`new` ranks only what the person had not bought before; `alone` is the model without the weight of "
+                "own repeats."
             ),
             "",
             *figures(training),
@@ -51,8 +52,8 @@ def card(training: Training, lake_snapshots: Mapping[str, int]) -> str:
             "## Limits",
             "- Offline figures reward what people would have bought anyway. They do not measure what a shelf changes.",
             (
-                "- Shelves mix repeats and discoveries, drop what is sold out and vary departments; the figures are of the "
-                "plain ranking."
+                "- Shelves mix repeats and discoveries, drop what is sold out and vary departments; the figures are of "
+                "the plain ranking."
             ),
             "- Weights of clicks and cart events beside purchases are set by judgement: the training data have none.",
             "- New products are reached by content and popularity only; rare tastes are served worse than common ones.",

@@ -14,12 +14,7 @@ from ml.recommendations.serving import History, Scorer
 from ml.recommendations.train import train
 from ml.registry import NothingToRollBackError, Packaged, Record, Registry, WorseChallengerError
 
-pytestmark = [
-    # MLflow's own: its store on SQLAlchemy 2.1, and its advice on integer columns.
-    pytest.mark.filterwarnings("ignore:The ``noload``"),
-    pytest.mark.filterwarnings("ignore:Hint. Inferred schema contains integer"),
-    pytest.mark.timeout(240),
-]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # MLflow warns of its own code
 NAME = "product-recommendations"
 
 
