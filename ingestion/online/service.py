@@ -7,7 +7,7 @@ left out: they are nobody's last minute.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 import valkey
@@ -52,19 +52,29 @@ def _consume(settings: Settings, client: valkey.Valkey, stop: threading.Event) -
         }
     )
     try:
-        since = int((time.time() - BACK_SECONDS) * 1000)
-        places = [
-            TopicPartition(topic, partition, since)
-            for topic, description in consumer.list_topics(timeout=5).topics.items()
-            if topic in {settings.topic(domain) for domain in DOMAINS}
-            for partition in description.partitions
-        ]
-        consumer.assign(consumer.offsets_for_times(places, timeout=10))
+        places = _places(consumer, {settings.topic(domain) for domain in DOMAINS})
+        consumer.assign(places)
         log.info("following", partitions=len(places))
         while not stop.is_set():
             _keep_until_kept(client, read(consumer.consume(BATCH, POLL_SECONDS)), stop)
     finally:
         consumer.close()
+
+
+def _places(consumer: Consumer, topics: Collection[str]) -> list[TopicPartition]:
+    """Where each partition was a minute ago. The end is a number too: as a wish it would pass over what comes now."""
+    since = int((time.time() - BACK_SECONDS) * 1000)
+    places = [
+        TopicPartition(topic, partition, since)
+        for topic, description in consumer.list_topics(timeout=5).topics.items()
+        if topic in topics
+        for partition in description.partitions
+    ]
+    ends = {(place.topic, place.partition): consumer.get_watermark_offsets(place, timeout=5)[1] for place in places}
+    return [
+        place if place.offset >= 0 else TopicPartition(place.topic, place.partition, ends[place.topic, place.partition])
+        for place in consumer.offsets_for_times(places, timeout=5)
+    ]
 
 
 def read(messages: Sequence[Message]) -> list[Interaction]:

@@ -28,6 +28,8 @@ from api.core.settings import get_settings
 from api.domains.identity import facade as identity
 from api.domains.identity.contracts import CustomerImport
 from api.domains.identity.service.tokens import sign_access_token
+from api.domains.recommendations import facade as recommendations
+from api.domains.recommendations.service import impressions
 from ingestion.contracts import new_event_id
 
 ROOT = Path(__file__).parents[2]
@@ -147,7 +149,13 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def rolled_back(pool: Database) -> AsyncIterator[OneConnection]:
+async def no_impressions_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Impressions wait for the end of the test: on one connection nothing may happen beside the test's own requests."""
+    monkeypatch.setattr(impressions, "WAIT_SECONDS", 3600.0)
+
+
+@pytest.fixture
+async def rolled_back(pool: Database, no_impressions_behind: None) -> AsyncIterator[OneConnection]:
     """The database of this test; all that it and its requests write is undone at the end."""
     async with pool.reading() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")
@@ -155,6 +163,7 @@ async def rolled_back(pool: Database) -> AsyncIterator[OneConnection]:
         database = OneConnection(connection)
         set_database(database)
         yield database
+        await recommendations.close()
         set_database(None)
         await outer.rollback()
 
@@ -171,6 +180,7 @@ async def committed(pool: Database, migrated_env: dict[str, str]) -> AsyncIterat
     """Real pools and real commits, for races; afterwards the worker's database is made anew from the template."""
     set_database(pool)
     yield pool
+    await recommendations.close()
     set_database(None)
     await pool.close()
     owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
