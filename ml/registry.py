@@ -62,6 +62,7 @@ class Registry:
 
         mlflow.set_tracking_uri(url)
         mlflow.set_registry_uri(url)
+        self._url = url.rstrip("/")
         self._artifacts = artifacts
 
     @property
@@ -95,6 +96,10 @@ class Registry:
             if record.model is not None:
                 _log_model(record.model)
         return str(run.info.run_id)
+
+    def link(self, run_id: str) -> str:
+        """Where MLflow's own pages show a run."""
+        return f"{self._url}/#/experiments/{self.client.get_run(run_id).info.experiment_id}/runs/{run_id}"
 
     def register(self, name: str, run_id: str, description: str = "") -> int:
         """A new version of `name` from a run's model."""

@@ -51,6 +51,14 @@ def check(lines: pl.DataFrame) -> pl.DataFrame:
     return kept.with_columns(pl.col("customer_id").cast(pl.String), pl.col("order_id").cast(pl.String))
 
 
+def for_sale(lines: pl.DataFrame, products: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Both without the products that `is_active` says are not sold any more; as they are where nothing is said."""
+    if "is_active" not in products.columns:
+        return lines, products
+    is_sold = pl.col("is_active").fill_null(value=True)
+    return lines.join(products.filter(~is_sold), on="product_id", how="anti"), products.filter(is_sold)
+
+
 def split(lines: pl.DataFrame, held_out: timedelta) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(before, after) the moment `held_out` before the last purchase: nothing in the first is younger than the cut."""
     newest = lines["occurred_at"].max()

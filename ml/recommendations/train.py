@@ -28,12 +28,16 @@ METRIC = "ndcg_at_10"
 
 @dataclass(frozen=True)
 class Trained:
-    """One candidate with its figures. `seconds` is fitting for the test, without tuning and evaluation."""
+    """One candidate with its figures, and the scorer that they are of: it knows nothing after the cut.
+
+    `seconds` is fitting for the test, without tuning and evaluation.
+    """
 
     name: str
     parameters: dict[str, Any]
     evaluation: Evaluation
     seconds: float
+    scorer: Scorer
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,12 @@ def train(
     """Fit, evaluate, choose, fit again.
 
     `lines`: customer_id, product_id, quantity, order_id, occurred_at (UTC), one row per order line. `products`:
-    product_id, title, category, product_type, brand, department. A history shorter than 20 weeks holds out its last
-    fifth. `only` names the candidates to try beside popularity. Raises ValueError where there is nothing to train on.
+    product_id, title, category, product_type, brand, department, and where known is_active: what is not for sale is
+    unknown to every model, so none can rank it. A history shorter than 20 weeks holds out its last fifth. `only` names
+    the candidates to try beside popularity. Raises ValueError where there is nothing to train on.
     """
     started = time.perf_counter()
-    checked = interactions.check(lines)
+    checked, products = interactions.for_sale(interactions.check(lines), products)
     held_out = min(held_out, span(checked) / 5)
     before, after = interactions.split(checked, held_out)
     known = interactions.build(before)
@@ -138,7 +143,7 @@ def try_out(
     figures = result.figures | {f"alone_{METRIC}": alone.figures[METRIC], "fit_seconds": seconds}
     parameters = candidate.parameters | {"repeat_weight": scorer.repeat_weight, "kind": scorer.kind}
     log.info("model evaluated", model=candidate.name, ndcg_at_10=round(figures[METRIC], 4), seconds=round(seconds, 1))
-    return Trained(candidate.name, parameters, replace(result, figures=figures), seconds)
+    return Trained(candidate.name, parameters, replace(result, figures=figures), seconds, scorer)
 
 
 def with_repeats(scorer: Scorer, weight: float | None) -> Scorer:

@@ -2,8 +2,9 @@
 
 import os
 from functools import lru_cache
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion.settings import PREFIX, PostgresUrl, SettingsError
@@ -16,7 +17,10 @@ _OF_DBT = frozenset({"DBT_HOST", "DBT_PORT", "DBT_USER", "DBT_PASSWORD", "DBT_DA
 
 
 class Settings(BaseSettings):
-    """What the pipelines know beside the lake; `warehouse_read_url` may only read, and notebooks use it."""
+    """What the pipelines know beside the lake; `warehouse_read_url` may only read, and notebooks use it.
+
+    The last two are for training alone.
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
@@ -24,6 +28,8 @@ class Settings(BaseSettings):
     lake_catalog_url: PostgresUrl
     warehouse_url: PostgresUrl
     warehouse_read_url: PostgresUrl | None = None
+    postgres_pipelines_url: PostgresUrl | None = None
+    mlflow_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
 
 
 def load_settings() -> Settings:

@@ -9,7 +9,7 @@ import pytest
 
 from ml.recommendations import export, interactions
 from ml.recommendations.evaluation import Evaluation, evaluate, people
-from ml.recommendations.serving import History, Related, assemble
+from ml.recommendations.serving import History, Related, Scorer, assemble
 from ml.recommendations.train import Trained, Training, best, train
 
 
@@ -67,13 +67,25 @@ def test_two_trainings_on_the_same_data_agree(training: Training, lines: pl.Data
 
 
 def trained(name: str, ndcg: float) -> Trained:
-    return Trained(name, {}, Evaluation({"ndcg_at_10": ndcg}, 1, 0.0), 0.0)
+    nothing = Scorer("popular", np.empty(0, np.int64), np.empty(0, np.float32))
+    return Trained(name, {}, Evaluation({"ndcg_at_10": ndcg}, 1, 0.0), 0.0, nothing)
 
 
 def test_the_champion_is_never_worse_than_popularity() -> None:
     assert best({"popularity": trained("popularity", 0.2), "als": trained("als", 0.1)}) == "popularity"
     assert best({"popularity": trained("popularity", 0.2), "als": trained("als", 0.2)}) == "popularity"
     assert best({"popularity": trained("popularity", 0.2), "als": trained("als", 0.3)}) == "als"
+
+
+def test_what_is_not_for_sale_is_in_no_list(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    said = products.with_columns(is_active=pl.col("product_id") != 7)
+    assert 7 in lines["product_id"]
+    training = train(lines, said, only=frozenset({"ease", "content"}))
+    assert all(7 not in trained.scorer.product_ids for trained in training.trained.values())
+    tables = export.tables(training)
+    related = tables["item_neighbours"].to_pylist()
+    assert all(7 not in (row["product_id"], *row["neighbours"]) for row in related)
+    assert all(7 not in row["product_ids"] for row in tables["popular"].to_pylist())
 
 
 def test_a_missing_column_is_named(lines: pl.DataFrame, products: pl.DataFrame) -> None:

@@ -38,6 +38,8 @@ def test_a_complete_environment_is_taken() -> None:
         ("AGORA_WAREHOUSE_ULR", "postgresql://127.0.0.1/warehouse"),
         ("AGORA_DBT_TARGETDIR", "elsewhere"),
         ("AGORA_LAKE_CATALOG_URL", "postgresql://127.0.0.1:port/lake"),
+        ("AGORA_POSTGRES_PIPELINES_URL", "http://127.0.0.1/agora"),
+        ("AGORA_MLFLOW_URL", "127.0.0.1:18007"),
     ],
 )
 def test_a_wrong_name_or_address_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
