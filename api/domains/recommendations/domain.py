@@ -88,19 +88,18 @@ def for_home(model: Model, bought: History, recent: Sequence[Recent], now: float
     if not len(model.scorer.positions(history)[0]):
         return list(_in_turns(session, popular(model, limit, touched)))
     scores = model.scorer.score(history)
-    best = top(scores, limit * 6 + len(touched))
-    ids = model.scorer.product_ids[best]
     often = _often(model, bought, recent, scores, limit)
-    because = model.scorer.because(history, ids[: limit * 3])
-    shown = {candidate.product_id for candidate in (*session, *often)}
+    best = top(scores, limit * 3 + len(touched))
+    is_new = ~np.isin(model.scorer.product_ids[best], np.fromiter(touched, np.int64, len(touched)))
+    best = best[is_new][: limit * 3]
+    ids = model.scorer.product_ids[best]
+    because = model.scorer.because(history, ids)
     looked = {event.product_id for event in recent if event.kind == "viewed"} - set(bought.product_ids.tolist())
     found = []
-    for at, product_id in zip(best.tolist(), ids.tolist(), strict=True):
-        if product_id in touched or product_id in shown:
-            continue
+    for product_id, score in zip(ids.tolist(), scores[best].tolist(), strict=True):
         source = because.get(product_id)
         kind: Kind = "taste" if source is None else "looked" if source in looked else "bought"
-        found.append(Candidate(product_id, float(scores[at]), kind, source))
+        found.append(Candidate(product_id, score, kind, source))
     return list(_in_turns(often, session, found))
 
 
@@ -161,7 +160,7 @@ def for_cart(model: Model, cart: Sequence[int], limit: int) -> list[Candidate]:
     return [Candidate(found, total[found], "together", loudest[found][1]) for found in ranked]
 
 
-def popular(model: Model, limit: int, but: Collection[int] = ()) -> list[Candidate]:
+def popular(model: Model, limit: int, but: Collection[int | None] = ()) -> list[Candidate]:
     """The best sellers of the last weeks."""
     best = model.popular[: limit * 4 + len(but)].tolist()
     found = (_candidate(model, at, model.scorer.popularity, "popular") for at in best)

@@ -44,6 +44,7 @@ async def recommend(
     excluded = {*cart, product_id}
     chosen, products = await _what_can_be_bought(connection, candidates, excluded, limit)
     if len(chosen) < limit:
+        candidates += domain.popular(model, limit, excluded) if model and surface != "product" else []
         candidates += await _without_a_model(connection, surface, product_id, limit)
         chosen, products = await _what_can_be_bought(connection, candidates, excluded, limit)
     titles = {found: view.title.partition(" · ")[0] for found, view in products.items()}
@@ -70,13 +71,12 @@ async def _candidates(
     if surface == "product" and product_id is not None:
         return domain.for_product(model, product_id, limit * 2)
     if surface == "cart" and cart:
-        return domain.for_cart(model, cart, limit) + domain.popular(model, limit, set(cart))
+        return domain.for_cart(model, cart, limit)
     recent = await _recent(visitor)
     bought = domain.known(None, None)
     if visitor.customer_id is not None:
         bought = domain.known(*await serving.history(connection, model.version, str(visitor.customer_id)))
-    found = domain.for_home(model, bought, recent, time.time(), limit)
-    return found + domain.popular(model, limit, {candidate.product_id for candidate in found})
+    return domain.for_home(model, bought, recent, time.time(), limit)
 
 
 async def _recent(visitor: Visitor) -> list[Recent]:
