@@ -3,6 +3,8 @@
 MLflow takes seconds to import, so it is imported where it is used.
 """
 
+import logging
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -60,6 +62,9 @@ class Registry:
         """`artifacts` is where a new experiment keeps its files; None leaves it to the server."""
         import mlflow  # noqa: PLC0415
 
+        # Its bars and its notes on every file drown what the caller says.
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
         mlflow.set_tracking_uri(url)
         mlflow.set_registry_uri(url)
         self._url = url.rstrip("/")

@@ -49,6 +49,14 @@ class Neighbours:
         part = slice(self.indptr[position], self.indptr[position + 1])
         return self.indices[part], self.weights[part]
 
+    def places(self, rows: Positions) -> tuple[Positions, Positions]:
+        """Where the entries of all these rows lie, row after row, and how many each row has."""
+        starts = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - starts
+        # The start of its row plus its place within that row.
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return np.repeat(starts, lengths) + within, lengths
+
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
@@ -97,11 +105,7 @@ class Scorer:
     def _sum_of_neighbours(self, rows: Positions, weights: Floats) -> Floats:
         if self.neighbours is None:
             raise ValueError("a scorer of kind neighbours needs neighbours")
-        starts = self.neighbours.indptr[rows]
-        lengths = self.neighbours.indptr[rows + 1] - starts
-        # Every place of every row at once: the start of its row plus its place within that row.
-        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        places = np.repeat(starts, lengths) + within
+        places, lengths = self.neighbours.places(rows)
         values = self.neighbours.weights[places] * np.repeat(weights, lengths)
         summed = np.bincount(self.neighbours.indices[places], weights=values, minlength=len(self.product_ids))
         return summed.astype(np.float32)
@@ -173,11 +177,12 @@ class Scorer:
                 return np.zeros((len(rows), len(wanted)), np.float32)
             return self.factors[rows] @ self.factors[wanted].T
         shares = np.zeros((len(rows), len(wanted)), np.float32)
-        column = {int(w): c for c, w in enumerate(wanted)}
-        for r, position in enumerate(rows):
-            indices, weights = self.neighbours.row(int(position))
-            for place in np.flatnonzero(np.isin(indices, wanted)):
-                shares[r, column[int(indices[place])]] = weights[place]
+        places, lengths = self.neighbours.places(rows)
+        column = np.full(len(self.product_ids), -1)
+        column[wanted] = np.arange(len(wanted))
+        found = column[self.neighbours.indices[places]]
+        known = found >= 0
+        shares[np.repeat(np.arange(len(rows)), lengths)[known], found[known]] = self.neighbours.weights[places][known]
         return shares
 
 
