@@ -1,6 +1,7 @@
 """Full-catalogue ranking of held-out purchases, by the scorer that would answer in the product."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import polars as pl
 
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.metrics import average_precision, interval, ndcg, recall
-from ml.recommendations.serving import History, Scorer, top
+from ml.recommendations.serving import Floats, History, Scorer, top
 
 DEPTH = 20
 
@@ -47,12 +48,20 @@ def people(before: Purchases, after: pl.DataFrame, limit: int = 1000, seed: int 
 
 
 def evaluate(scorer: Scorer, persons: list[Person], catalogue: int, seed: int = 7) -> Evaluation:
-    """Ranks every product the scorer knows for every person; products it does not know count as missed."""
+    """Ranks every product the scorer knows for every person; products it does not know count as missed.
+
+    `alone_ndcg_at_10` is of the model without the weight of own repeats.
+    """
     started = time.perf_counter()
-    rows: dict[str, list[float]] = {name: [] for name in ("ndcg_at_10", "recall_at_20", "map_at_10", "new_ndcg_at_10")}
+    names = ("ndcg_at_10", "recall_at_20", "map_at_10", "new_ndcg_at_10", "alone_ndcg_at_10")
+    rows: dict[str, list[float]] = {name: [] for name in names}
     shown: set[int] = set()
     for person in persons:
-        scores = scorer.score(person.history)
+        had, weights = scorer.positions(person.history)
+        affinity = scorer.affinity(person.history)
+        alone = scorer.blend(had, weights, affinity, 0.0)
+        rows["alone_ndcg_at_10"].append(_ndcg(scorer, alone, person.bought))
+        scores = scorer.blend(had, weights, affinity, scorer.repeat_weight)
         ranked = scorer.product_ids[top(scores, DEPTH)].tolist()
         hits = [product in person.bought for product in ranked]
         rows["ndcg_at_10"].append(ndcg(hits, len(person.bought)))
@@ -60,13 +69,27 @@ def evaluate(scorer: Scorer, persons: list[Person], catalogue: int, seed: int = 
         rows["map_at_10"].append(average_precision(hits, len(person.bought)))
         shown.update(ranked[:10])
         if person.new:
-            had, _ = scorer.positions(person.history)
             scores[had] = -np.inf
-            fresh = scorer.product_ids[top(scores, DEPTH)].tolist()
-            rows["new_ndcg_at_10"].append(ndcg([product in person.new for product in fresh], len(person.new)))
+            rows["new_ndcg_at_10"].append(_ndcg(scorer, scores, person.new))
     figures: dict[str, float] = {"coverage_at_10": len(shown) / max(catalogue, 1)}
     for name, values in rows.items():
         array = np.asarray(values, np.float64)
         figures[name] = float(array.mean()) if len(array) else 0.0
         figures[f"{name}_low"], figures[f"{name}_high"] = interval(array, seed)
     return Evaluation(figures, len(persons), time.perf_counter() - started)
+
+
+def sweep(scorer: Scorer, persons: list[Person], repeat_weights: Sequence[float]) -> dict[float, float]:
+    """NDCG@10 for each weight of own repeats: the model itself is asked once per person."""
+    found: dict[float, list[float]] = {weight: [] for weight in repeat_weights}
+    for person in persons:
+        had, weights = scorer.positions(person.history)
+        affinity = scorer.affinity(person.history)
+        for repeat_weight, figures in found.items():
+            figures.append(_ndcg(scorer, scorer.blend(had, weights, affinity, repeat_weight), person.bought))
+    return {weight: float(np.mean(figures)) if figures else 0.0 for weight, figures in found.items()}
+
+
+def _ndcg(scorer: Scorer, scores: Floats, wanted: frozenset[int]) -> float:
+    ranked = scorer.product_ids[top(scores, DEPTH)].tolist()
+    return ndcg([product in wanted for product in ranked], len(wanted))

@@ -131,15 +131,18 @@ class Scorer:
     def score(self, history: History) -> Floats:
         """What is ranked and what is evaluated: (n,). Without a usable history this is popularity."""
         rows, weights = self.positions(history)
+        return self.blend(rows, weights, self._affinity(rows, weights**self.power), self.repeat_weight)
+
+    def blend(self, rows: Positions, weights: Floats, affinity: Floats, repeat_weight: float) -> Floats:
+        """The parts of a score: popularity to break ties, affinity (of this history) and own repeats at most 1 each."""
         scores = self.popularity * np.float32(POPULARITY_TIE_BREAK)
         if len(rows) == 0:
             return scores
-        affinity = self._affinity(rows, weights**self.power)
         largest = float(np.abs(affinity).max(initial=0.0))
         if largest > 0:
             scores = scores + affinity / np.float32(largest)
-        if self.repeat_weight:
-            scores[rows] += np.float32(self.repeat_weight) * weights / weights.max()
+        if repeat_weight:
+            scores[rows] += np.float32(repeat_weight) * weights / weights.max()
         if self.kind == "popular":
             scores = scores + self.popularity
         return scores

@@ -13,7 +13,7 @@ import structlog
 
 from ml.recommendations import interactions
 from ml.recommendations.candidates import Candidate, candidates
-from ml.recommendations.evaluation import Evaluation, Person, evaluate, people
+from ml.recommendations.evaluation import Evaluation, Person, evaluate, people, sweep
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.serving import Scorer
 
@@ -117,10 +117,7 @@ def tune(
     for candidate in chosen:
         if candidate.tunes_repeats:
             scorer = candidate.fit(known, products)
-            figures = {
-                weight: evaluate(with_repeats(scorer, weight), persons, len(scorer.product_ids)).figures[METRIC]
-                for weight in REPEAT_WEIGHTS
-            }
+            figures = sweep(scorer, persons, REPEAT_WEIGHTS)
             result[candidate.name] = max(figures, key=lambda weight: figures[weight])
     return result
 
@@ -133,14 +130,13 @@ def try_out(
     persons: list[Person],
     seed: int,
 ) -> Trained:
-    """Fit on what was known at the cut and rank for the held-out people; also alone, without the repeat weight."""
+    """Fit on what was known at the cut and rank for the held-out people."""
     began = time.perf_counter()
     scorer = with_repeats(candidate.fit(known, products), repeat_weight)
     seconds = time.perf_counter() - began
     catalogue = products["product_id"].n_unique()
     result = evaluate(scorer, persons, catalogue, seed)
-    alone = evaluate(replace(scorer, repeat_weight=0.0), persons, catalogue, seed)
-    figures = result.figures | {f"alone_{METRIC}": alone.figures[METRIC], "fit_seconds": seconds}
+    figures = result.figures | {"fit_seconds": seconds}
     parameters = candidate.parameters | {"repeat_weight": scorer.repeat_weight, "kind": scorer.kind}
     log.info("model evaluated", model=candidate.name, ndcg_at_10=round(figures[METRIC], 4), seconds=round(seconds, 1))
     return Trained(candidate.name, parameters, replace(result, figures=figures), seconds, scorer)
