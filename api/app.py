@@ -71,6 +71,7 @@ def _include(app: FastAPI, module: str) -> None:
 
 @asynccontextmanager
 async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    await recommendations.prepare()
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ RECENT_HALF_LIFE = 3 * 86_400.0
 OFTEN_FROM = 1.5  # decayed purchases: twice within a few weeks
 MOST_SESSION_SEEDS = 3
 MOST_OF_A_TYPE = 2
+MOST_SOURCES = 150
 MOST_POPULAR = 2_000
 REASONS: Mapping[Kind, str] = {
     "often": "You buy these often",
@@ -27,7 +28,7 @@ REASONS: Mapping[Kind, str] = {
     "similar": "Similar to {title}",
     "popular": "Popular this month",
     "best": "Best sellers",
-    "taste": "Chosen for you",
+    "taste": "Fits what you buy",
 }
 
 
@@ -82,7 +83,8 @@ def recent_history(recent: Sequence[Recent], now: float) -> History:
 
 def for_home(model: Model, bought: History, recent: Sequence[Recent], now: float, limit: int) -> list[Candidate]:
     """Repeats, what goes with the last looks, and discoveries, taken in turns; the best sellers for a stranger."""
-    history = fold_in(bought, recent_history(recent, now))
+    lately = recent_history(recent, now)
+    history = fold_in(bought, lately)
     touched = set(bought.product_ids.tolist()) | {event.product_id for event in recent}
     session = _session(model, recent, touched, limit)
     if not len(model.scorer.positions(history)[0]):
@@ -93,7 +95,7 @@ def for_home(model: Model, bought: History, recent: Sequence[Recent], now: float
     is_new = ~np.isin(model.scorer.product_ids[best], np.fromiter(touched, np.int64, len(touched)))
     best = best[is_new][: limit * 3]
     ids = model.scorer.product_ids[best]
-    because = model.scorer.because(history, ids)
+    because = model.scorer.because(fold_in(_strongest(bought), lately), ids)
     looked = {event.product_id for event in recent if event.kind == "viewed"} - set(bought.product_ids.tolist())
     found = []
     for product_id, score in zip(ids.tolist(), scores[best].tolist(), strict=True):
@@ -101,6 +103,14 @@ def for_home(model: Model, bought: History, recent: Sequence[Recent], now: float
         kind: Kind = "taste" if source is None else "looked" if source in looked else "bought"
         found.append(Candidate(product_id, score, kind, source))
     return list(_in_turns(often, session, found))
+
+
+def _strongest(history: History) -> History:
+    """What may be named as a reason: nobody recognises the rest, and looking at all of it takes longer than scoring."""
+    if len(history.weights) <= MOST_SOURCES:
+        return history
+    kept = np.argpartition(-history.weights, MOST_SOURCES)[:MOST_SOURCES]
+    return History(history.product_ids[kept], history.weights[kept])
 
 
 def _candidate(model: Model, at: int, scores: np.ndarray, kind: Kind) -> Candidate:

@@ -2,10 +2,10 @@
 
 from api.domains.recommendations.repository.recent import close_recent
 from api.domains.recommendations.service.impressions import close_impressions
-from api.domains.recommendations.service.model import forget_model
+from api.domains.recommendations.service.model import forget_model, prepare
 from api.domains.recommendations.service.recommend import recommend
 
-__all__ = ["close", "recommend"]
+__all__ = ["close", "prepare", "recommend"]
 
 
 async def close() -> None:

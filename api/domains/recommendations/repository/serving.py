@@ -1,6 +1,9 @@
-"""Serving tables. Arrays come in the bytes of Postgres' binary format and become NumPy arrays at once."""
+"""Serving tables.
 
-from collections.abc import Sequence
+A table comes as a few values in the bytes of Postgres' binary format, put together by Postgres, and becomes arrays
+at once: reading a hundred thousand rows one by one would hold up the requests that run meanwhile.
+"""
+
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.domains.recommendations.domain import Model
-from ml.recommendations.serving import Floats, Ids, Parameters, Related, assemble
+from ml.recommendations.serving import EMPTY, Floats, Ids, Parameters, Related, assemble
 
 NAME = "recommendations"
 _ACTIVE = text("SELECT version FROM serving.active WHERE name = :name")
@@ -21,10 +24,18 @@ _VERSION = "SELECT champion, kind, parameters FROM serving.model_versions WHERE 
 _POPULAR = """
     SELECT array_send(product_ids), array_send(scores) FROM serving.popular WHERE version = %s AND scope = 'all'
 """
-_FACTORS = "SELECT product_id, array_send(factors) FROM serving.item_factors WHERE version = %s ORDER BY product_id"
+_FACTORS = """
+    SELECT array_send(array_agg(product_id ORDER BY product_id)),
+        string_agg(substr(array_send(factors), 21), '' ORDER BY product_id),
+        min(cardinality(factors)), max(cardinality(factors))
+    FROM serving.item_factors WHERE version = %s
+"""
 _RELATED = """
-    SELECT product_id, array_send(neighbours), array_send(weights) FROM serving.item_neighbours
-    WHERE version = %s AND relation = %s ORDER BY product_id
+    SELECT array_send(array_agg(product_id ORDER BY product_id)),
+        array_send(array_agg(cardinality(neighbours)::bigint ORDER BY product_id)),
+        string_agg(substr(array_send(neighbours), 21), '' ORDER BY product_id),
+        string_agg(substr(array_send(weights), 21), '' ORDER BY product_id)
+    FROM serving.item_neighbours WHERE version = %s AND relation = %s
 """
 # Postgres' array_send: dimensions, flags, element type, then length and lower bound of the one dimension; then for each
 # element its length and its value, all big-endian.
@@ -61,39 +72,43 @@ def load(url: str, version: int) -> Model:
         popular = connection.execute(_POPULAR, [version], binary=True).fetchone()
         together, similar, score = (_related(connection, version, name) for name in ("together", "similar", "score"))
         parameters = Parameters(**({"kind": kind} | numbers))
-        bought = (_integers([popular[0]]), _floats([popular[1]])) if popular else (_integers([]), _floats([]))
+        bought = _popular(popular) if popular else (EMPTY.product_ids, EMPTY.weights)
         factors = _factors(connection, version)
         scorer = assemble(parameters, bought, factors, score if len(score.product_ids) else None)
         return Model.of(version, champion, scorer, together, similar)
 
 
+def _popular(row: tuple[Any, ...]) -> tuple[Ids, Floats]:
+    return _array(row[0], _BIGINT).astype(np.int64), _array(row[1], _REAL).astype(np.float32)
+
+
 def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats] | None:
-    rows = connection.execute(_FACTORS, [version], binary=True).fetchall()
-    if not rows:
+    row = connection.execute(_FACTORS, [version], binary=True).fetchone()
+    if row is None or row[0] is None:
         return None
-    values = _floats([row[1] for row in rows])
-    return np.array([row[0] for row in rows], np.int64), values.reshape(len(rows), -1)
+    ids, values, shortest, longest = row
+    if shortest != longest:
+        raise ValueError(f"factors of version {version} have {shortest} to {longest} dimensions")
+    return _array(ids, _BIGINT).astype(np.int64), _elements(values, _REAL).astype(np.float32).reshape(-1, longest)
 
 
 def _related(connection: psycopg.Connection, version: int, relation: str) -> Related:
-    rows = connection.execute(_RELATED, [version, relation], binary=True).fetchall()
-    lengths = [max(0, len(row[1]) - _HEADER) // _BIGINT.itemsize for row in rows]
+    row = connection.execute(_RELATED, [version, relation], binary=True).fetchone()
+    if row is None or row[0] is None:
+        return Related(EMPTY.product_ids, np.zeros(1, np.int64), EMPTY.product_ids, EMPTY.weights)
+    ids, lengths, neighbours, weights = row
     return Related(
-        np.array([row[0] for row in rows], np.int64),
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        _integers([row[1] for row in rows]),
-        _floats([row[2] for row in rows]),
+        _array(ids, _BIGINT).astype(np.int64),
+        np.concatenate([[0], np.cumsum(_array(lengths, _BIGINT))]).astype(np.int64),
+        _elements(neighbours, _BIGINT).astype(np.int64),
+        _elements(weights, _REAL).astype(np.float32),
     )
 
 
-def _integers(arrays: Sequence[bytes]) -> Ids:
-    return np.asarray(_values(arrays, _BIGINT), np.int64)
-
-
-def _floats(arrays: Sequence[bytes]) -> Floats:
-    return np.asarray(_values(arrays, _REAL), np.float32)
-
-
-def _values(arrays: Sequence[bytes], element: np.dtype[Any]) -> Any:
+def _array(value: bytes, element: np.dtype[Any]) -> Any:
     """An empty array has a shorter header and no elements."""
-    return np.frombuffer(b"".join(array[_HEADER:] for array in arrays), element)["value"]
+    return _elements(value[_HEADER:], element)
+
+
+def _elements(value: bytes, element: np.dtype[Any]) -> Any:
+    return np.frombuffer(value, element)["value"]

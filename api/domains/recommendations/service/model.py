@@ -4,8 +4,10 @@ import asyncio
 import time
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.core.db import reading
 from api.core.settings import get_settings
 from api.domains.recommendations.domain import Model
 from api.domains.recommendations.repository import serving
@@ -57,6 +59,15 @@ def get_holder() -> Holder:
     if _Current.holder is None:
         _Current.holder = Holder()
     return _Current.holder
+
+
+async def prepare() -> None:
+    """Load the model before the first request. Without Postgres the process starts nevertheless."""
+    try:
+        async with reading() as connection:
+            await get_holder().current(connection)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("model_not_looked_for", error=type(error).__name__)
 
 
 def forget_model() -> None:

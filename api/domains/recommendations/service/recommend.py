@@ -100,7 +100,7 @@ async def _what_can_be_bought(
 ) -> tuple[list[Candidate], dict[int, ProductView]]:
     """The picked ones, and every product that they or their reasons name. Looks further only where too few remain."""
     candidates = [candidate for candidate in candidates if candidate.product_id not in excluded]
-    step = limit * 4
+    step = limit * 3
     for end in range(step, len(candidates) + step, step):
         part = candidates[:end]
         ids = {candidate.product_id for candidate in part}
