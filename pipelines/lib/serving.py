@@ -86,6 +86,16 @@ def publish(settings: Settings, version: Version, tables: Mapping[str, pa.Table]
     return Served(number, rows)
 
 
+def activate(settings: Settings, version: int) -> None:
+    """Let one of the kept versions answer again. Raises LookupError where it is not kept; then nothing changes."""
+    with _connect(settings) as connection, connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        query = "select from serving.model_versions where name = %s and version = %s"
+        if connection.execute(query, (NAME, version)).fetchone() is None:
+            raise LookupError(f"version {version} of {NAME} is not kept")
+        connection.execute(_SWAP, (NAME, version))
+
+
 def active_summary(settings: Settings) -> dict[str, Any]:
     """What answers now, ready for JSON: champion, version, when it was made, and NDCG@10 and Recall@20 of all models.
 

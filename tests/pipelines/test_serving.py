@@ -12,7 +12,7 @@ from psycopg import sql
 
 from ingestion.settings import SettingsError
 from pipelines.lib import serving
-from pipelines.lib.serving import NothingToServe, Version, active_summary, publish
+from pipelines.lib.serving import NothingToServe, Version, activate, active_summary, publish
 from pipelines.lib.settings import Settings, load_settings
 from tests.pipelines.serving_database import serving_database
 
@@ -130,6 +130,18 @@ def test_a_failed_write_leaves_the_version_before(settings: Settings, urls: dict
     assert active_summary(settings)["version"] == first.version
     for table in ("model_versions", *serving.TABLES):
         assert versions_in(urls, table) == {first.version}
+
+
+def test_the_way_back(settings: Settings, urls: dict[str, str]) -> None:
+    first, second = (publish(settings, EASE, tables()).version for _ in range(2))
+    activate(settings, first)
+    assert active_summary(settings)["version"] == first
+    with pytest.raises(LookupError, match=f"version {second + 7}"):
+        activate(settings, second + 7)
+    assert active_summary(settings)["version"] == first
+    third = publish(settings, EASE, tables()).version
+    assert active_summary(settings)["version"] == third
+    assert versions_in(urls, "model_versions") == {first, second, third}
 
 
 def test_readers_never_see_half_a_version(settings: Settings, urls: dict[str, str]) -> None:
