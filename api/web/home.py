@@ -1,5 +1,6 @@
 """The first page: shelves that follow what this person bought and looked at."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -84,7 +85,10 @@ async def _first_name(visitor: Visitor) -> str | None:
         return None
     async with transaction() as session:
         customer = await identity.get_customer(session, visitor.customer_id)
-    return next(iter(customer.display_name.split()), None) if customer else None
+    if customer is None:
+        return None
+    # "Household 12" has no first name.
+    return customer.display_name if re.search(r"\d", customer.display_name) else customer.display_name.split()[0]
 
 
 async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:

@@ -1,7 +1,6 @@
 """One product: what it is, what it costs, whether it is there, and what goes with it."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -15,11 +14,12 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductView
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
+from api.web.shelves import SHELF, Shelf
 from api.web.tracking import recommendation, track
 from ingestion.contracts.analytics import ProductViewed
 
 router = APIRouter(include_in_schema=False)
-SIMILAR = 6
+SIMILAR, SIMILAR_ITEMS = "Similar", "Similar items"
 
 
 @router.get("/p/{address}")
@@ -37,7 +37,7 @@ async def product(
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/p/{shown.product_id}-{shown.slug}{query}", status_code=301)
     available = (await inventory.available(reader, [shown.product_id])).get(shown.product_id, 0)
-    similar, recommendation_id = await _similar(reader, visitor, shown)
+    shelves = await _shelves(reader, visitor, shown)
     led_by = recommendation(rec)
     seen = ProductViewed(
         anonymous_id=visitor.anonymous_id,
@@ -52,8 +52,7 @@ async def product(
         product=shown,
         available=available,
         rec=led_by,
-        similar=similar,
-        recommendation_id=recommendation_id,
+        shelves=shelves,
         facts=_facts(shown),
         json_ld=_json_ld(request, shown, available),
     )
@@ -66,10 +65,19 @@ def _product_id(address: str) -> int:
     return int(number)
 
 
-async def _similar(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> tuple[list[ProductView], UUID]:
-    answer = await recommendations.recommend(reader, "product", visitor, product_id=shown.product_id, limit=SIMILAR)
+async def _shelves(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> list[Shelf]:
+    """A shelf per reason: what is bought in one order with this product, and what is like it."""
+    answer = await recommendations.recommend(reader, "product", visitor, product_id=shown.product_id, limit=SHELF * 2)
     products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
-    return [products[item.product_id] for item in answer.items if item.product_id in products], answer.recommendation_id
+    groups: dict[str, list[ProductView]] = {}
+    for item in answer.items:
+        if item.product_id in products:
+            groups.setdefault(item.reason, []).append(products[item.product_id])
+    found = sorted(groups.items(), key=lambda pair: not pair[0].startswith(SIMILAR))
+    return [
+        Shelf(SIMILAR_ITEMS if reason.startswith(SIMILAR) else reason, group[:SHELF], answer.recommendation_id)
+        for reason, group in found
+    ]
 
 
 def _facts(shown: ProductView) -> list[tuple[str, str | None]]:

@@ -66,7 +66,7 @@ def test_a_cart_adds_up_what_speaks_for_a_product() -> None:
 
 def test_a_reason_without_a_name_says_less() -> None:
     assert reason(Candidate(1, 1.0, "looked", 5), {5: "Tea"}) == "Because you looked at Tea"
-    assert reason(Candidate(1, 1.0, "looked", 5), {}) == "Chosen for you"
+    assert reason(Candidate(1, 1.0, "looked", 5), {}) == "Fits what you buy"
     assert reason(Candidate(1, 1.0, "popular"), {}) == "Popular this month"
 
 
