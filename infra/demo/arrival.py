@@ -74,3 +74,13 @@ def _days_to_rebuild(settings: Settings) -> bool:
             return True
         found = connection.execute("select exists (select from lake.touched_days)").fetchone()
         return bool(found and found[0])
+
+
+def share_of_new_orders(settings: Settings, trained_at: str | None) -> float:
+    """Orders that landed after a training, as a share of all; 1 where there was none."""
+    if trained_at is None:
+        return 1.0
+    query = "select count(*) filter (where landed_at > %s), count(*) from lake.ordering_order_placed"
+    with psycopg.connect(settings.warehouse_url) as connection:
+        row = connection.execute(query, [trained_at]).fetchone()
+        return row[0] / row[1] if row and row[1] else 1.0

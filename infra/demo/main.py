@@ -21,6 +21,7 @@ WEEKS = 40
 REPLAYED_DAYS = 28
 BASKETS = 200
 TRIES = 50
+RETRAIN_FROM = 0.01
 CLICKED_FROM = 400
 FOLDER = ROOT / "var" / "demo"
 STEPS = 9
@@ -94,8 +95,13 @@ class Demo:
         from pipelines.lib.serving import active_summary  # noqa: PLC0415
         from pipelines.lib.settings import get_settings  # noqa: PLC0415
 
-        run_job("training", self.journal.say)
-        self._facts["model"] = active_summary(get_settings())
+        settings = get_settings()
+        share = arrival.share_of_new_orders(settings, active_summary(settings).get("created_at"))
+        if share < RETRAIN_FROM:
+            self.journal.say(f"{share:.1%} of the orders are newer than the model that answers: it stays until tonight")
+        else:
+            run_job("training", self.journal.say)
+        self._facts["model"] = active_summary(settings)
         self.journal.say(f"champion: {self._facts['model']['champion']}")
 
     def _replay(self) -> None:
