@@ -40,7 +40,10 @@ class Journal:
         except Exception as error:
             with self._log.open("a") as log:
                 log.write(traceback.format_exc())
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            first: BaseException = error
+            while isinstance(first, BaseExceptionGroup):
+                first = first.exceptions[0]
+            reason = " ".join(str(first).split())[:300] or type(first).__name__
             raise StepFailed(f"step {name} failed: {reason}\nIts log is {self._log}") from error
         self.seconds[name] = round(time.monotonic() - began, 1)
         self.console.print(f"    [green]done[/] in {self.seconds[name]:.1f} s")

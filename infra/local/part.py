@@ -28,3 +28,4 @@ class Part:
     health: str = "/"
     opens: str = ""
     stop_signal: str = "TERM"
+    of_our_code: bool = False

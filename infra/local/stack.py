@@ -1,6 +1,7 @@
 """Up, down and state of the local stack."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from infra.local import credentials, postgres, servers
+from infra.local import credentials, files, postgres, servers
 from infra.local.environment import build_environment, read_environment, write_environment
 from infra.local.health import ask, port_is_free, shown
 from infra.local.part import Part
@@ -147,10 +148,35 @@ def _bring_up(
         migrate(environment)
     if any(part.name.startswith("dagster") for part in rest):
         _prepare_dagster(settings, environment)
+    rest = _renew(settings, rest, supervisor, say)
     _start(rest, supervisor)
     for part in rest:
         _wait(part.name, _probe(part, environment), settings, supervisor)
         say(f"{part.name} is up")
+
+
+def _renew(settings: LocalSettings, wanted: list[Part], supervisor: Supervisor, say: Say) -> list[Part]:
+    """Stop what still runs the code of before; returns what has to be started, in the order of the parts."""
+    note, now = settings.directory / "code", _fingerprint()
+    if note.exists() and note.read_text() == now:
+        return wanted
+    running = supervisor.parts()
+    old = [part for part in PARTS if part.of_our_code and running[part.name].state in UP_STATES]
+    if old:
+        say("the code has changed: its processes start again")
+        supervisor.stop(part.name for part in old)
+    files.write_private(note, now)
+    return [part for part in PARTS if part in wanted or part in old]
+
+
+def _fingerprint() -> str:
+    """Changes with every source file that a running process may have read."""
+    digest = hashlib.sha256()
+    for folder in ("api", "ingestion", "ml", "pipelines", "infra"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path} {path.stat().st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def _probe(part: Part, environment: Mapping[str, str]) -> Callable[[], str | None]:

@@ -6,7 +6,10 @@ from ingestion.contracts.envelope import Event
 
 
 class ProductPublished(Event):
-    """A product can be bought, or one that could has new data or a new price: always the whole product."""
+    """A product has new data or a new price: always the whole product.
+
+    One that is not active is known from past orders, and cannot be bought.
+    """
 
     type: ClassVar[str] = "catalog.product_published"
     key_field: ClassVar[str] = "product_id"
@@ -21,3 +24,4 @@ class ProductPublished(Event):
     size: str | None = None
     price_minor: int
     currency: str
+    is_active: bool = True

@@ -1,6 +1,5 @@
 """Recommendations over HTTP: whom they know, what they never show, what they do without."""
 
-import socket
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,11 +10,9 @@ import valkey
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
-from structlog.testing import capture_logs
 
 from api.core.settings import get_settings
 from api.domains.inventory import facade as inventory
-from api.domains.recommendations.repository import recent
 from api.domains.recommendations.service.impressions import get_impressions
 from tests.api.conftest import SignUp
 from tests.api.recommendations.conftest import KINDS, Did, Shop, answer_with, model
@@ -176,35 +173,6 @@ async def test_a_product_has_what_goes_with_it_and_what_is_like_it(client: Async
     assert found[shop["cheese-0"]] == "Often bought with Bread 0"
     assert found[shop["bread-1"]] == "Similar to Bread 0"
     assert shop["bread-0"] not in found
-
-
-async def test_a_valkey_that_is_away_costs_taste_and_nothing_else(
-    client: AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer_with(a_model(shop))
-    monkeypatch.setattr(recent._Current, "reader", recent.RecentInteractions("redis://127.0.0.1:1/0"))
-    with capture_logs() as logs:
-        for _ in range(3):
-            recent.get_recent()._ask_from = 0.0
-            assert len(shown(await ask(client))) == 12
-    assert [each["event"] for each in logs].count("recent_interactions_away") == 1
-
-
-async def test_a_valkey_that_hangs_is_waited_for_once_and_briefly(
-    client: AsyncClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer_with(a_model(shop))
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        monkeypatch.setattr(recent._Current, "reader", recent.RecentInteractions(url))
-        waits = []
-        for _ in range(4):
-            began = time.monotonic()
-            assert await recent.get_recent().of([uuid4()]) == []
-            waits.append(time.monotonic() - began)
-        assert len(shown(await ask(client))) == 12
-    assert recent.WAIT * 0.9 < waits[0] < recent.PAUSE
-    assert sum(waits[1:]) < recent.WAIT
 
 
 @pytest.mark.usefixtures("kafka_away")
