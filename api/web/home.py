@@ -92,10 +92,13 @@ async def _first_name(visitor: Visitor) -> str | None:
 
 
 async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
-    answer = await recommendations.recommend(reader, "home", visitor, limit=SHELF * PERSONAL_SHELVES)
+    most = SHELF * PERSONAL_SHELVES
+    answer = await recommendations.recommend(reader, "home", visitor, limit=most, is_shown=False)
     products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
     items = [(item.reason, products[item.product_id]) for item in answer.items if item.product_id in products]
-    return by_reason(items, answer.recommendation_id)
+    shelves = by_reason(items, answer.recommendation_id)
+    recommendations.record(answer, visitor, {each.product_id for shelf in shelves for each in shelf.products})
+    return shelves
 
 
 async def _departments(reader: AsyncConnection, shown: set[int]) -> list[Shelf]:

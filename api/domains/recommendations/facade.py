@@ -3,9 +3,9 @@
 from api.domains.recommendations.repository.recent import close_recent
 from api.domains.recommendations.service.impressions import close_impressions
 from api.domains.recommendations.service.model import forget_model, prepare
-from api.domains.recommendations.service.recommend import recommend
+from api.domains.recommendations.service.recommend import recommend, record
 
-__all__ = ["close", "prepare", "recommend"]
+__all__ = ["close", "prepare", "recommend", "record"]
 
 
 async def close() -> None:

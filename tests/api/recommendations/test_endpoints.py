@@ -1,5 +1,6 @@
 """Recommendations over HTTP: whom they know, what they never show, what they do without."""
 
+import re
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -218,5 +219,7 @@ async def test_shelves_of_the_pages_carry_the_answers_id(
     answers = [str(event.recommendation_id) for event, _, _ in get_impressions()._queue]  # type: ignore[attr-defined]
     assert len(answers) == 2
     assert f"?rec={answers[0]}" in home
+    told = {item.product_id for item in get_impressions()._queue[0][0].items}  # type: ignore[attr-defined]
+    assert told == {int(found) for found in re.findall(rf'href="/p/(\d+)-[^"]*\?rec={answers[0]}"', home)}
     assert f"?rec={answers[1]}" in page
     assert f'name="recommendation_id" value="{answers[1]}"' in page

@@ -30,9 +30,11 @@ async def recommend(
     product_id: int | None = None,
     cart: Sequence[int] = (),
     limit: int = 12,
+    is_shown: bool = True,
 ) -> RecommendationView:
-    """Products for a person at one place of the shop, best first; each can be bought now. The impression is logged.
+    """Products for a person at one place of the shop, best first; each can be bought now.
 
+    The impression is logged, unless `is_shown` is False: then the caller picks, and tells `record` what it shows.
     Raises ProductNeeded for the surface `product` without a product.
     """
     if surface == "product" and product_id is None:
@@ -54,9 +56,16 @@ async def recommend(
     ]
     name, version = (model.name, model.version) if model else (NO_MODEL, 0)
     answer = RecommendationView(new_event_id(), surface, name, version, items)
-    if items:
-        get_impressions().add(_served(answer, visitor))
+    if is_shown:
+        record(answer, visitor)
     return answer
+
+
+def record(answer: RecommendationView, visitor: Visitor, shown: Collection[int] | None = None) -> None:
+    """Log as an impression what is shown of an answer: these products, or all."""
+    items = [item for item in answer.items if shown is None or item.product_id in shown]
+    if items:
+        get_impressions().add(_served(answer, visitor, items))
 
 
 async def _candidates(
@@ -118,13 +127,13 @@ async def _what_can_be_bought(
     return [], {}
 
 
-def _served(answer: RecommendationView, visitor: Visitor) -> RecommendationServed:
+def _served(answer: RecommendationView, visitor: Visitor, shown: Sequence[RecommendedItem]) -> RecommendationServed:
     # The order is decided, not drawn: every propensity is 1.
     items = tuple(
         Impression(
             position=item.position, product_id=item.product_id, reason=item.reason, score=item.score, propensity=1.0
         )
-        for item in answer.items
+        for item in shown
     )
     return RecommendationServed(
         recommendation_id=answer.recommendation_id,
