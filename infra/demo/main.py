@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -17,23 +19,29 @@ from infra.local.settings import ROOT, LocalSettings, load_settings
 from infra.local.supervisor import Supervisor
 
 T = TypeVar("T")
-WEEKS = 40
 REPLAYED_DAYS = 28
-BASKETS = 200
-TRIES = 50
 RETRAIN_FROM = 0.01
 CLICKED_FROM = 400
 FOLDER = ROOT / "var" / "demo"
 STEPS = 9
 
 
+@dataclass(frozen=True)
+class Size:
+    """How much of everything."""
+
+    weeks: int = 40
+    baskets: int = 200
+    tries: int = 50
+
+
 class Demo:
     """One run. Everything heavy is imported by the step that needs it."""
 
-    def __init__(self, settings: LocalSettings, console: Console, weeks: int = WEEKS, baskets: int = BASKETS) -> None:
+    def __init__(self, settings: LocalSettings, console: Console, size: Size, folder: Path) -> None:
         self._settings = settings
-        self._weeks, self._baskets = weeks, baskets
-        self.journal = Journal(console, FOLDER, STEPS)
+        self._weeks, self._baskets, self._tries = size.weeks, size.baskets, size.tries
+        self.journal = Journal(console, folder, STEPS)
         self._environment: dict[str, str] = {}
         self._facts: dict[str, Any] = {}
 
@@ -52,7 +60,7 @@ class Demo:
             self._train()
         with step("replay", f"Days that follow: {self._baskets} sessions over the public HTTP API"):
             self._replay()
-        with step("clicks", f"Freshness: from a click to a changed list, {TRIES} times"):
+        with step("clicks", f"Freshness: from a click to a changed list, {self._tries} times"):
             self._click()
         with step("second_pass", "Pipeline again: what the sessions left behind, only the days that it touches"):
             self._land()
@@ -140,7 +148,7 @@ class Demo:
         chosen = sorted(ids)[:: max(1, len(ids) // CLICKED_FROM)]
         with self.journal.bar("tries") as advance:
             url, household = self._environment["AGORA_API_URL"], self._facts["household"]
-            found = asyncio.run(latency.measure(url, household, demo_password(), chosen, TRIES, advance))
+            found = asyncio.run(latency.measure(url, household, demo_password(), chosen, self._tries, advance))
         if not found.seconds:
             raise RuntimeError("no click changed the list")
         self._facts["latency"] = found
@@ -167,7 +175,7 @@ class Demo:
             "champion": model["champion"],
             "models": model["models"],
             "click_to_changed_list": {
-                "tries": TRIES,
+                "tries": self._tries,
                 "median": round(found.median, 3),
                 "p95": round(found.p95, 3),
                 "missed": found.missed,
@@ -193,7 +201,7 @@ def _with_database(work: Callable[[], Awaitable[T]]) -> T:
     return asyncio.run(whole())
 
 
-def main(*, stay: bool = True, weeks: int = WEEKS, baskets: int = BASKETS) -> int:
+def main(*, stay: bool = True, size: Size | None = None, folder: Path = FOLDER) -> int:
     """Run the demo; 0 when everything held, 1 with the step's name and log when not, 130 when interrupted.
 
     The stack stays up where `stay`; an interruption takes down what this run brought up.
@@ -201,13 +209,13 @@ def main(*, stay: bool = True, weeks: int = WEEKS, baskets: int = BASKETS) -> in
     settings, console = load_settings(), Console(highlight=False)
     signal.signal(signal.SIGTERM, _interrupt)
     was_up = Supervisor(settings).is_running()
-    demo = Demo(settings, console, weeks, baskets)
+    demo = Demo(settings, console, size or Size(), folder)
     try:
         found = demo.run()
-        path = FOLDER / "report.json"
+        path = folder / "report.json"
         report.write(path, found)
         report.show(console, found, settings.directory / "demo-password")
-        console.print(f"\nThe whole report is in {path.relative_to(ROOT)}.")
+        console.print(f"\nThe whole report is in {path}.")
     except StepFailed as error:
         console.print(f"[bold red]{error}[/]")
         if not stay:

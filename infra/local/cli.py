@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -138,11 +139,16 @@ def proof(
 @app.command()
 def demo(
     stay: Annotated[bool, typer.Option(help="Leave the stack up at the end.")] = True,
+    weeks: Annotated[int, typer.Option(help="Weeks of history.", min=1, max=48)] = 40,
+    baskets: Annotated[int, typer.Option(help="Sessions to replay.", min=1)] = 200,
+    tries: Annotated[int, typer.Option(help="Clicks to time.", min=1, max=200)] = 50,
+    folder: Annotated[Path | None, typer.Option(help="Where the report and the logs go.")] = None,
 ) -> None:
     """Load a year's history, train, replay the next days over HTTP, and prove that nothing was lost."""
+    from infra.demo.main import FOLDER, Size  # noqa: PLC0415
     from infra.demo.main import main as run  # noqa: PLC0415
 
-    raise typer.Exit(run(stay=stay))
+    raise typer.Exit(run(stay=stay, size=Size(weeks, baskets, tries), folder=folder or FOLDER))
 
 
 def _enter() -> dict[str, str]:
