@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 
 from infra.demo import arrival, latency, people, replay, report
 from infra.demo.journal import Journal, StepFailed
@@ -209,27 +210,23 @@ def main(*, stay: bool = True, size: Size | None = None, folder: Path = FOLDER) 
     settings, console = load_settings(), Console(highlight=False)
     signal.signal(signal.SIGTERM, _interrupt)
     was_up = Supervisor(settings).is_running()
-    demo = Demo(settings, console, size or Size(), folder)
+    code = 1
     try:
-        found = demo.run()
-        path = folder / "report.json"
-        report.write(path, found)
+        found = Demo(settings, console, size or Size(), folder).run()
+        report.write(folder / "report.json", found)
         report.show(console, found, settings.directory / "demo-password")
-        console.print(f"\nThe whole report is in {path}.")
+        console.print(f"\nThe whole report is in {folder / 'report.json'}.")
+        code = 0
     except StepFailed as error:
-        console.print(f"[bold red]{error}[/]")
-        if not stay:
-            stack.down(settings)
-        return 1
+        console.print(f"[bold red]{escape(str(error))}[/]")
     except KeyboardInterrupt:
         console.print("\ninterrupted; `make demo` goes on from here")
-        if not stay or not was_up:
+        stay, code = stay and was_up, 130
+    finally:
+        if not stay:
             stack.down(settings)
-        return 130
-    if not stay:
-        stack.down(settings)
     console.print("The stack is up: `agora status`, `agora down`." if stay else "The stack is down.")
-    return 0
+    return code
 
 
 def _interrupt(*_: object) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import orjson
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +13,8 @@ from ingestion.logs import configure_logs
 from ingestion.proof.compare import PLACES, Proof
 from ingestion.proof.prover import Prover
 from ingestion.settings import SettingsError, load_settings
+
+HEADINGS = {"warehouse": "wareh.", "difference": "diff."}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,14 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table(proof: Proof) -> Table:
-    table = Table(title=f"Proof as of {proof.as_of:%Y-%m-%d %H:%M:%S} UTC", show_footer=True)
-    table.add_column("topic", "all")
-    table.add_column("type")
+    """Narrow enough for 80 columns: a line per topic, below it its types without the topic's name."""
+    table = Table(title=f"Proof as of {proof.as_of:%Y-%m-%d %H:%M:%S} UTC", show_footer=True, box=SIMPLE_HEAD)
+    table.add_column("event", "all", no_wrap=True)
     for name in (*PLACES, "difference"):
         total = sum(getattr(row, name) for row in proof.rows)
-        table.add_column(name, f"{total:,}", justify="right")
+        table.add_column(HEADINGS.get(name, name), f"{total:,}", justify="right", no_wrap=True)
+    topic = ""
     for row in proof.rows:
+        if row.topic != topic:
+            topic = row.topic
+            table.add_row(f"[bold]{topic}[/]")
         style = "bold red" if row.difference else None
         counts = [f"{getattr(row, name):,}" for name in (*PLACES, "difference")]
-        table.add_row(row.topic, row.type, *counts, style=style)
+        table.add_row(f" {row.type.removeprefix(topic + '.')}", *counts, style=style)
     return table

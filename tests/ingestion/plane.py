@@ -30,6 +30,7 @@ from ingestion.lander.service import run as run_lander
 from ingestion.relay.service import run as run_relay
 from ingestion.settings import Settings
 from ingestion.topics import admin_client, ensure_topics
+from pipelines.lib.settings import Settings as PipelineSettings
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 30.0
@@ -91,6 +92,11 @@ class Plane:
         events = [product_viewed(number + 1) for number in range(count)]
         self.produce([envelope for _, _, envelope in events], **more)
         return [event_id for event_id, _, _ in events]
+
+    def pipelines(self) -> PipelineSettings:
+        """What builds typed tables and warehouse of this plane."""
+        lake = self.settings
+        return PipelineSettings(lake=lake, lake_catalog_url=lake.lake_catalog_url, warehouse_url=lake.warehouse_url)
 
     def catalog(self) -> LakeCatalog:
         return open_catalog(self.settings)
@@ -212,6 +218,7 @@ def _clean(plane: Plane) -> None:
         ("iceberg_tables", "table_namespace"),
         ("iceberg_namespace_properties", "namespace"),
         ("ingest_cursor", "table_name"),
+        ("pipeline_state", "name"),
     ):
         if plane.lake_sql("select to_regclass(%s)", table) != [(None,)]:
             plane.lake_sql(f"delete from {table} where {column} like %s", like)  # noqa: S608 -- names from above

@@ -71,7 +71,8 @@ def test_a_topic_of_nothing_but_garbage_moves_on(plane: Plane) -> None:
 def test_partitions_that_are_added_are_read_from_their_beginning(plane: Plane) -> None:
     plane.produce_events(10)
     plane.land(10)
-    for future in admin_client(plane.settings).create_partitions([NewPartitions(plane.topic(), 3)]).values():
+    admin = admin_client(plane.settings)
+    for future in admin.create_partitions([NewPartitions(plane.topic(), 3)]).values():
         future.result(10)
     wait_for(lambda: _identity(plane).partitions == 3, "the partition is there")
     plane.produce_events(10, partition=2)
@@ -120,7 +121,8 @@ def _roll_back(plane: Plane) -> None:
 def _lose_records(plane: Plane) -> None:
     plane.produce_events(20, partition=0)
     offsets = [TopicPartition(plane.topic(), 0, 25)]
-    for future in admin_client(plane.settings).delete_records(offsets).values():
+    admin = admin_client(plane.settings)
+    for future in admin.delete_records(offsets).values():
         future.result(10)
 
 

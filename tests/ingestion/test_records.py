@@ -102,7 +102,8 @@ def test_an_id_in_capitals_is_the_same_id() -> None:
     assert row["event_id"] == str(event_id)
 
 
-_ATTRIBUTE = st.none() | st.integers() | st.text(max_size=20) | st.just("2026-03-01T00:00:00Z") | st.uuids().map(str)
+_NUMBER = st.integers(-(2**63), 2**63 - 1)  # what JSON's writer takes
+_ATTRIBUTE = _NUMBER | st.none() | st.text(max_size=20) | st.just("2026-03-01T00:00:00Z") | st.uuids().map(str)
 
 
 @given(

@@ -1,0 +1,101 @@
+"""The proof finds what is missing, what is too much, and what only looks lost."""
+
+import json
+import time
+from contextlib import closing
+from uuid import UUID
+
+import psycopg
+import pytest
+from pyiceberg.expressions import EqualTo
+
+from ingestion.contracts.analytics import ProductViewed
+from ingestion.proof import ProofRow, Prover, main
+from pipelines.lib.refresh import refresh_typed_and_warehouse
+from tests.ingestion.plane import Plane, wait_for
+
+COUNT = 30
+
+
+@pytest.fixture
+def whole(plane: Plane) -> Plane:
+    """Some events in every place."""
+    plane.accept(COUNT)
+    with plane.relay(), plane.lander():
+        wait_for(lambda: len(plane.landed()) == COUNT, "everything has landed")
+    refresh_typed_and_warehouse(plane.pipelines())
+    assert prove(plane) == (COUNT, COUNT, COUNT, COUNT, 0)
+    return plane
+
+
+def row_of(plane: Plane) -> ProofRow:
+    [row] = [row for row in Prover(plane.settings).prove().rows if row.type == ProductViewed.type]
+    return row
+
+
+def prove(plane: Plane) -> tuple[int, int, int, int, int]:
+    row = row_of(plane)
+    return row.accepted, row.kafka, row.lake, row.warehouse, row.difference
+
+
+def test_a_row_that_the_lake_lost(whole: Plane) -> None:
+    with closing(whole.catalog()) as catalog:
+        table = catalog.load_table(whole.settings.table("raw.analytics"))
+        table.delete(EqualTo("event_id", str(whole.landed()[0])))
+    assert prove(whole) == (COUNT, COUNT, COUNT - 1, COUNT, 1)
+
+
+def test_a_row_that_the_warehouse_lost(whole: Plane) -> None:
+    with psycopg.connect(whole.settings.warehouse_url) as connection:
+        one = "select event_id from lake.analytics_product_viewed limit 1"
+        connection.execute(f"delete from lake.analytics_product_viewed where event_id = ({one})")  # noqa: S608
+    assert prove(whole) == (COUNT, COUNT, COUNT, COUNT - 1, 1)
+
+
+def test_a_record_that_nobody_accepted(whole: Plane) -> None:
+    whole.produce_events(1)
+    whole.land(COUNT + 1)
+    refresh_typed_and_warehouse(whole.pipelines())
+    assert prove(whole) == (COUNT, COUNT + 1, COUNT + 1, COUNT + 1, 1)
+
+
+def test_a_batch_whose_receipt_was_lost_is_found_again(whole: Plane) -> None:
+    batch = UUID(int=7)
+    minute_ago = int((time.time() - 60) * 1000)
+    whole.produce_events(3, headers={"batch": batch.bytes}, timestamp=minute_ago)
+    whole.land(COUNT + 3)
+    refresh_typed_and_warehouse(whole.pipelines())
+    assert prove(whole) == (COUNT + 3,) * 4 + (0,)
+    receipts = whole.outbox_sql("select cardinality(event_ids) from core.capture_receipts where batch_id = %s", batch)
+    assert receipts == [(3,)]
+
+
+def test_a_young_batch_without_a_receipt_is_not_yet_taken_for_lost(whole: Plane) -> None:
+    whole.produce_events(2, headers={"batch": UUID(int=8).bytes})
+    whole.land(COUNT + 2)
+    assert row_of(whole).difference == 2
+    assert whole.outbox_sql("select count(*) from core.capture_receipts") == [(0,)]
+
+
+def test_the_command_says_it_as_json_and_by_its_exit(
+    whole: Plane, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in whole.env.items():
+        monkeypatch.setenv(name, value)
+    assert main(["--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["difference"] == 0
+    [row] = [row for row in document["rows"] if row["type"] == ProductViewed.type]
+    assert row == {
+        "topic": "analytics",
+        "type": ProductViewed.type,
+        "accepted": COUNT,
+        "kafka": COUNT,
+        "lake": COUNT,
+        "failed": 0,
+        "warehouse": COUNT,
+        "difference": 0,
+    }
+    whole.accept(1)
+    assert main(["--wait", "1"]) == 1
+    assert all(len(line) <= 80 for line in capsys.readouterr().out.splitlines())
