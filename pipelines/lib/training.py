@@ -60,10 +60,10 @@ def snapshots(settings: Settings) -> dict[str, int]:
 
 def products(settings: Settings) -> pl.DataFrame:
     """Every product as it was published last."""
-    columns = tuple(name for name in _DESCRIPTION if name in ProductPublished.model_fields)
-    published = frames.events(ProductPublished.type, (*columns, "occurred_at", "kafka_offset"), settings)
+    published = frames.events(ProductPublished.type, (*_DESCRIPTION, "occurred_at", "kafka_offset"), settings)
     newest = published.sort("occurred_at", "kafka_offset").unique("product_id", keep="last")
-    return newest.select(columns).sort("product_id")
+    # Events from before the field existed are of products that could be bought.
+    return newest.select(_DESCRIPTION).with_columns(pl.col("is_active").fill_null(True)).sort("product_id")
 
 
 def train(settings: Settings) -> Outcome:

@@ -93,7 +93,8 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise TimeoutError(log.read_text())
 
 
-@pytest.fixture(scope="session")
+# For the module, not the session: while Playwright is there its event loop runs, and no asynchronous test could.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests."""
     with sync_playwright() as playwright:

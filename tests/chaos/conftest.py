@@ -13,6 +13,6 @@ __all__ = ["outbox_template"]
 @pytest.fixture
 def plane(stack_env: dict[str, str], outbox_template: str) -> Iterator[Plane]:
     """An empty data plane."""
-    leases = {"AGORA_RELAY_LEASE_SECONDS": "1", "AGORA_LANDER_LEASE_SECONDS": "1"}
+    leases = {"AGORA_RELAY_LEASE_SECONDS": "1", "AGORA_LANDER_LEASE_SECONDS": "2"}
     with new_plane(stack_env, outbox_template, AGORA_RELAY_BATCH="200", **leases) as plane:
         yield plane

@@ -36,9 +36,14 @@ def test_steps_are_numbered_and_timed(journal: Journal, screen: io.StringIO) -> 
 
 def test_a_step_that_fails_is_named_with_its_log(journal: Journal, tmp_path: Path) -> None:
     log = tmp_path / "demo" / "load.log"
-    with pytest.raises(StepFailed, match=rf"step load failed: no room\nIts log is {log}"), journal.step("load", "Load"):
-        journal.say("reading")
-        raise ExceptionGroup("some", [OSError("no room")])
+
+    def load() -> None:
+        with journal.step("load", "Load"):
+            journal.say("reading")
+            raise ExceptionGroup("some", [OSError("no room")])
+
+    with pytest.raises(StepFailed, match=rf"step load failed: no room\nIts log is {log}"):
+        load()
     assert log.read_text().startswith("reading\n")
     assert "OSError: no room" in log.read_text()
     assert "load" not in journal.seconds

@@ -54,9 +54,10 @@ class Lake:
         }
 
     def event(self, event_type: str, at: datetime, event_id: UUID | None = None, **data: Any) -> dict[str, Any]:
-        """One raw row of an event with this data; every missing optional field is null."""
+        """One raw row of an event with this data; a missing field has its default, or is null."""
         contract: type[Event] = EVENT_TYPES[event_type]
-        full = dict.fromkeys(contract.model_fields) | data
+        fields = contract.model_fields.items()
+        full = {name: None if field.is_required() else field.default for name, field in fields} | data
         event_id = event_id or new_event_id()
         value = encode_data(contract, "subject", full, event_id, at).decode()
         return self.record(event_type, value, at, event_id)
