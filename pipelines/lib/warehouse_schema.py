@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from ingestion.lake.schemas import arrow_schema
 from psycopg import sql
 
 from ingestion.contracts import Event
+from ingestion.lake.schemas import arrow_schema
 from pipelines.lib.days import day_of
 
 SCHEMA = "lake"
