@@ -39,7 +39,7 @@ class Session:
         self._admin = admin_client(settings)
         fence = Fence(str(lease.key), lease.epoch, lease.seconds)
         self._committer = Committer(settings, catalog, self._admin, fence)
-        self._consumer = Consumer(_consumer_settings(settings))
+        self._consumer = Consumer(consumer_settings(settings))
         self._worker = ThreadPoolExecutor(1, "commit")
         self._intakes: dict[str, Intake] = {}
         self._running: dict[str, tuple[Pending, Future[Committed], float]] = {}
@@ -205,7 +205,8 @@ def _first_offset(topic: str, partition: int, landed: int | None, there: tuple[i
     return landed
 
 
-def _consumer_settings(settings: Settings) -> dict[str, str | int | bool | float]:
+def consumer_settings(settings: Settings) -> dict[str, str | int | bool | float]:
+    """How the lander reads: far ahead, and from nowhere but the positions that it is given."""
     return {
         "bootstrap.servers": settings.kafka_bootstrap,
         "client.id": "agora-lander",

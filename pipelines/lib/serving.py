@@ -10,18 +10,17 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
-from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from ingestion.settings import SettingsError
+from pipelines.lib.arrow_copy import copy_arrow
 from pipelines.lib.settings import Settings
 
 NAME = "recommendations"
 KEPT = 3
 TABLES = ("item_factors", "item_neighbours", "customer_histories", "popular")
 SUMMARY = ("ndcg_at_10", "recall_at_20")
-_BATCH_ROWS = 20_000
 _LOCK = 0x5345525645  # "SERVE"
 _VERSION = """
     insert into serving.model_versions
@@ -148,12 +147,4 @@ def _insert(connection: psycopg.Connection, version: Version) -> int:
 
 def _copy(connection: psycopg.Connection, name: str, version: int, table: pa.Table) -> int:
     rows = table.add_column(0, "version", pa.array([version] * table.num_rows, pa.int64()))
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
-    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(sql.Identifier("serving", name), columns)
-    encoder = ArrowToPostgresBinaryEncoder(rows.schema)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(encoder.write_header())
-        for batch in rows.combine_chunks().to_batches(max_chunksize=_BATCH_ROWS):
-            copy.write(encoder.write_batch(batch))
-        copy.write(encoder.finish())
-    return int(rows.num_rows)
+    return copy_arrow(connection, sql.Identifier("serving", name), rows)

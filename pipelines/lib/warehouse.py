@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 
 import psycopg
-import pyarrow as pa
-from pgpq import ArrowToPostgresBinaryEncoder
 from psycopg import sql
 from pyiceberg.table import Table
 
 from ingestion.contracts import EVENT_TYPES, Event
+from pipelines.lib.arrow_copy import copy_arrow
 from pipelines.lib.days import touched_days, within
 from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
 from pipelines.lib.typed import ensure_table, typed_name
 from pipelines.lib.warehouse_schema import SCHEMA, Shape, create_statement, index_statements, rows_of, shapes
 
-_BATCH_ROWS = 20_000
 _ANALYZE_FROM_ROWS = 10_000
 _BOOKKEEPING = """
 create schema if not exists lake;
@@ -88,7 +86,7 @@ def _load_type(connection: psycopg.Connection, event_class: type[Event], table: 
     copied = 0
     for shape in (own, *children):
         _clear(connection, shape, days)
-        copied += _copy(connection, shape, rows_of(shape, rows))
+        copied += copy_arrow(connection, shape.identifier, rows_of(shape, rows))
         for statement in index_statements(shape):
             connection.execute(statement)
         if rows.num_rows >= _ANALYZE_FROM_ROWS:
@@ -103,18 +101,6 @@ def _clear(connection: psycopg.Connection, shape: Shape, days: set[date] | None)
         connection.execute(sql.SQL("truncate {}").format(shape.identifier))
     else:
         connection.execute(sql.SQL("delete from {} where day = any(%s)").format(shape.identifier), (list(days),))
-
-
-def _copy(connection: psycopg.Connection, shape: Shape, rows: pa.Table) -> int:
-    names = sql.SQL(", ").join(map(sql.Identifier, shape.columns.names))
-    statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(shape.identifier, names)
-    encoder = ArrowToPostgresBinaryEncoder(shape.columns)
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(encoder.write_header())
-        for batch in rows.combine_chunks().to_batches(max_chunksize=_BATCH_ROWS):
-            copy.write(encoder.write_batch(batch))
-        copy.write(encoder.finish())
-    return int(rows.num_rows)
 
 
 def _note(connection: psycopg.Connection, shape: Shape, snapshot_id: int, days: Iterable[date]) -> None:

@@ -224,12 +224,12 @@ def _clean(plane: Plane) -> None:
             plane.lake_sql(f"delete from {table} where {column} like %s", like)  # noqa: S608 -- names from above
 
 
-def migrated_template(owner_url: str) -> str:
+def migrated_template(owner_url: str, revision: str = "0001") -> str:
     """A database with the outbox, to be copied; the caller drops it."""
     name = f"ingestion_template_{secrets.token_hex(5)}"
     with psycopg.connect(owner_url, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     config = Config(ROOT / "alembic.ini")
     config.set_main_option("sqlalchemy.url", named(owner_url, name).replace("%", "%%"))
-    command.upgrade(config, "0001")
+    command.upgrade(config, revision)
     return name

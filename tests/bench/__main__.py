@@ -1,0 +1,65 @@
+"""`python -m tests.bench [--only AREA]`: measure, keep the figures, show them."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from tests.bench import stream, tables, web
+from tests.bench.form import Figure, table, write
+from tests.bench.shop import Shop, open_shop
+from tests.stack import running_stack
+
+# What needs servers alone, and what needs a shop.
+OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
+    "warehouse": tables.warehouse,
+    "relay": stream.relay,
+    "lander": stream.lander,
+}
+OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
+    "load": tables.load,
+    "product": web.product,
+    "recommendations": web.recommendations,
+    "capture": web.capture,
+}
+
+
+def main() -> int:
+    """0 when every area could be measured; a goal that is missed is shown, and is no failure of the bench."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--only", choices=[*OF_SERVERS, *OF_A_SHOP], metavar="AREA", help=", ".join(OF_SERVERS | OF_A_SHOP)
+    )
+    only = parser.parse_args().only
+    console, found, broken = Console(), dict[str, Sequence[Figure]](), []
+    shop: Shop | None = None
+    with ExitStack() as stack:
+        env = stack.enter_context(running_stack())
+        for area in [only] if only else areas:
+            began = time.monotonic()
+            console.print(f"{area} …", end=" ", highlight=False)
+            try:
+                if area in OF_SERVERS:
+                    figures = OF_SERVERS[area](env)
+                else:
+                    shop = shop or stack.enter_context(open_shop(env))
+                    figures = OF_A_SHOP[area](shop)
+            except Exception as error:
+                broken.append(area)
+                console.print(f"[red]failed[/]: {type(error).__name__}: {error}")
+                continue
+            found[area] = figures
+            write(area, figures)
+            console.print(f"{time.monotonic() - began:.0f} s", highlight=False)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    console.print(table(found))
+    console.print(f"{os.cpu_count()} cores, load average {load}; kept in var/bench/*.json", highlight=False)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

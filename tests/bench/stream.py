@@ -1,0 +1,118 @@
+"""Relay and lander as the processes that they are, from a full outbox and from full topics."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pyarrow as pa
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from ingestion.lander.records import parse
+from ingestion.lander.session import consumer_settings
+from ingestion.relay.sender import Sender
+from pipelines.lib.landed import landed
+from tests.bench.form import Figure
+from tests.bench.shop import template
+from tests.chaos.test_crashes import lander_epoch, relay_epoch
+from tests.ingestion.plane import Plane, new_plane, product_viewed, wait_for
+
+EVENTS = 2_000_000
+OUTBOX = 300_000
+TEMPLATES = 2_000
+PATIENCE = 180.0
+
+
+def relay(stack_env: dict[str, str]) -> list[Figure]:
+    """An outbox of 300,000 rows to acknowledged records."""
+    with template(stack_env, "0001") as name, new_plane(stack_env, name, AGORA_KAFKA_PARTITIONS="4") as plane:
+        plane.accept(OUTBOX)
+        process = plane.start("ingestion.relay")
+        wait_for(lambda: relay_epoch(plane), "the relay begins")
+        began = time.perf_counter()
+        query = "select (select max(id) from core.outbox) = last_id from core.relay_cursor where shard = 0"
+        wait_for(lambda: plane.outbox_sql(query) == [(True,)], "everything is relayed", PATIENCE)
+        seconds = time.perf_counter() - began
+        process.terminate()
+        process.wait(20)
+        limit = _produce_only(plane)
+    return [Figure("outbox to acknowledged", OUTBOX / seconds, "/s", 25_000, "higher", limit, "produce only")]
+
+
+def _produce_only(plane: Plane) -> float:
+    rows = [(0, 0, "analytics", key, value) for _, key, value in (product_viewed(n + 1) for n in range(20_000))]
+    with closing(Sender(plane.settings, lambda _: None)) as sender:
+        began = time.perf_counter()
+        for _ in range(OUTBOX // len(rows)):
+            sender.send(rows)
+            sender.wait(PATIENCE)
+        return OUTBOX / (time.perf_counter() - began)
+
+
+def lander(stack_env: dict[str, str]) -> list[Figure]:
+    """A topic of two million events to committed Iceberg rows."""
+    settings = {"AGORA_KAFKA_PARTITIONS": "4", "AGORA_LANDER_COMMIT_SECONDS": "2"}
+    with template(stack_env, "0001") as name, new_plane(stack_env, name, **settings) as plane:
+        _fill(plane)
+        process = plane.start("ingestion.lander")
+        wait_for(lambda: lander_epoch(plane), "the lander begins", PATIENCE)
+        began = time.perf_counter()
+        wait_for(lambda: sum(each.rows for each in landed(plane.pipelines())) >= EVENTS, "everything landed", PATIENCE)
+        rate = EVENTS / (time.perf_counter() - began)
+        process.terminate()
+        process.wait(20)
+        consumed = _consume_only(plane)
+        appended = _append_only(plane)
+    return [
+        Figure("topic to committed rows, 1 process", rate, "/s", 150_000, "higher", consumed, "consume only"),
+        Figure("topic to committed rows, 1 process", rate, "/s", 150_000, "higher", appended, "append only"),
+    ]
+
+
+def _events() -> Iterator[bytes]:
+    """Many events from some: only the id is new in each."""
+    made = [product_viewed(n + 1) for n in range(TEMPLATES)]
+    halves = [value.split(str(event_id).encode()) for event_id, _, value in made]
+    for number in range(EVENTS):
+        before, after = halves[number % TEMPLATES]
+        yield before + b"01900000-0000-7000-8000-%012x" % number + after
+
+
+def _fill(plane: Plane) -> None:
+    options = {"linger.ms": 50, "batch.size": 1_000_000, "compression.type": "lz4", "acks": "all"}
+    options |= {"queue.buffering.max.messages": 1_000_000, "bootstrap.servers": plane.settings.kafka_bootstrap}
+    producer = Producer(options)
+    for number, value in enumerate(_events()):
+        while True:
+            try:
+                producer.produce(plane.topic(), value, partition=number % 4)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    if left := producer.flush(PATIENCE):
+        raise RuntimeError(f"{left} events were not taken by Kafka")
+
+
+def _consumer(plane: Plane) -> Consumer:
+    consumer = Consumer(consumer_settings(plane.settings) | {"group.id": "bench"})
+    consumer.assign([TopicPartition(plane.topic(), partition, 0) for partition in range(4)])
+    return consumer
+
+
+def _consume_only(plane: Plane) -> float:
+    with closing(_consumer(plane)) as consumer:
+        count, began = 0, time.perf_counter()
+        while count < EVENTS:
+            count += len(consumer.consume(4_000, 0.2))
+        return EVENTS / (time.perf_counter() - began)
+
+
+def _append_only(plane: Plane) -> float:
+    with closing(_consumer(plane)) as consumer:
+        messages = [message for _ in range(25) for message in consumer.consume(4_000, 1.0)]
+    rows = parse("analytics", messages).rows
+    everything = pa.concat_tables([rows] * 10)
+    with closing(plane.catalog()) as catalog:
+        table = catalog.create_table(plane.settings.table("raw.bench"), everything.schema)
+        began = time.perf_counter()
+        table.append(everything)
+        return everything.num_rows / (time.perf_counter() - began)

@@ -1,0 +1,93 @@
+"""What one API process answers: product pages, recommendations, behaviour events."""
+
+import json
+import random
+import time
+from collections.abc import Sequence
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+from infra.load.journey import email_of
+from tests.bench import client
+from tests.bench.client import Job, Seen, request
+from tests.bench.form import Figure
+from tests.bench.shop import Shop
+
+SECONDS = 8.0
+PEOPLE = 20
+BATCH = 50
+
+
+def _play(shop: Shop, requests: Sequence[str], connections: int, rate: float | None = None) -> Seen:
+    client.run(Job(shop.port, requests, connections, 1.0, rate))  # connections, caches, prepared statements
+    seen = client.run(Job(shop.port, requests, connections, SECONDS, rate))
+    if seen.failed:
+        raise RuntimeError(f"{seen.failed} answers were no success")
+    return seen
+
+
+def _empty(shop: Shop, connections: int, rate: float | None = None) -> Seen:
+    return _play(shop, [request("GET", "/healthz")], connections, rate)
+
+
+def product(shop: Shop) -> list[Figure]:
+    """JSON of single products, as fast as they come."""
+    ids = random.Random(1).sample(shop.product_ids(), 2000)
+    seen = _play(shop, [request("GET", f"/v1/products/{product_id}") for product_id in ids], 8)
+    with psycopg.connect(shop.env["AGORA_POSTGRES_URL"], autocommit=True) as connection:
+        began, count = time.perf_counter(), 0
+        while time.perf_counter() - began < 3:
+            for product_id in ids[:200]:
+                connection.execute(
+                    "select * from catalog.products where product_id = %s", [product_id], prepare=True
+                ).fetchone()
+            count += 200
+        selects = count / (time.perf_counter() - began)
+    return [
+        Figure("product JSON, 1 process", seen.rate, "/s", 1000, "higher", selects, "single-row select"),
+        Figure("product JSON, 1 process", seen.rate, "/s", 1000, "higher", _empty(shop, 8).rate, "empty handler"),
+    ]
+
+
+def recommendations(shop: Shop) -> list[Figure]:
+    """Personal home shelves at 20 a second, and product and cart surfaces among them."""
+    requests = []
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", trust_env=False, timeout=30) as http:
+        for household in range(1, PEOPLE + 1):
+            body = {"email": email_of(household), "password": _password()}
+            token = http.post("/v1/tokens", json=body).raise_for_status().json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}", "X-Agora-Anonymous-Id": str(uuid4())}
+            requests.append(request("GET", "/v1/recommendations?surface=home&limit=12", headers))
+    seen = _play(shop, requests, 10, rate=20)
+    empty = _empty(shop, 10, rate=20)
+    return [
+        Figure("personal home list p99, 20/s", seen.p99, "ms", 30, "lower", empty.p99, "empty handler p99"),
+        Figure("personal home list p50, 20/s", seen.p50, "ms", 30, "lower", empty.p50, "empty handler p50"),
+    ]
+
+
+def _password() -> str:
+    from infra.load.complete_journey import demo_password  # noqa: PLC0415
+
+    return demo_password()
+
+
+def capture(shop: Shop) -> list[Figure]:
+    """Batches of 50 events: paced at 85 batches a second, then as fast as they come."""
+    ids = shop.product_ids()[:1000]
+    dice = random.Random(1)
+    requests = []
+    for _ in range(50):
+        events = [{"type": "analytics.product_viewed", "data": {"product_id": dice.choice(ids)}} for _ in range(BATCH)]
+        headers = {"X-Agora-Anonymous-Id": str(uuid4())}
+        requests.append(request("POST", "/v1/events", headers, json.dumps({"events": events})))
+    paced = _play(shop, requests, 8, rate=85)
+    most = _play(shop, requests, 4)
+    empty = _empty(shop, 8, rate=85)
+    rate = paced.rate * BATCH
+    return [
+        Figure("events taken, paced", rate, "/s", 4000, "higher", most.rate * BATCH, "as fast as they come"),
+        Figure("batch of 50 p95, paced", paced.p95, "ms", 20, "lower", empty.p95, "empty handler p95"),
+    ]
