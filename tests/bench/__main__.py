@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from rich.console import Console
+from rich.markup import escape
 
 from tests.bench import stream, tables, web
 from tests.bench.form import Figure, table, write
@@ -27,19 +28,22 @@ OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "capture": web.capture,
 }
 
+WIDTH = 130  # of the table, where no terminal gives one
+
 
 def main() -> int:
     """0 when every area could be measured; a goal that is missed is shown, and is no failure of the bench."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument(
-        "--only", choices=[*OF_SERVERS, *OF_A_SHOP], metavar="AREA", help=", ".join(OF_SERVERS | OF_A_SHOP)
-    )
+    areas = [*OF_SERVERS, *OF_A_SHOP]
+    parser.add_argument("--only", choices=areas, metavar="AREA", help=", ".join(areas))
     only = parser.parse_args().only
-    console, found, broken = Console(), dict[str, Sequence[Figure]](), []
+    areas = [only] if only else [*OF_SERVERS, *OF_A_SHOP]
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
+    found, broken = dict[str, Sequence[Figure]](), list[str]()
     shop: Shop | None = None
     with ExitStack() as stack:
         env = stack.enter_context(running_stack())
-        for area in [only] if only else areas:
+        for area in areas:
             began = time.monotonic()
             console.print(f"{area} …", end=" ", highlight=False)
             try:
@@ -50,7 +54,7 @@ def main() -> int:
                     figures = OF_A_SHOP[area](shop)
             except Exception as error:
                 broken.append(area)
-                console.print(f"[red]failed[/]: {type(error).__name__}: {error}")
+                console.print(f"[red]failed[/]: {type(error).__name__}: {escape(str(error))}")
                 continue
             found[area] = figures
             write(area, figures)

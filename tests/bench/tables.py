@@ -40,6 +40,7 @@ def warehouse(stack_env: dict[str, str]) -> list[Figure]:
                 connection.execute(create_statement(shape))
                 began = time.perf_counter()
                 copy_arrow(connection, shape.identifier, rows)
+                connection.commit()
                 rate = ROWS / (time.perf_counter() - began)
                 connection.execute(sql.SQL("truncate {}").format(shape.identifier))
                 limit = _raw_copy(connection, shape.identifier, rows)
@@ -59,7 +60,8 @@ def _raw_copy(connection: psycopg.Connection, table: sql.Identifier, rows: pa.Ta
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for part in parts:
             copy.write(part)
-    return rows.num_rows / (time.perf_counter() - began)
+    connection.commit()
+    return ROWS / (time.perf_counter() - began)
 
 
 def load(shop: Shop) -> list[Figure]:
