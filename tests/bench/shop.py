@@ -136,6 +136,7 @@ def _train() -> None:
         products = pl.DataFrame(rows, schema=list(columns), orient="row")
     ids = dict(zip(products["sku"], products["product_id"], strict=True))
     source = journey.purchase_lines(journey.Skipped(), last_week=MODEL_WEEKS)
+    sku = pl.col("product_id").map_elements(journey.sku_of, pl.String)
     lines = source.select(
         customer_id=pl.col("household_id").map_elements(lambda n: str(journey.customer_id_of(n)), pl.String),
         product_id=sku.replace_strict(ids, return_dtype=pl.Int64),

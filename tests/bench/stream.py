@@ -25,7 +25,10 @@ PATIENCE = 180.0
 
 def relay(stack_env: dict[str, str]) -> list[Figure]:
     """An outbox of 300,000 rows to acknowledged records."""
-    with template(stack_env, "0001") as name, new_plane(stack_env, name, AGORA_KAFKA_PARTITIONS=str(PARTITIONS)) as plane:
+    with (
+        template(stack_env, "0001") as name,
+        new_plane(stack_env, name, AGORA_KAFKA_PARTITIONS=str(PARTITIONS)) as plane,
+    ):
         plane.accept(OUTBOX)
         process = plane.start("ingestion.relay")
         wait_for(lambda: relay_epoch(plane), "the relay begins")
