@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from tests.stack import running_stack
+
+# A busy machine is no property of the code: speed is measured by the bench alone.
+hypothesis.register_profile("agora", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("agora")
 
 
 @pytest.fixture(scope="session")

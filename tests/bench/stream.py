@@ -71,8 +71,8 @@ def lander(stack_env: dict[str, str]) -> list[Figure]:
         began = time.perf_counter()
         # The cursor moves in the transaction that commits the rows, and asking for it costs the lander nothing.
         query = "select coalesce(sum(next_offset), 0) >= %s from ingest_cursor where table_name = %s"
-        name = plane.settings.table("raw.analytics")
-        wait_for(lambda: plane.lake_sql(query, EVENTS, name) == [(True,)], "everything landed", PATIENCE)
+        table_name = plane.settings.table("raw.analytics")
+        wait_for(lambda: plane.lake_sql(query, EVENTS, table_name) == [(True,)], "everything landed", PATIENCE)
         rate = EVENTS / (time.perf_counter() - began)
         if (rows := sum(each.rows for each in landed(plane.pipelines()))) != EVENTS:
             raise RuntimeError(f"{rows} rows of {EVENTS} landed")

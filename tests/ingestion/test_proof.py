@@ -1,6 +1,9 @@
 """The proof finds what is missing, what is too much, and what only looks lost."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from contextlib import closing
 from uuid import UUID
@@ -10,9 +13,9 @@ import pytest
 from pyiceberg.expressions import EqualTo
 
 from ingestion.contracts.analytics import ProductViewed
-from ingestion.proof import ProofRow, Prover, main
+from ingestion.proof import ProofRow, Prover
 from pipelines.lib.refresh import refresh_typed_and_warehouse
-from tests.ingestion.plane import Plane, wait_for
+from tests.ingestion.plane import ROOT, Plane, wait_for
 
 COUNT = 30
 
@@ -77,13 +80,10 @@ def test_a_young_batch_without_a_receipt_is_not_yet_taken_for_lost(whole: Plane)
     assert whole.outbox_sql("select count(*) from core.capture_receipts") == [(0,)]
 
 
-def test_the_command_says_it_as_json_and_by_its_exit(
-    whole: Plane, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in whole.env.items():
-        monkeypatch.setenv(name, value)
-    assert main(["--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+def test_the_command_says_it_as_json_and_by_its_exit(whole: Plane) -> None:
+    done = command(whole, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
     assert document["difference"] == 0
     [row] = [row for row in document["rows"] if row["type"] == ProductViewed.type]
     assert row == {
@@ -97,5 +97,13 @@ def test_the_command_says_it_as_json_and_by_its_exit(
         "difference": 0,
     }
     whole.accept(1)
-    assert main(["--wait", "1"]) == 1
-    assert all(len(line) <= 80 for line in capsys.readouterr().out.splitlines())
+    done = command(whole, "--wait", "1")
+    assert done.returncode == 1
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+
+
+def command(plane: Plane, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`agora proof` as a process, on this plane."""
+    env = os.environ | plane.env
+    whole = [sys.executable, "-m", "ingestion.proof", *arguments]
+    return subprocess.run(whole, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
