@@ -116,14 +116,14 @@ def test_a_training_ends_in_the_registry_and_in_the_serving_tables(
     assert figures[best]["ndcg_at_10"] > figures["popularity"]["ndcg_at_10"]
     assert champion["customers"] == 30
 
-    registry = Registry(str(settings.mlflow_url))
-    assert registry.champion(packaging.MODEL) == champion["registered_version"] == 1
-    assert registry.metrics(packaging.MODEL, 1)["ndcg_at_10"] == pytest.approx(figures[best]["ndcg_at_10"])
-    tags = registry.tags(packaging.MODEL, 1)
+    mlflow = Registry(str(settings.mlflow_url))
+    assert mlflow.champion(packaging.MODEL) == champion["registered_version"] == 1
+    assert mlflow.metrics(packaging.MODEL, 1)["ndcg_at_10"] == pytest.approx(figures[best]["ndcg_at_10"])
+    tags = mlflow.tags(packaging.MODEL, 1)
     assert tags["lake.typed.ordering_order_placed"] == champion["lake_snapshots"]["typed.ordering_order_placed"]
-    assert champion["mlflow"].endswith(f"/runs/{registry.client.get_model_version(packaging.MODEL, '1').run_id}")
+    assert champion["mlflow"].endswith(f"/runs/{mlflow.client.get_model_version(packaging.MODEL, '1').run_id}")
     for name in MODELS:
-        logged = registry.client.get_run(figures[name]["mlflow"].rpartition("/")[2])
+        logged = mlflow.client.get_run(figures[name]["mlflow"].rpartition("/")[2])
         assert logged.data.params["kind"]
         assert logged.outputs is not None
         assert len(logged.outputs.model_outputs) == 1
@@ -138,11 +138,11 @@ def test_a_training_ends_in_the_registry_and_in_the_serving_tables(
 
     # A second training is version 2; a refused one leaves version 2 where it is.
     assert run(settings).success
-    assert (registry.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
+    assert (mlflow.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
     monkeypatch.setattr(packaging, "champion_figure", lambda *_: 2.0)
     with pytest.raises(WorseChallengerError):
         run(settings)
-    assert (registry.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
+    assert (mlflow.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
 
 
 def test_before_the_first_order_training_says_so(
