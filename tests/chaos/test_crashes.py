@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -76,10 +77,14 @@ def kill_again_and_again(plane: Plane, module: str, epoch: Callable[[Plane], int
     for _ in range(KILLS):
         before = epoch(plane)
         process = plane.start(module)
-        wait_for(lambda before=before: epoch(plane) > before, f"{module} has the lease")
+        wait_for(partial(_has_grown, plane, epoch, before), f"{module} has the lease")
         time.sleep(dice.uniform(0.0, 1.2))
         process.send_signal(signal.SIGKILL)
         process.wait()
+
+
+def _has_grown(plane: Plane, epoch: Callable[[Plane], int], before: int) -> bool:
+    return epoch(plane) > before
 
 
 def landed(plane: Plane) -> int:

@@ -7,7 +7,7 @@ from contextlib import closing
 import psycopg
 import pytest
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import NewPartitions
+from confluent_kafka.cimpl import NewPartitions
 
 from ingestion.lake.tables import FAILED_TABLE
 from ingestion.lander.positions import Positions, read_cursor, read_snapshot

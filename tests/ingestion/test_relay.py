@@ -34,8 +34,10 @@ def in_kafka(plane: Plane) -> list[tuple[str, UUID]]:
             while after < high:
                 for message in consumer.consume(1000, timeout=0.2):
                     assert message.error() is None
-                    found.append((message.key().decode(), UUID(orjson.loads(message.value())["id"])))
-                    after = message.offset() + 1
+                    key, value, offset = message.key(), message.value(), message.offset()
+                    assert isinstance(key, bytes) and value is not None and offset is not None  # noqa: PT018
+                    found.append((key.decode(), UUID(orjson.loads(value)["id"])))
+                    after = offset + 1
     finally:
         consumer.close()
     return found
@@ -83,7 +85,7 @@ def test_transactions_are_ordered_as_numbers(plane: Plane) -> None:
     url = plane.env["AGORA_POSTGRES_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         statement = INSERT.replace("(event_id,", "(txid, event_id,").replace("(%s,", "(%s::xid8, %s,", 1)
-        expected = []
+        expected: list[UUID] = []
         for txid in ("10", "9"):
             event_id, _, envelope = product_viewed()
             connection.execute(statement, (txid, event_id, ProductViewed.type, "key", envelope))
