@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 
+import boto3
 import pyarrow as pa
 from confluent_kafka import Consumer, Producer, TopicPartition
 
@@ -65,25 +66,46 @@ def lander(stack_env: dict[str, str]) -> list[Figure]:
     """A topic of two million events to committed Iceberg rows."""
     settings = {"AGORA_KAFKA_PARTITIONS": str(PARTITIONS), "AGORA_LANDER_COMMIT_SECONDS": "2"}
     with template(stack_env, "0001") as name, new_plane(stack_env, name, **settings) as plane:
-        _fill(plane)
-        process = plane.start("ingestion.lander")
-        wait_for(lambda: lander_epoch(plane), "the lander begins", PATIENCE)
-        began = time.perf_counter()
-        # The cursor moves in the transaction that commits the rows, and asking for it costs the lander nothing.
-        query = "select coalesce(sum(next_offset), 0) >= %s from ingest_cursor where table_name = %s"
-        table_name = plane.settings.table("raw.analytics")
-        wait_for(lambda: plane.lake_sql(query, EVENTS, table_name) == [(True,)], "everything landed", PATIENCE)
-        rate = EVENTS / (time.perf_counter() - began)
-        if (rows := sum(each.rows for each in landed(plane.pipelines()))) != EVENTS:
-            raise RuntimeError(f"{rows} rows of {EVENTS} landed")
-        process.terminate()
-        process.wait(20)
-        consumed = _consume_only(plane)
-        appended = _append_only(plane)
+        try:
+            rate, consumed, appended = _land(plane)
+        finally:
+            _delete_files(plane)
     return [
         Figure("topic to committed rows, 1 process", rate, "/s", 150_000, "higher", consumed, "consume only"),
         Figure("topic to committed rows, 1 process", rate, "/s", 150_000, "higher", appended, "append only"),
     ]
+
+
+def _land(plane: Plane) -> tuple[float, float, float]:
+    """Rows a second of the lander, of consuming alone, and of appending alone."""
+    _fill(plane)
+    process = plane.start("ingestion.lander")
+    wait_for(lambda: lander_epoch(plane), "the lander begins", PATIENCE)
+    began = time.perf_counter()
+    # The cursor moves in the transaction that commits the rows, and asking for it costs the lander nothing.
+    query = "select coalesce(sum(next_offset), 0) >= %s from ingest_cursor where table_name = %s"
+    table_name = plane.settings.table("raw.analytics")
+    wait_for(lambda: plane.lake_sql(query, EVENTS, table_name) == [(True,)], "everything landed", PATIENCE)
+    rate = EVENTS / (time.perf_counter() - began)
+    if (rows := sum(each.rows for each in landed(plane.pipelines()))) != EVENTS:
+        raise RuntimeError(f"{rows} rows of {EVENTS} landed")
+    process.terminate()
+    process.wait(20)
+    return rate, _consume_only(plane), _append_only(plane)
+
+
+def _delete_files(plane: Plane) -> None:
+    """The catalog forgets its tables, S3 would keep their files."""
+    settings = plane.settings
+    s3 = boto3.resource(
+        "s3",
+        endpoint_url=settings.s3_endpoint,
+        aws_access_key_id=settings.s3_access_key,
+        aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
+        region_name=settings.s3_region,
+    )
+    for file in s3.Bucket(settings.s3_lake_bucket).objects.filter(Prefix=f"warehouse/{settings.lake_namespace_prefix}"):
+        file.delete()
 
 
 def _events() -> Iterator[bytes]:
