@@ -205,12 +205,14 @@ def _database(url: str, name: str, template: str = "template1") -> Iterator[None
     identifier = sql.Identifier(name)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {} template {}").format(identifier, sql.Identifier(template)))
-        yield
         try:
-            connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
-        except psycopg.errors.InsufficientPrivilege:
-            # An autovacuum worker is a superuser's, and force wants to end it itself; without force Postgres does.
-            connection.execute(sql.SQL("drop database {}").format(identifier))
+            yield
+        finally:
+            try:
+                connection.execute(sql.SQL("drop database {} with (force)").format(identifier))
+            except psycopg.errors.InsufficientPrivilege:
+                # An autovacuum worker is a superuser's, and force wants to end it itself; without force Postgres does.
+                connection.execute(sql.SQL("drop database {}").format(identifier))
 
 
 def _clean(plane: Plane) -> None:
