@@ -65,7 +65,8 @@ def _prepare_kafka(settings: LocalSettings, secret: Mapping[str, str]) -> None:
     if (data / "meta.properties").exists():
         return
     command = ["java", "-cp", f"{JARS}/kafka/*", "kafka.tools.StorageTool", "format", "--ignore-formatted"]
-    command += ["-t", secret[credentials.KAFKA_CLUSTER], "-c", str(properties)]
+    # With "=": an id that begins with a dash would be read as another option.
+    command += [f"--cluster-id={secret[credentials.KAFKA_CLUSTER]}", f"--config={properties}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LocalError(f"Kafka cannot format its storage: {done.stderr.strip()[-300:]}")

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog, SqlCatalogBaseTable
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import StagedTable, Table, Transaction
-from sqlalchemy import Connection, make_url, update
+from sqlalchemy import Connection, make_url, text, update
 
 from ingestion.settings import Settings
 
@@ -19,6 +19,12 @@ class OutcomeUnknown(Exception):
 
 class LakeCatalog(SqlCatalog):
     """A SqlCatalog that moves the pointers of several tables, and whatever a companion writes, all or nothing."""
+
+    def create_tables(self) -> None:
+        """Of several processes that open a new catalogue at once one makes its tables, and the others find them."""
+        with self.engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('agora lake catalogue'))"))
+            SqlCatalogBaseTable.metadata.create_all(connection)
 
     def commit_with(self, transactions: Sequence[Transaction], companion: Companion) -> None:
         """Commit staged Iceberg transactions and the companion's statements in one Postgres transaction.

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import valkey
 
-from infra.local import stack
+from infra.local import credentials, servers, stack
 from infra.local.environment import build_environment
 from infra.local.settings import LocalError, LocalSettings, load_settings
 from infra.local.supervisor import MARK, Supervisor
@@ -115,6 +115,14 @@ def test_only_loopback_is_listened_on(settings: LocalSettings) -> None:
     [process] = _processes(settings)
     places = {connection.laddr.ip for connection in process.net_connections("tcp") if connection.status == "LISTEN"}
     assert places == {"127.0.0.1"}
+
+
+def test_a_cluster_id_that_begins_with_a_dash_is_no_option(settings: LocalSettings) -> None:
+    settings.directory.mkdir(parents=True)
+    servers.prepare(settings, ["kafka"], {credentials.KAFKA_CLUSTER: "-0rtxmO5QB2KkR4Jf8ncCA"}, {})
+    assert (
+        "cluster.id=-0rtxmO5QB2KkR4Jf8ncCA" in (settings.directory / "kafka" / "data" / "meta.properties").read_text()
+    )
 
 
 def test_a_port_in_use_is_named_with_its_setting(settings: LocalSettings) -> None:

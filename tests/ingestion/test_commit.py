@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -168,3 +169,16 @@ def test_a_lost_answer_is_looked_up_and_never_guessed(
         plane.produce_events(1)
         wait_for(lambda: counts(plane)[0] > EVENTS, "the lander goes on", DEADLINE)
     assert counts(plane) == (EVENTS + 1, GARBAGE)
+
+
+def test_a_new_catalogue_can_be_opened_by_several_at_once(plane: Plane) -> None:
+    plane.lake_sql("DROP TABLE IF EXISTS iceberg_tables, iceberg_namespace_properties")
+    barrier = Barrier(8)
+
+    def opened(_: int) -> list[tuple[str, ...]]:
+        barrier.wait(DEADLINE)
+        with closing(plane.catalog()) as catalog:
+            return catalog.list_namespaces()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(opened, range(8))) == [[]] * 8
