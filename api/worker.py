@@ -2,16 +2,18 @@
 
 A batch of one type and one handler is one transaction with its inbox rows; offsets are committed to Kafka afterwards,
 so a crash delivers again and the inbox drops what was done. A message that no handler can take goes to
-`core.dead_letters` and the worker goes on; while Postgres is away it waits. Beside that it calls the domains' sweeps.
+`core.dead_letters` and the worker goes on; while Postgres is away it waits. Beside that it calls the domains' sweeps
+and does what was queued.
 """
 
 import asyncio
 import contextlib
 import signal
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from uuid import UUID
 
 import orjson
@@ -22,9 +24,10 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.core import inbox
+from api.core import inbox, mail
 from api.core.db import get_database, set_database, transaction
 from api.core.inbox import Handler, ReceivedEvent
+from api.core.jobs import Task, run_queued
 from api.core.kafka import ensure_topics
 from api.core.metrics import HANDLED
 from api.core.observability import configure_logging
@@ -60,9 +63,20 @@ def find_handlers(domains: Sequence[str]) -> dict[str, list[tuple[str, Handler]]
 
 def find_sweeps(domains: Sequence[str]) -> list[Sweep]:
     """What the domains want to have done every few seconds: `SWEEPS` of their handlers."""
+    return [sweep for module in _handler_modules(domains) for sweep in getattr(module, "SWEEPS", ())]
+
+
+def find_tasks(domains: Sequence[str]) -> dict[str, Task]:
+    """What can be queued, by name: mail, and `TASKS` of the domains' handlers."""
+    tasks = dict(mail.TASKS)
+    for module in _handler_modules(domains):
+        tasks |= getattr(module, "TASKS", {})
+    return tasks
+
+
+def _handler_modules(domains: Sequence[str]) -> list[ModuleType]:
     there = [domain for domain in domains if (DOMAINS_FOLDER / domain / "handlers.py").is_file()]
-    modules = [import_module(f"api.domains.{domain}.handlers") for domain in there]
-    return [sweep for module in modules for sweep in getattr(module, "SWEEPS", ())]
+    return [import_module(f"api.domains.{domain}.handlers") for domain in there]
 
 
 class Worker:
@@ -111,6 +125,22 @@ class Worker:
                     log.exception("sweep_failed", sweep=name, error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
+
+    async def work_off(self, settings: Settings, tasks: Mapping[str, Task]) -> None:
+        """Do queued jobs until stopped; while Postgres is away, try again."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        while not self._stopping.is_set():
+            queue = asyncio.create_task(run_queued(settings, tasks))
+            await asyncio.wait({queue, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            queue.cancel()
+            try:
+                await queue
+            except asyncio.CancelledError:
+                continue
+            except Exception as error:
+                log.exception("queue_failed", error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(stopping), 2)
 
     async def _commit(self, consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> None:
         try:
@@ -214,11 +244,12 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     sweeping = asyncio.create_task(worker.sweep(find_sweeps(settings.api_domains)))
+    queued = asyncio.create_task(worker.work_off(settings, find_tasks(settings.api_domains)))
     try:
         await worker.run()
     finally:
         worker.stop()
-        await sweeping
+        await asyncio.gather(sweeping, queued)
         await get_database().close()
         set_database(None)
 

@@ -14,7 +14,7 @@ DOMAINS = ("identity", "catalog", "inventory", "ordering", "payments", "recommen
 
 # A name in one of these namespaces that nobody reads is a typing error, and is refused. The second set belongs to the
 # other planes, which are started with the same environment.
-OWNED_NAMESPACES = ("POSTGRES", "KAFKA", "VALKEY", "GATEWAY", "SIGNING", "API", "CAPTURE", "WAREHOUSE")
+OWNED_NAMESPACES = ("POSTGRES", "KAFKA", "VALKEY", "GATEWAY", "SIGNING", "API", "CAPTURE", "WAREHOUSE", "MAIL")
 KNOWN_ELSEWHERE = frozenset({"POSTGRES_OWNER_URL", "POSTGRES_INGESTION_URL", "POSTGRES_PIPELINES_URL", "WAREHOUSE_URL"})
 
 
@@ -44,6 +44,7 @@ def _host_ports(value: str) -> str:
 
 
 PostgresUrl = Annotated[str, _address("postgresql", "postgres")]
+SmtpUrl = Annotated[str, _address("smtp", "smtps")]
 HttpUrl = Annotated[str, _address("http", "https")]
 ValkeyUrl = Annotated[str, _address("redis", "rediss", "valkey", "valkeys")]
 HostPorts = Annotated[str, AfterValidator(_host_ports)]
@@ -68,6 +69,14 @@ class Settings(BaseSettings):
     api_url: HttpUrl
     api_domains: Annotated[tuple[str, ...], NoDecode] = DOMAINS
     api_pool_size: Annotated[int, Field(gt=0)] = 10
+    s3_endpoint: HttpUrl
+    s3_access_key: str
+    s3_secret_key: SecretStr
+    s3_region: str = "us-east-1"
+    s3_media_bucket: str = "agora-media"
+    mail_smtp_url: SmtpUrl | None = None
+    mail_dir: Path = Path("var/local/mail")
+    mail_from: str = "Agora <shop@agora.example>"
     capture_wait: Annotated[float, Field(gt=0)] = 2.0
     capture_pause: Annotated[float, Field(ge=0)] = 5.0
 
