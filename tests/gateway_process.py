@@ -29,11 +29,13 @@ class RunningGateway:
     url: str
     secret: str
     process: subprocess.Popen[bytes] | None = None
+    webhook_url: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the process and its clients read."""
-        return {
+        """What the process and its clients read; it knows no other shop than the one of the test."""
+        webhooks = {"AGORA_SANDBOX_WEBHOOK_URL": self.webhook_url} if self.webhook_url else {}
+        return webhooks | {
             "AGORA_GATEWAY_URL": self.url,
             "AGORA_GATEWAY_SECRET": self.secret,
             "AGORA_LOCAL_DIR": str(self.directory),
@@ -53,8 +55,9 @@ class RunningGateway:
     def start(self) -> None:
         """Start the process and wait until it answers."""
         command = [sys.executable, "-m", "infra.gateway"]
+        inherited = {name: value for name, value in os.environ.items() if name != "AGORA_SANDBOX_WEBHOOK_URL"}
         with (self.directory / "gateway.log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=os.environ | self.environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=inherited | self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
