@@ -57,14 +57,13 @@ class StripeServer:
             return self._confirmed()
         if path.endswith("/capture"):
             return 200, self.take(int(sent["amount_to_capture"]))
+        lists = {"/v1/disputes": self.disputes, "/v1/balance_transactions": self.movements}
+        if path in lists:
+            return 200, {"object": "list", "data": lists[path], "has_more": False, "url": path}
         if path.endswith("/cancel"):
             self.intent |= {"status": "canceled"}
         if path == "/v1/refunds":
             return self._refunds(letter, sent)
-        if path.startswith("/v1/disputes"):
-            return 200, {"object": "list", "data": self.disputes, "has_more": False, "url": "/v1/disputes"}
-        if path == "/v1/balance_transactions":
-            return 200, {"object": "list", "data": self.movements, "has_more": False, "url": path}
         return 200, self.intent
 
     def _confirmed(self) -> Answer:

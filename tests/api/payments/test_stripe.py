@@ -25,8 +25,10 @@ from tests.api.payments.conftest import books, refund_part, status_of
 from tests.api.payments.stripe_server import StripeServer, fields, shape
 from tests.postbox import Letter, Postbox, open_postbox
 
+VISA = "pm_card_visa"
 KEY, SECRET = "sk_test_of_nobody", "whsec_of_nobody"
-pytestmark = pytest.mark.usefixtures("session")
+# The library hands its form to httpx in a way that httpx has deprecated.
+pytestmark = [pytest.mark.usefixtures("session"), pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ async def made(capture: str = "automatic") -> PaymentView:
         return await payments.create_intent(session, uuid4(), 500, "USD", "card", capture)
 
 
-async def paid(token: str = "pm_card_visa", capture: str = "automatic") -> tuple[PaymentView, ChargeState]:
+async def paid(token: str = VISA, capture: str = "automatic") -> tuple[PaymentView, ChargeState]:
     payment = await made(capture)
     result = await payments.confirm(payment, token)
     async with transaction() as session:
