@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.core.db import get_database, set_database
+from api.core.errors import AppError
 from api.domains.payments import facade as payments
 from infra.local.settings import LocalError
 
@@ -18,7 +19,10 @@ def reconcile_day(day: str | None) -> int:
         chosen = date.fromisoformat(day) if day else datetime.now(UTC).date() - timedelta(days=1)
     except ValueError as error:
         raise LocalError(f"{day} is no day: write it as 2026-01-31") from error
-    differences = asyncio.run(_compare(chosen))
+    try:
+        differences = asyncio.run(_compare(chosen))
+    except AppError as error:
+        raise LocalError(f"{chosen} cannot be compared: {error.detail or error.title}") from error
     if not differences:
         print(f"{chosen}: ledger and gateway agree")
         return 0

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from api.core.db import reading, transaction
+from api.core.errors import Invalid
 from api.domains.payments.contracts import ReconciledDay
 from api.domains.payments.repository import incoming
 from api.domains.payments.repository import ledger as books
@@ -13,15 +14,18 @@ from api.domains.payments.service.gateways import ReportLine, current_name, gate
 
 log = structlog.get_logger(__name__)
 SHOWN = 60
+FIRST_DAY = date(2020, 1, 1)
 SETTLED_AFTER = timedelta(hours=1)  # past midnight: what was under way has been written down
 
 
 async def reconcile(day: date, gateway: str | None = None) -> list[dict[str, Any]]:
-    """Compare one day and keep the result; returns the differences. Raises GatewayAway and GatewayUnknown.
+    """Compare one day and keep the result; returns the differences. Raises Invalid, GatewayAway and GatewayUnknown.
 
     A movement near midnight may be of one day there and of another here: each side's day is looked up in the other's
     days around it.
     """
+    if not FIRST_DAY <= day <= datetime.now(UTC).date():
+        raise Invalid("day", "lies in the future, or before the shop")
     name = gateway or current_name()
     adapter = gateway_of(name)
     theirs = {line.key: line for line in await adapter.report(day)}
