@@ -24,7 +24,7 @@ ROUTERS: dict[str, tuple[str, ...]] = {
     "catalog": ("endpoints",),
     "inventory": (),
     "ordering": ("endpoints", "pages"),
-    "payments": (),
+    "payments": ("endpoints", "pages"),
     "recommendations": ("endpoints",),
     "analytics": ("endpoints", "pages"),
 }

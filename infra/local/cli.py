@@ -124,6 +124,17 @@ def load_complete_journey(
 
 
 @app.command()
+def reconcile(
+    day: Annotated[str | None, typer.Option(help="A UTC day such as 2026-01-31; else yesterday.")] = None,
+) -> None:
+    """Compare the ledger with the gateway's books of a day. Exit 1 where anything differs."""
+    _enter()
+    from infra.local.reconciliation import reconcile_day  # noqa: PLC0415
+
+    raise typer.Exit(reconcile_day(day))
+
+
+@app.command()
 def proof(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for what is on its way.", min=0)] = 0,

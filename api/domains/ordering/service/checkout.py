@@ -20,7 +20,7 @@ from api.domains.ordering.repository import carts, orders
 from api.domains.ordering.service.cart import CURRENCY, merge_cart
 from api.domains.ordering.service.orders import get_order
 from api.domains.payments import facade as payments
-from api.domains.payments.contracts import ChargeResult, ChargeState, PaymentStatus, PaymentView
+from api.domains.payments.contracts import WAITING, ChargeResult, ChargeState, PaymentStatus, PaymentView
 from ingestion.contracts.ordering import OrderLine, OrderPlaced
 
 SOURCE = "storefront"
@@ -70,7 +70,7 @@ async def _prepare(
     draft = orders.Draft(order_id, customer_id, SOURCE, CURRENCY, total_minor, cart_id, recommendation_of(items))
     await orders.insert_draft(session, draft, lines)
     await inventory.reserve(session, order_id, [(line.product_id, line.quantity) for line in lines])
-    return await payments.create(session, order_id, total_minor, CURRENCY)
+    return await payments.create(session, order_id, total_minor, CURRENCY, customer_id)
 
 
 async def settle(order_id: UUID, result: ChargeResult) -> bool:
@@ -81,7 +81,7 @@ async def settle(order_id: UUID, result: ChargeResult) -> bool:
             return True
         payment = (await payments.find(session, [order_id]))[order_id]
         status = await payments.record(session, payment.payment_id, result)
-        if status is PaymentStatus.PROCESSING:
+        if status in WAITING:
             return False
         if status is not PaymentStatus.SUCCEEDED:
             await inventory.release(session, order_id)

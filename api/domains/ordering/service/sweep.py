@@ -42,6 +42,7 @@ async def _settle_draft(order_id: UUID, is_overdue: bool) -> bool:
     async with reading() as connection:
         payment = (await payments.find(connection, [order_id]))[order_id]
     result = await payments.ask(payment.payment_id)
-    if result.state is ChargeState.MISSING or (result.state is ChargeState.PENDING and is_overdue):
+    undecided = result.state in (ChargeState.PENDING, ChargeState.ACTION_REQUIRED)
+    if result.state is ChargeState.MISSING or (undecided and is_overdue):
         result = await payments.void(payment.payment_id)
     return await settle(order_id, result)
