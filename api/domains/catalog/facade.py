@@ -6,7 +6,6 @@ Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and catego
 from api.domains.catalog.service.imports import import_products
 from api.domains.catalog.service.products import (
     best_sellers,
-    change_price,
     departments,
     get_product,
     get_products,
@@ -15,17 +14,34 @@ from api.domains.catalog.service.products import (
     similar,
 )
 from api.domains.catalog.service.search import facets, search
+from api.domains.catalog.service.variants import (
+    add_variant,
+    change_price,
+    get_variants,
+    make_bundle,
+    price_drops,
+    set_variant_active,
+    variants_for_sale,
+    variants_of,
+)
 
 __all__ = [
+    "add_variant",
     "best_sellers",
     "change_price",
     "departments",
     "facets",
     "get_product",
     "get_products",
+    "get_variants",
     "import_products",
+    "make_bundle",
+    "price_drops",
     "price_for_sale",
     "search",
+    "set_variant_active",
     "shelves",
     "similar",
+    "variants_for_sale",
+    "variants_of",
 ]
