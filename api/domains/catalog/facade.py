@@ -12,6 +12,8 @@ from api.domains.catalog.service.products import (
     price_for_sale,
     shelves,
     similar,
+    sitemap,
+    sitemap_parts,
 )
 from api.domains.catalog.service.search import facets, search
 from api.domains.catalog.service.variants import (
@@ -42,6 +44,8 @@ __all__ = [
     "set_variant_active",
     "shelves",
     "similar",
+    "sitemap",
+    "sitemap_parts",
     "variants_for_sale",
     "variants_of",
 ]
