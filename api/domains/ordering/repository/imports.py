@@ -24,6 +24,7 @@ LINES = (
     "order_id",
     "line_number",
     "product_id",
+    "variant_id",
     "quantity",
     "unit_price_minor",
     "discount_minor",

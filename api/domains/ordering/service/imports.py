@@ -42,7 +42,11 @@ async def import_orders(session: AsyncSession, orders: Sequence[OrderImport]) ->
     )
     await imports.copy_lines(
         session,
-        ((order.order_id, number, *line) for order in fresh for number, line in enumerate(order.lines, start=1)),
+        (
+            (order.order_id, number, line[0], *line)
+            for order in fresh
+            for number, line in enumerate(order.lines, start=1)
+        ),
     )
     await publish_many(session, _events(fresh, [totals[order.order_id] for order in fresh]))
     return len(fresh)
