@@ -80,3 +80,33 @@ class Facets:
     total: int
     departments: tuple[DepartmentCount, ...]
     categories: tuple[CategoryCount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What writing some products did: SKU → product id of all of them, and which were new or had other data."""
+
+    ids: dict[str, int]
+    new: frozenset[str]
+    changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row of a file that was not taken. `line` counts from 1; of Parquet it is the number of the row."""
+
+    line: int
+    sku: str
+    field: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ImportCounts:
+    """What became of the rows of a file: read = new + changed + same + bad."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    bad: int = 0

@@ -1,6 +1,6 @@
 """What catalog refuses."""
 
-from api.core.errors import Invalid, NotFound
+from api.core.errors import AppError, Invalid, NotFound
 
 
 class ProductNotFound(NotFound):
@@ -21,3 +21,14 @@ class InvalidPrice(Invalid):
 
     def __init__(self, price_minor: int) -> None:
         super().__init__("price_minor", f"must be at least 1, not {price_minor}")
+
+
+class UnreadableFile(AppError):
+    """A file that cannot be used as a whole."""
+
+    status = 422
+    type = "unreadable-file"
+    title = "The file cannot be read"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)

@@ -3,6 +3,9 @@
 Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and categories go by name or slug.
 """
 
+from api.domains.catalog.service.bulk.exporting import export_file
+from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
+from api.domains.catalog.service.bulk.reading import RawRow, Source
 from api.domains.catalog.service.imports import import_products
 from api.domains.catalog.service.products import (
     best_sellers,
@@ -17,13 +20,19 @@ from api.domains.catalog.service.products import (
 from api.domains.catalog.service.search import facets, search
 
 __all__ = [
+    "RawRow",
+    "Report",
+    "Source",
     "best_sellers",
     "change_price",
     "departments",
+    "export_file",
     "facets",
     "get_product",
     "get_products",
+    "import_file",
     "import_products",
+    "import_rows",
     "price_for_sale",
     "search",
     "shelves",
