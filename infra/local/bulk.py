@@ -10,13 +10,16 @@ import typer
 from rich.console import Console
 
 from infra.local.environment import load_environment
-from infra.local.settings import LocalError
+from infra.local.settings import ROOT, LocalError
+
+SHARED = ROOT.parent / "shared" / "data"
 
 import_app = typer.Typer(no_args_is_help=True, help="Take files in; the same file again changes nothing.")
 export_app = typer.Typer(no_args_is_help=True, help="Write files that `agora import` takes back.")
 
 File = Annotated[Path, typer.Argument(help="CSV or Parquet, by its ending.", dir_okay=False)]
 Kind = Annotated[str | None, typer.Option("--format", help="csv or parquet, whatever the ending.")]
+From = Annotated[Path, typer.Option("--from", help="The folder of the data.", file_okay=False)]
 ReportFile = Annotated[Path | None, typer.Option("--report", help="Where the rows go that were not taken, with why.")]
 
 
@@ -57,6 +60,22 @@ def export_products(file: File, kind: Kind = None) -> None:
     _run(run)
 
 
+def add_loads(app: typer.Typer) -> None:
+    """The loaders of real data join `agora load`."""
+    app.command("online-retail")(online_retail)
+
+
+def online_retail(folder: From = SHARED / "online_retail", report: ReportFile = None) -> None:
+    """Nine months of a gift shop's invoices as past orders, returns and a report of what they cannot be."""
+
+    async def run() -> Any:
+        from infra.load.online_retail import load_invoices  # noqa: PLC0415
+
+        return await load_invoices(folder, report=report, console=Console())
+
+    _run(run)
+
+
 def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     """Do it in the environment of the running stack; what a person has to mend becomes one line."""
     _, environment = load_environment()
@@ -65,5 +84,7 @@ def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
     try:
         return asyncio.run(work())
+    except FileNotFoundError as error:
+        raise LocalError(f"there is no {error.filename}; --from names the folder where it lies") from error
     except (UnreadableFile, ValueError) as error:
         raise LocalError(str(error)) from error
