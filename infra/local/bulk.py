@@ -62,7 +62,41 @@ def export_products(file: File, kind: Kind = None) -> None:
 
 def add_loads(app: typer.Typer) -> None:
     """The loaders of real data join `agora load`."""
-    app.command("online-retail")(online_retail)
+    for command in (livostyle, goodbooks, bestbuy_categories, online_retail):
+        app.command(command.__name__.replace("_", "-"))(command)
+
+
+def livostyle(folder: From = SHARED / "catalogue" / "livostyle", report: ReportFile = None) -> None:
+    """2,766 live fashion products, with pictures of 517."""
+
+    async def run() -> Any:
+        from infra.load.catalogues import load_livostyle  # noqa: PLC0415
+
+        return await load_livostyle(folder, report=report, console=Console())
+
+    _run(run)
+
+
+def goodbooks(folder: From = SHARED / "catalogue" / "goodbooks10k", report: ReportFile = None) -> None:
+    """10,000 books."""
+
+    async def run() -> Any:
+        from infra.load.catalogues import load_goodbooks  # noqa: PLC0415
+
+        return await load_goodbooks(folder, report=report, console=Console())
+
+    _run(run)
+
+
+def bestbuy_categories(folder: From = SHARED / "catalogue" / "bestbuy", report: ReportFile = None) -> None:
+    """4,584 categories as a tree."""
+
+    async def run() -> Any:
+        from infra.load.category_tree import load_categories  # noqa: PLC0415
+
+        return await load_categories(folder, report=report, console=Console())
+
+    _run(run)
 
 
 def online_retail(folder: From = SHARED / "online_retail", report: ReportFile = None) -> None:

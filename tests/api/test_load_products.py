@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from api.core.db import Database
 from api.domains.catalog.errors import UnreadableFile
 from infra.load.products import export_products, import_products, parse_mapping
+from infra.local import bulk
 from infra.local.cli import app
 from infra.local.settings import LocalError
 
@@ -59,3 +60,12 @@ def test_a_file_that_is_not_there_is_one_line() -> None:
     outcome = CliRunner().invoke(app, ["import", "products", "/nowhere/in.csv"])
     assert isinstance(outcome.exception, LocalError)
     assert str(outcome.exception) == "there is no file /nowhere/in.csv"
+
+
+@pytest.mark.parametrize("name", ["livostyle", "goodbooks", "bestbuy-categories", "online-retail"])
+def test_data_that_are_not_there_are_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "load_environment", lambda: (None, {}))
+    outcome = CliRunner().invoke(app, ["load", name, "--from", str(tmp_path)])
+    assert isinstance(outcome.exception, LocalError)
+    assert str(outcome.exception).startswith(f"there is no {tmp_path}/")
+    assert str(outcome.exception).endswith("--from names the folder where it lies")

@@ -6,7 +6,7 @@ Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and catego
 from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
 from api.domains.catalog.service.bulk.reading import RawRow, Source
-from api.domains.catalog.service.imports import import_products, write_products
+from api.domains.catalog.service.imports import import_products, product_ids, write_products
 from api.domains.catalog.service.products import (
     best_sellers,
     change_price,
@@ -34,6 +34,7 @@ __all__ = [
     "import_products",
     "import_rows",
     "price_for_sale",
+    "product_ids",
     "search",
     "shelves",
     "similar",

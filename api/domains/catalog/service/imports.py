@@ -16,6 +16,8 @@ from ingestion.contracts.catalog import ProductPublished
 
 EVENT_FIELDS = tuple(ProductPublished.model_fields)
 
+product_ids = imports.ids_by_sku
+
 
 async def import_products(session: AsyncSession, rows: Sequence[ProductImport]) -> dict[str, int]:
     """Insert or update by SKU, and return SKU → product id for all of `rows`. Raises InvalidPrice."""
