@@ -1,8 +1,11 @@
 """The jobs, what starts them, and when."""
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
+import psutil
 
 from pipelines.lib.landed import pointers
 from pipelines.lib.settings import get_settings
@@ -27,19 +30,35 @@ nightly_training = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
-_UNFINISHED = [
-    *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED),
-    *(dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED),
-]
+_RUNNING = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+_UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, *_RUNNING]
 
 
 @dg.sensor(job=loop, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=20)
 def new_snapshots(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
     """Start the loop when a raw table has a new snapshot; what lands while it is at work waits for the next one."""
+    lost = list(_end_lost_runs(context.instance, _serving_since()))
     unfinished = context.instance.get_runs_count(dg.RunsFilter(job_name=loop.name, statuses=_UNFINISHED))
     if unfinished:
         return dg.SkipReason("The loop is at work.")
     now = pointers(get_settings())
-    if now == json.loads(context.cursor or "{}"):
+    if now == json.loads(context.cursor or "{}") and loop.name not in lost:
         return dg.SkipReason("Nothing has landed since the last run.")
     return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=json.dumps(now, sort_keys=True))
+
+
+def _serving_since() -> datetime:
+    """When this code server started: its runs are its children, so an older one has lost its process."""
+    return datetime.fromtimestamp(psutil.Process().create_time(), UTC)
+
+
+def _end_lost_runs(instance: dg.DagsterInstance, since: datetime) -> Iterator[str]:
+    """Fail the runs that a stop or a crash cut off, else they would hold the only place for ever; yields their jobs."""
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_RUNNING)):
+        if record.update_timestamp < since:
+            run = record.dagster_run
+            # The sensor itself starts the loop again; a training is tried again as after any other failure.
+            if run.job_name == loop.name:
+                instance.add_run_tags(run.run_id, {"dagster/max_retries": "0"})
+            instance.report_run_failed(run, "Its process ended with the server that had started it.")
+            yield run.job_name

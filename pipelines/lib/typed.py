@@ -1,6 +1,6 @@
 """Raw to typed: one Iceberg table per event type, a partition per day, every event once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
@@ -194,7 +194,15 @@ def ensure_table(settings: Settings, catalog: Catalog, event_class: type[Event])
         ):
             spec.add_field("occurred_at", DayTransform(), "occurred_day")
     table = catalog.load_table(name)
-    if not set(schema.names) <= set(table.schema().column_names):
+    if not set(_paths(schema)) <= set(table.schema().column_names):
         with table.update_schema() as update:
             update.union_by_name(schema)
     return table
+
+
+def _paths(fields: Iterable[pa.Field], above: str = "") -> Iterator[str]:
+    """Every field's full name as Iceberg writes it, those of structs in lists included."""
+    for field in fields:
+        yield above + field.name
+        if pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type):
+            yield from _paths(field.type.value_type, f"{above}{field.name}.element.")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -103,6 +104,25 @@ def test_new_snapshots_start_one_run(lake: Lake, definitions: Any, instance: dg.
     assert len(tick(first.cursor).run_requests) == 1
     instance.create_run_for_job(definitions.resolve_job_def("loop"), status=dg.DagsterRunStatus.STARTED)
     assert isinstance(tick(first.cursor), dg.SkipReason)
+
+
+def test_a_run_that_lost_its_process_makes_room_and_is_made_up_for(
+    lake: Lake, definitions: Any, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor = definitions.resolve_sensor_def("new_snapshots")
+    lake.land(lake.order(DAY, uuid4(), (7, 1, 100)))
+    cursor = sensor(dg.build_sensor_context(instance=instance)).cursor
+    cut_off = [
+        instance.create_run_for_job(definitions.resolve_job_def(name), status=dg.DagsterRunStatus.STARTED)
+        for name in ("training", "loop")
+    ]
+    restarted = datetime.now(UTC) + timedelta(seconds=1)
+    monkeypatch.setattr("pipelines.defs.jobs._serving_since", lambda: restarted)
+    result = sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    assert len(result.run_requests) == 1
+    runs = [instance.get_run_by_id(run.run_id) for run in cut_off]
+    assert [run.status for run in runs if run] == [dg.DagsterRunStatus.FAILURE] * 2
+    assert isinstance(sensor(dg.build_sensor_context(instance=instance, cursor=cursor)), dg.SkipReason)
 
 
 def test_the_manifest_is_made_once_and_again_when_it_is_gone(

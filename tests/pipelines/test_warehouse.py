@@ -5,8 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+import pyarrow as pa
+import pytest
 
-from pipelines.lib import warehouse
+from ingestion.contracts.ordering import OrderPlaced
+from ingestion.lake.schemas import arrow_schema
+from pipelines.lib import typed, warehouse
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.pipelines.lake_writer import DAY, Lake
 
@@ -98,3 +102,23 @@ def test_an_order_without_lines_and_an_empty_increment(lake: Lake) -> None:
     refresh_typed_and_warehouse(lake.settings)
     assert rows(lake, "select count(*) from lake.ordering_order_placed") == [(2,)]
     assert rows(lake, "select count(*) from lake.ordering_order_placed_lines") == [(1,)]
+
+
+def test_a_contract_that_grew_widens_lake_and_warehouse(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = arrow_schema(OrderPlaced)
+    lines = now.field("lines").type.value_type
+    older_lines = pa.struct([field for field in lines if field.name != "discount_minor"])
+    older = pa.schema([field.with_type(pa.list_(older_lines)) if field.name == "lines" else field for field in now])
+    with monkeypatch.context() as past:
+        past.setattr(typed, "arrow_schema", lambda _: older)
+        typed.ensure_table(lake.settings, lake.catalog, OrderPlaced)
+    lake.land(lake.order(DAY, uuid4(), (1, 1, 100)))
+    refresh_typed_and_warehouse(lake.settings)
+    with psycopg.connect(lake.settings.warehouse_url) as connection:
+        connection.execute("alter table lake.ordering_order_placed drop column recommendation_id")
+        connection.execute("alter table lake.ordering_order_placed_lines drop column discount_minor")
+    lake.land(lake.order(DAY, uuid4(), (2, 3, 100)))
+    refresh_typed_and_warehouse(lake.settings)
+    assert rows(lake, "select recommendation_id from lake.ordering_order_placed") == [(None,)] * 2
+    query = "select product_id, quantity, discount_minor from lake.ordering_order_placed_lines order by product_id"
+    assert rows(lake, query) == [(1, 1, 0), (2, 3, 0)]
