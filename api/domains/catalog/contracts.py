@@ -1,6 +1,8 @@
 """What other domains may hold of catalog's: frozen values, no rows and no sessions."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +112,26 @@ class ImportCounts:
     changed: int = 0
     same: int = 0
     bad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileRun:
+    """One import or export. `has_file`: the bad rows of an import, or the export itself, can be fetched."""
+
+    run_id: UUID
+    kind: str
+    format: str
+    file_name: str
+    size_bytes: int | None
+    is_dry_run: bool
+    status: str
+    fraction: float
+    rows_read: int
+    rows_new: int
+    rows_changed: int
+    rows_same: int
+    rows_bad: int
+    problem: str | None
+    has_file: bool
+    created_at: datetime
+    finished_at: datetime | None

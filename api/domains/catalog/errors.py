@@ -32,3 +32,25 @@ class UnreadableFile(AppError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
+
+
+class RunNotFound(NotFound):
+    """No import or export has this id."""
+
+    type = "run-not-found"
+    title = "There is no such import or export"
+
+
+class NothingToFetch(NotFound):
+    """The run has no file: it is not over, or no row was bad."""
+
+    type = "nothing-to-fetch"
+    title = "This run has no file to fetch"
+
+
+class LengthNeeded(AppError):
+    """An upload that does not say how long it is."""
+
+    status = 411
+    type = "length-needed"
+    title = "Say how long the upload is"

@@ -37,3 +37,7 @@ for (const select of document.querySelectorAll("select[data-submit]")) {
 if (matchMedia("(min-width: 60rem)").matches) {
   for (const facet of document.querySelectorAll("details[data-wide-open]")) facet.open = true;
 }
+
+// A page about work that goes on shows how far it is.
+const waiting = document.querySelector("[data-reload]");
+if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.reload));
