@@ -25,3 +25,30 @@ class ProductPublished(Event):
     price_minor: int
     currency: str
     is_active: bool = True
+
+
+class VariantPublished(Event):
+    """A further variant of a product is new, or was withdrawn or offered again. The first variant is the product."""
+
+    type: ClassVar[str] = "catalog.variant_published"
+    key_field: ClassVar[str] = "product_id"
+
+    variant_id: int
+    product_id: int
+    sku: str
+    price_minor: int
+    currency: str
+    is_active: bool
+
+
+class PriceChanged(Event):
+    """A variant costs something else from now on."""
+
+    type: ClassVar[str] = "catalog.price_changed"
+    key_field: ClassVar[str] = "product_id"
+
+    product_id: int
+    variant_id: int
+    old_price_minor: int
+    new_price_minor: int
+    currency: str

@@ -1,5 +1,6 @@
 """What other domains may hold of catalog's: frozen values, no rows and no sessions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -135,3 +136,44 @@ class FileRun:
     has_file: bool
     created_at: datetime
     finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantNew:
+    """A further variant of a product; `options` set it apart from the others, such as {"Size": "L"}."""
+
+    sku: str
+    options: Mapping[str, str]
+    price_minor: int
+    gtin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantForSale:
+    """What can be put into a cart. A product's first variant bears the product's own id.
+
+    A bundle has `components` (variant id, quantity) and no stock of its own.
+    """
+
+    variant_id: int
+    product_id: int
+    sku: str
+    gtin: str | None
+    title: str
+    slug: str
+    department: str
+    options: Mapping[str, str]
+    price_minor: int
+    currency: str
+    tax_class: str
+    seller_id: UUID | None
+    is_active: bool
+    components: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PriceDrop:
+    """A reduced price beside the lowest of the 30 days before it."""
+
+    price_minor: int
+    lowest_before_minor: int

@@ -1,6 +1,6 @@
 """What catalog refuses."""
 
-from api.core.errors import AppError, Invalid, NotFound
+from api.core.errors import AppError, Conflict, Invalid, NotFound
 
 
 class ProductNotFound(NotFound):
@@ -54,3 +54,23 @@ class LengthNeeded(AppError):
     status = 411
     type = "length-needed"
     title = "Say how long the upload is"
+
+
+class VariantNotFound(NotFound):
+    """No variant has this id."""
+
+    type = "variant-not-found"
+    title = "There is no such variant"
+
+    def __init__(self, variant_id: int) -> None:
+        super().__init__(f"No variant has the id {variant_id}.", variant_id=variant_id)
+
+
+class VariantExists(Conflict):
+    """Another variant has the same SKU, GTIN or, within its product, options."""
+
+    type = "variant-exists"
+    title = "There is such a variant already"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"Another variant has the same {field}.", field=field)

@@ -9,7 +9,6 @@ from api.domains.catalog.service.bulk.reading import RawRow, Source
 from api.domains.catalog.service.imports import import_products, product_ids, write_products
 from api.domains.catalog.service.products import (
     best_sellers,
-    change_price,
     departments,
     get_product,
     get_products,
@@ -18,11 +17,22 @@ from api.domains.catalog.service.products import (
     similar,
 )
 from api.domains.catalog.service.search import facets, search
+from api.domains.catalog.service.variants import (
+    add_variant,
+    change_price,
+    get_variants,
+    make_bundle,
+    price_drops,
+    set_variant_active,
+    variants_for_sale,
+    variants_of,
+)
 
 __all__ = [
     "RawRow",
     "Report",
     "Source",
+    "add_variant",
     "best_sellers",
     "change_price",
     "departments",
@@ -30,13 +40,19 @@ __all__ = [
     "facets",
     "get_product",
     "get_products",
+    "get_variants",
     "import_file",
     "import_products",
     "import_rows",
+    "make_bundle",
+    "price_drops",
     "price_for_sale",
     "product_ids",
     "search",
+    "set_variant_active",
     "shelves",
     "similar",
+    "variants_for_sale",
+    "variants_of",
     "write_products",
 ]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.inbox import ReceivedEvent
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
-from api.domains.catalog.errors import InvalidPrice, ProductNotFound
+from api.domains.catalog.errors import InvalidPrice, VariantNotFound
 from api.domains.catalog.handlers import HANDLERS
 from ingestion.contracts.ordering import OrderLine, OrderPlaced
 
@@ -84,7 +84,7 @@ async def test_a_price_change_is_an_event_and_a_line_of_history(session: AsyncSe
     assert await prices(session, gum) == [99, 89]
     assert (await published(session)).count(str(gum)) == 2
     assert (await catalog.price_for_sale(session, [gum]))[gum].price_minor == 89
-    with pytest.raises(ProductNotFound):
+    with pytest.raises(VariantNotFound):
         await catalog.change_price(session, 10**12, 89)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ImportCounts
+from api.domains.catalog.contracts import ImportCounts, VariantNew
 from api.domains.catalog.errors import UnreadableFile
 from api.domains.catalog.service.bulk import importing, reading
 from api.domains.catalog.service.bulk.columns import COLUMNS, Refused, to_product
@@ -74,7 +74,7 @@ async def test_new_then_the_same_then_one_changed(take: Importer, session: Async
     assert await take(content) == counts(2, same=2)
     assert await outbox(session) == 2
     assert await take(content.replace("12", "13")) == counts(2, changed=1, same=1)
-    assert await outbox(session) == 3
+    assert await outbox(session) == 4  # the product, and its price
     found = await stored(session)
     assert found["A-1"][:3] == ("Tea, green", 350, "USD")
     assert found["A-2"] == ("Cup", 1300, "USD", "Miscellaneous", "Miscellaneous", "Miscellaneous", True)
@@ -111,6 +111,15 @@ async def test_bad_rows_are_told_and_the_good_ones_kept(take: Importer, session:
         (14, "A-11", "price", "is not a number"),
         (15, "'=cmd", "price", "is zero"),
     ]
+
+
+async def test_a_variant_is_no_product_of_its_own(take: Importer, session: AsyncSession) -> None:
+    await take(HEADER + "A-1,Tea,3.50\n")
+    product_id = (await catalog.product_ids(session, ["A-1"]))["A-1"]
+    await catalog.add_variant(session, product_id, VariantNew("A-1-L", {"Size": "L"}, 450))
+    await session.commit()
+    assert await take(HEADER + "A-2,Cup,x\nA-1-L,Tea,4.50\nA-3,Pot,x\nA-4,Pan,1\n") == counts(4, new=1, bad=3)
+    assert [row[:3] for row in take.bad] == [(2, "A-2", "price"), (3, "A-1-L", "sku"), (4, "A-3", "price")]
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", ","])

@@ -1,4 +1,4 @@
-"""SQL of catalog that reads everything: products page by page in the order of their SKU."""
+"""SQL of catalog for product files: all products page by page in the order of their SKU, and SKUs that are taken."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,7 @@ PAGE = text("""
     FROM catalog.products WHERE sku > :after ORDER BY sku LIMIT :limit
 """)
 COUNT = text("SELECT count(*) FROM catalog.products")
+VARIANTS = text("SELECT sku FROM catalog.variants WHERE sku = ANY(:skus)")
 
 
 async def page(reader: Reader, after: str, limit: int) -> Sequence[RowMapping]:
@@ -21,3 +22,8 @@ async def page(reader: Reader, after: str, limit: int) -> Sequence[RowMapping]:
 async def count(reader: Reader) -> int:
     """How many products there are."""
     return int((await reader.execute(COUNT)).scalar_one())
+
+
+async def variant_skus(reader: Reader, skus: Sequence[str]) -> set[str]:
+    """Those of `skus` that further variants bear."""
+    return set((await reader.execute(VARIANTS, {"skus": list(skus)})).scalars())

@@ -30,8 +30,8 @@ UPSERT = text(f"""
         RETURNING product_id, {_NAMES}
     ),
     priced AS (
-        INSERT INTO catalog.prices (product_id, price_minor, currency)
-        SELECT product_id, w.price_minor, w.currency FROM written w LEFT JOIN before b USING (sku)
+        INSERT INTO catalog.prices (product_id, variant_id, price_minor, currency)
+        SELECT product_id, product_id, w.price_minor, w.currency FROM written w LEFT JOIN before b USING (sku)
         WHERE b.price_minor IS DISTINCT FROM w.price_minor
     ),
     counted AS (
@@ -39,7 +39,7 @@ UPSERT = text(f"""
         SELECT product_id, department_slug FROM written
         ON CONFLICT (product_id) DO UPDATE SET department_slug = excluded.department_slug
     )
-    SELECT w.*, b.sku IS NULL AS is_new FROM written w LEFT JOIN before b USING (sku)
+    SELECT w.*, b.sku IS NULL AS is_new, b.price_minor AS was FROM written w LEFT JOIN before b USING (sku)
 """)  # noqa: S608
 IDS = text("SELECT sku, product_id FROM catalog.products WHERE sku = ANY(:skus)")
 ADD_TERMS = text("""
@@ -59,7 +59,8 @@ NEW_PRICE = text("""
         UPDATE catalog.products SET price_minor = :price_minor, updated_at = now()
         WHERE product_id = :product_id AND price_minor <> :price_minor RETURNING product_id, price_minor, currency
     )
-    INSERT INTO catalog.prices (product_id, price_minor, currency) SELECT * FROM changed RETURNING product_id
+    INSERT INTO catalog.prices (product_id, variant_id, price_minor, currency)
+    SELECT product_id, product_id, price_minor, currency FROM changed RETURNING product_id
 """)
 ADD_SOLD = text("""
     WITH sold AS (

@@ -1,10 +1,11 @@
 """Products in bulk, and what they sold: both by statements over arrays, never row by row."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.outbox import publish_many
@@ -12,7 +13,8 @@ from api.domains.catalog.contracts import ImportOutcome, ProductImport
 from api.domains.catalog.domain import count_words, slugify
 from api.domains.catalog.errors import InvalidPrice
 from api.domains.catalog.repository import imports
-from ingestion.contracts.catalog import ProductPublished
+from ingestion.contracts import Event
+from ingestion.contracts.catalog import PriceChanged, ProductPublished
 
 EVENT_FIELDS = tuple(ProductPublished.model_fields)
 
@@ -44,6 +46,7 @@ async def write_products(session: AsyncSession, rows: Sequence[ProductImport]) -
                 for row in written
             ),
         )
+        await publish_many(session, _price_changes(written, now))
         new = [row for row in written if row["is_new"]]
         words = count_words(f"{row['title']} {row['product_type']} {row['category']}" for row in new)
         await imports.add_terms(session, words)
@@ -51,6 +54,21 @@ async def write_products(session: AsyncSession, rows: Sequence[ProductImport]) -
     new_skus = frozenset(row["sku"] for row in written if row["is_new"])
     changed = frozenset(row["sku"] for row in written) - new_skus
     return ImportOutcome(await imports.ids_by_sku(session, list(latest)), new_skus, changed)
+
+
+def _price_changes(
+    written: Sequence[RowMapping], now: datetime
+) -> Iterator[tuple[type[Event], str, dict[str, Any], datetime]]:
+    for row in written:
+        if row["was"] not in (None, row["price_minor"]):
+            data = {
+                "product_id": row["product_id"],
+                "variant_id": row["product_id"],
+                "old_price_minor": row["was"],
+                "new_price_minor": row["price_minor"],
+                "currency": row["currency"],
+            }
+            yield PriceChanged, str(row["product_id"]), data, now
 
 
 def _columns(row: ProductImport) -> dict[str, Any]:

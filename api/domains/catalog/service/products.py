@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from api.core.outbox import publish
 from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductView
 from api.domains.catalog.domain import slugify
-from api.domains.catalog.errors import InvalidPrice, ProductNotFound
+from api.domains.catalog.errors import ProductNotFound
 from api.domains.catalog.repository import imports, products
 from api.domains.catalog.repository.products import Reader
 from ingestion.contracts.catalog import ProductPublished
@@ -72,17 +72,10 @@ def group_departments(rows: Sequence[Any]) -> list[DepartmentCount]:
     return sorted(counts, key=lambda department: (-department.products, department.name))
 
 
-async def change_price(session: AsyncSession, product_id: int, price_minor: int) -> None:
-    """A new price from now on, with its line of history and its event; the same price again does nothing.
-
-    Raises InvalidPrice, ProductNotFound.
-    """
-    if price_minor <= 0:
-        raise InvalidPrice(price_minor)
+async def change_first_price(session: AsyncSession, product_id: int, price_minor: int) -> None:
+    """The product's own price, with its line of history and its event; the same price again does nothing."""
     if await imports.set_price(session, product_id, price_minor):
         await publish(session, published(await get_product(session, product_id)))
-    else:
-        await get_product(session, product_id)
 
 
 def published(product: ProductView) -> ProductPublished:

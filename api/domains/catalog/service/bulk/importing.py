@@ -13,6 +13,7 @@ from types import TracebackType
 from api.core.db import transaction
 from api.domains.catalog.contracts import BadRow, ImportCounts, ImportOutcome, ProductImport
 from api.domains.catalog.errors import UnreadableFile
+from api.domains.catalog.repository import exports
 from api.domains.catalog.service.bulk.columns import Refused, to_product
 from api.domains.catalog.service.bulk.reading import RawRow, Source, format_of, open_source
 from api.domains.catalog.service.imports import write_products
@@ -31,8 +32,10 @@ class _Undone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
+    """Rows that were read, their products by line, and those that were refused."""
+
     rows: int
-    products: list[ProductImport]
+    products: dict[int, ProductImport]
     bad: list[BadRow]
 
 
@@ -83,17 +86,16 @@ async def import_rows(
     counts, seen = ImportCounts(), set[int]()
     rows = iter(source.rows)
     while (batch := await asyncio.to_thread(_take, rows, seen)).rows:
+        if counts.read + batch.rows > MOST_ROWS:
+            raise UnreadableFile(f"the file has more than {MOST_ROWS:,} rows: split it")
+        outcome = await _write(batch, is_dry_run)
+        for bad in sorted(batch.bad, key=lambda row: row.line):
+            refuse(bad)
         counts.read += batch.rows
         counts.bad += len(batch.bad)
-        if counts.read > MOST_ROWS:
-            raise UnreadableFile(f"the file has more than {MOST_ROWS:,} rows: split it")
-        for bad in batch.bad:
-            refuse(bad)
-        if batch.products:
-            outcome = await _write(batch.products, is_dry_run)
-            counts.new += len(outcome.new)
-            counts.changed += len(outcome.changed)
-            counts.same += len(batch.products) - len(outcome.new) - len(outcome.changed)
+        counts.new += len(outcome.new)
+        counts.changed += len(outcome.changed)
+        counts.same += len(batch.products) - len(outcome.new) - len(outcome.changed)
         if progress:
             await progress(counts, source.fraction())
     return counts
@@ -103,10 +105,18 @@ def _ignore(_: BadRow) -> None:
     """Where nobody asked for a report."""
 
 
-async def _write(products: list[ProductImport], is_dry_run: bool) -> ImportOutcome:
+async def _write(batch: _Batch, is_dry_run: bool) -> ImportOutcome:
+    """One transaction. What bears the SKU of a further variant becomes bad: it is no product of its own."""
+    outcome = ImportOutcome({}, frozenset(), frozenset())
     with suppress(_Undone):
         async with transaction() as session:
-            outcome = await write_products(session, products)
+            taken = await exports.variant_skus(session, [product.sku for product in batch.products.values()])
+            for line, product in list(batch.products.items()):
+                if product.sku in taken:
+                    del batch.products[line]
+                    batch.bad.append(BadRow(line, product.sku, "sku", "is that of a product's further variant"))
+            if batch.products:
+                outcome = await write_products(session, list(batch.products.values()))
             if is_dry_run:
                 raise _Undone
     return outcome
@@ -114,7 +124,7 @@ async def _write(products: list[ProductImport], is_dry_run: bool) -> ImportOutco
 
 def _take(rows: Iterator[RawRow], seen: set[int]) -> _Batch:
     """The next rows, checked. `seen` holds 64 bits of each SKU's digest: the whole of what grows with the file."""
-    products: list[ProductImport] = []
+    products: dict[int, ProductImport] = {}
     bad: list[BadRow] = []
     count = 0
     for raw in islice(rows, ROWS_AT_ONCE):
@@ -128,7 +138,7 @@ def _take(rows: Iterator[RawRow], seen: set[int]) -> _Batch:
             if mark in seen:
                 raise Refused("sku", "was on an earlier line")
             seen.add(mark)
-            products.append(product)
+            products[raw.line] = product
         except Refused as error:
             sku = " ".join(str(raw.values.get("sku") or "").split())[:64]
             bad.append(BadRow(raw.line, sku, error.field, error.reason))
