@@ -139,6 +139,14 @@ class FileRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A phrase that completes what somebody types; `kind` is department, category, type or name."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class VariantNew:
     """A further variant of a product; `options` set it apart from the others, such as {"Size": "L"}."""
 

@@ -47,3 +47,9 @@ def tsquery(alternatives: Sequence[Sequence[str]], match_all: bool) -> str:
     """Stems → text of a tsquery: any stem of each group, and all groups (or, relaxed, any of them)."""
     groups = [" | ".join(f"'{stem}'" for stem in stems if WORD.fullmatch(stem)) for stems in alternatives]
     return (" & " if match_all else " | ").join(f"({group})" for group in groups if group)
+
+
+def beginnings(alternatives: Sequence[Sequence[str]]) -> str:
+    """Words → text of a tsquery: of each group a word that begins so."""
+    groups = [" | ".join(f"'{word}':*" for word in words if WORD.fullmatch(word)) for words in alternatives]
+    return " & ".join(f"({group})" for group in groups if group)

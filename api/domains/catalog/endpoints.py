@@ -12,9 +12,18 @@ from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.http import attachment, read_body_to
 from api.domains.catalog.domain import Sort
-from api.domains.catalog.schemas import CategoryTree, FileFormat, FileRun, FileRunPage, ProductPage
+from api.domains.catalog.schemas import (
+    CategoryTree,
+    FileFormat,
+    FileRun,
+    FileRunPage,
+    ProductPage,
+    Suggestions,
+    Variant,
+    Variants,
+)
 from api.domains.catalog.schemas import Product as ProductSchema
-from api.domains.catalog.service import products, search
+from api.domains.catalog.service import products, search, variants
 from api.domains.catalog.service.bulk import runs
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
@@ -53,6 +62,25 @@ async def list_products(
 async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
     """One product."""
     return _json(await products.get_product_row(reader, product_id))
+
+
+@router.get("/products/{product_id}/variants", response_model=Variants)
+async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
+    """What can be bought of a product, and at which price."""
+    found = await variants.variants_of(reader, product_id)
+    drops = await variants.price_drops(reader, [each.variant_id for each in found])
+    rows = [
+        {name: getattr(each, name) for name in Variant.model_fields if name != "lowest_before_minor"}
+        | {"lowest_before_minor": drop.lowest_before_minor if (drop := drops.get(each.variant_id)) else None}
+        for each in found
+    ]
+    return _json({"variants": rows})
+
+
+@router.get("/suggestions", response_model=Suggestions)
+async def suggest(reader: ReadDep, query: Annotated[str, Query(max_length=200)]) -> Response:
+    """What somebody may mean who has begun to type; small typing errors are forgiven."""
+    return _json({"suggestions": await search.suggest(reader, query)})
 
 
 @router.get("/categories", response_model=CategoryTree)

@@ -15,6 +15,8 @@ from api.domains.catalog.service.products import (
     price_for_sale,
     shelves,
     similar,
+    sitemap,
+    sitemap_parts,
 )
 from api.domains.catalog.service.search import facets, search
 from api.domains.catalog.service.variants import (
@@ -52,6 +54,8 @@ __all__ = [
     "set_variant_active",
     "shelves",
     "similar",
+    "sitemap",
+    "sitemap_parts",
     "variants_for_sale",
     "variants_of",
     "write_products",

@@ -34,6 +34,41 @@ class ProductPage(BaseModel):
     next_cursor: str | None = Field(description="Give it back as `cursor`; null at the end of the list.")
 
 
+class Variant(BaseModel):
+    """What can be put into a cart. A product's first variant bears the product's own id.
+
+    `lowest_before_minor` stands beside a reduced price: the lowest of the 30 days before.
+    """
+
+    variant_id: int
+    sku: str
+    gtin: str | None
+    options: dict[str, str]
+    price_minor: int
+    lowest_before_minor: int | None
+    currency: str
+    is_active: bool
+
+
+class Variants(BaseModel):
+    """All variants of one product, the first one first."""
+
+    variants: list[Variant]
+
+
+class SuggestionOut(BaseModel):
+    """A phrase, and whether it is a department, category, type or name."""
+
+    text: str
+    kind: str
+
+
+class Suggestions(BaseModel):
+    """The best first."""
+
+    suggestions: list[SuggestionOut]
+
+
 class Category(BaseModel):
     """A category and how many products it holds."""
 

@@ -37,6 +37,14 @@ ALTERNATIVES = text("""
     ORDER BY asked.position
 """)
 
+# A phrase that begins with what was typed comes before one that only has a word like it; broad kinds come first.
+SUGGEST = text("""
+    SELECT min(kind) AS kind, phrase FROM (
+        SELECT phrase, kind, products FROM catalog.suggestions WHERE words @@ CAST(:tsquery AS tsquery)
+        ORDER BY phrase ILIKE :beginning DESC, products DESC, phrase LIMIT 50
+    ) AS found
+    GROUP BY phrase ORDER BY phrase ILIKE :beginning DESC, max(products) DESC, phrase LIMIT :limit
+""")
 # A title's word weighs most, a category's least; among equals what sells comes first.
 RELEVANCE = """
     (ts_rank('{0.05, 0.2, 0.5, 1.0}', p.search, CAST(:tsquery AS tsquery))
@@ -114,3 +122,9 @@ async def counts(reader: Reader, tsquery: str | None, department: str | None = N
         GROUP BY 1, 2, 3, 4 ORDER BY products DESC, p.category
     """  # noqa: S608
     return (await reader.execute(text(statement), wanted.values())).mappings().all()
+
+
+async def suggestions(reader: Reader, tsquery: str, beginning: str, limit: int) -> list[tuple[str, str]]:
+    """(kind, phrase) of what fits the query over plain words; what begins with `beginning` comes first."""
+    values = {"tsquery": tsquery, "beginning": f"{beginning}%", "limit": limit}
+    return [(row.kind, row.phrase) for row in await reader.execute(SUGGEST, values)]

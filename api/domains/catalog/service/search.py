@@ -4,14 +4,15 @@ import re
 
 from api.core.errors import Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
-from api.domains.catalog.contracts import CategoryCount, DepartmentCount, Facets, ProductView
-from api.domains.catalog.domain import Sort, query_words, slugify, tsquery
+from api.domains.catalog.contracts import CategoryCount, DepartmentCount, Facets, ProductView, Suggestion
+from api.domains.catalog.domain import Sort, beginnings, query_words, slugify, tsquery
 from api.domains.catalog.repository import search as found
 from api.domains.catalog.repository.products import Reader, to_view
 from api.domains.catalog.service.products import group_departments
 
 NO_SEARCH = re.compile(r"\s*")
 LARGEST_PAGE = 100
+SHORTEST_BEGINNING = 2
 
 
 async def search(
@@ -100,3 +101,15 @@ def _position(cursor: str | None, order: Sort) -> tuple[tuple[float | int, int] 
     if made_for != order.value:
         raise Invalid("cursor", "is not a cursor of this list")
     return (value, product_id), is_relaxed
+
+
+async def suggest(reader: Reader, text: str, limit: int = 8) -> list[Suggestion]:
+    """Phrases of the catalogue for somebody who has begun to type; none for less than two characters."""
+    words = query_words(text)
+    if len("".join(words)) < SHORTEST_BEGINNING:
+        return []
+    typed = " ".join(words)
+    rows = await found.suggestions(reader, beginnings([[word] for word in words]), typed, limit)
+    if not rows and (groups := await found.alternatives(reader, words)):
+        rows = await found.suggestions(reader, beginnings(groups), typed, limit)
+    return [Suggestion(phrase, kind) for kind, phrase in rows]
