@@ -18,7 +18,7 @@ from api.domains.catalog.service.bulk.columns import Refused, to_product
 from api.domains.catalog.service.bulk.reading import RawRow, Source, format_of, open_source
 from api.domains.catalog.service.imports import write_products
 
-ROWS_AT_ONCE = 2_000
+ROWS_AT_ONCE = 10_000  # each batch counts the tree of categories anew
 MOST_ROWS = 2_000_000
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
