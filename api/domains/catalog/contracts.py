@@ -77,12 +77,48 @@ class DepartmentCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list shows: words, and for each facet the values of which a product has one; nothing narrows nothing.
+
+    Departments and categories go by name or slug, brands and types by name, prices by ranges such as `200-500`.
+    """
+
+    query: str = ""
+    departments: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    prices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a list can be narrowed to, and how many products would then be shown with the other filters."""
+
+    value: str
+    label: str
+    products: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One way to narrow a list, chosen values first, then by number of products; prices from low to high."""
+
+    name: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facets:
     """Counts beside a list of products; each facet leaves out its own filter. `total` is the size of the list."""
 
     total: int
-    departments: tuple[DepartmentCount, ...]
-    categories: tuple[CategoryCount, ...]
+    facets: tuple[Facet, ...]
+
+    def of(self, name: str) -> tuple[Choice, ...]:
+        """The choices of one facet."""
+        return next((facet.choices for facet in self.facets if facet.name == name), ())
 
 
 @dataclass(frozen=True, slots=True)

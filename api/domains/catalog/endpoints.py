@@ -7,10 +7,12 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import StringConstraints
 
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.http import attachment, read_body_to
+from api.domains.catalog.contracts import Facets, Wanted
 from api.domains.catalog.domain import Sort
 from api.domains.catalog.schemas import (
     CategoryTree,
@@ -36,7 +38,23 @@ FILE: dict[int | str, dict[str, Any]] = {
 }
 FileName = Annotated[str, Query(min_length=1, max_length=200)]
 Format = Annotated[FileFormat | None, Query(alias="format", description="By the name's ending if left out.")]
-Slug = Annotated[str | None, Query(max_length=100, description="Name or slug.")]
+Value = Annotated[str, StringConstraints(max_length=100)]
+Values = Annotated[list[Value], Query(max_length=20)]
+
+
+def wanted(
+    query: Annotated[str, Query(max_length=200, description="Words; small typing errors are forgiven.")] = "",
+    department: Annotated[Values, Query(description="Names or slugs; any of them.")] = [],  # noqa: B006 -- FastAPI's way
+    category: Annotated[Values, Query(description="Names or slugs; any of them.")] = [],  # noqa: B006
+    type: Annotated[Values, Query(description="Product types; any of them.")] = [],  # noqa: A002, B006
+    brand: Values = [],  # noqa: B006
+    price: Annotated[Values, Query(description="Ranges in minor units as the facet names them: `200-500`.")] = [],  # noqa: B006
+) -> Wanted:
+    """What narrows a list: values of one parameter are alternatives, different parameters all hold."""
+    return Wanted(query, tuple(department), tuple(category), tuple(type), tuple(brand), tuple(price))
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
 def _json(value: Any) -> Response:
@@ -46,16 +64,20 @@ def _json(value: Any) -> Response:
 @router.get("/products", response_model=ProductPage)
 async def list_products(
     reader: ReadDep,
-    query: Annotated[str, Query(max_length=200, description="Words; small typing errors are forgiven.")] = "",
-    department: Slug = None,
-    category: Slug = None,
+    wanted: WantedDep,
     sort: Annotated[Sort | None, Query(description="By default relevance for a search, else popular.")] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 24,
 ) -> Response:
     """Search or browse products, a page at a time."""
-    page = await search.search(reader, query, department, category, sort, cursor, limit)
+    page = await search.search(reader, wanted, sort, cursor, limit)
     return _json({"items": page.items, "next_cursor": page.next_cursor})
+
+
+@router.get("/facets", response_model=Facets)
+async def list_facets(reader: ReadDep, wanted: WantedDep) -> Response:
+    """How a list can be narrowed further: counts of each facet leave out its own filter."""
+    return _json(await search.facets(reader, wanted))
 
 
 @router.get("/products/{product_id}", response_model=ProductSchema)
