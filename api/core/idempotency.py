@@ -8,18 +8,19 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from api.core.auth import CurrentDep
+from api.core.auth import CurrentDep, VisitorDep
 from api.core.db import transaction
 from api.core.errors import AppError, problem_response
 
 LEASE = "60 seconds"
+KEPT = "30 days"
 
 
 class KeyMissing(AppError):
@@ -77,6 +78,12 @@ _RELEASE = text(
     " WHERE principal = :principal AND route = :route AND key = :key AND status IS NULL"
 )
 
+_PURGE = text(
+    "DELETE FROM core.idempotency_keys WHERE (principal, route, key) IN ("
+    "SELECT principal, route, key FROM core.idempotency_keys"
+    " WHERE created_at < now() - CAST(:kept AS interval) AND locked_until < now() LIMIT 5000)"
+)
+
 
 async def run_once(principal: str, route: str, key: str, fingerprint: bytes, operation: Operation) -> Answer:
     """Run `operation(operation_id)` unless it was already answered; returns its answer or the stored one.
@@ -119,6 +126,20 @@ async def _release(name: dict[str, str]) -> None:
         await session.execute(_RELEASE, name)
 
 
+def canonical(body: bytes) -> bytes:
+    """One form for every way to write the same JSON: order of members and white space mean nothing."""
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONDecodeError:
+        return body
+
+
+async def purge_old_keys() -> int:
+    """Forget keys after `KEPT`: as long as somebody may ask about money. Returns how many."""
+    async with transaction() as session:
+        return (await session.execute(_PURGE, {"kept": KEPT})).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
 class Idempotency:
     """The key of one request of one signed-in person."""
 
@@ -140,8 +161,38 @@ async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotenc
     if not 1 <= len(key) <= 255:
         raise KeyMissing
     route = f"{request.method} {request.url.path}"
-    fingerprint = hashlib.sha256(await request.body()).digest()
+    fingerprint = hashlib.sha256(canonical(await request.body())).digest()
     return Idempotency(str(principal.customer_id), route, key, fingerprint)
 
 
 IdempotencyDep = Annotated[Idempotency, Depends(get_idempotency)]
+
+
+class OptionalIdempotency:
+    """For a POST that harms nobody when it is repeated, but takes a key from whoever sends one."""
+
+    def __init__(self, keyed: Idempotency | None) -> None:
+        self._keyed = keyed
+
+    async def run(self, operation: Operation) -> Response:
+        """The operation's answer, or the stored one of the same key."""
+        if self._keyed is not None:
+            return await self._keyed.run(operation)
+        status, document = await operation(uuid4())
+        body = document.model_dump_json().encode() if isinstance(document, BaseModel) else orjson.dumps(document)
+        return Response(body, status, media_type="application/json")
+
+
+async def get_optional_idempotency(request: Request, visitor: VisitorDep) -> OptionalIdempotency:
+    """The request's key, if it has one; also of somebody who is not signed in. Raises KeyMissing for a long one."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if not key:
+        return OptionalIdempotency(None)
+    if len(key) > 255:
+        raise KeyMissing
+    fingerprint = hashlib.sha256(await request.body()).digest()
+    principal = str(visitor.customer_id or visitor.anonymous_id)
+    return OptionalIdempotency(Idempotency(principal, f"{request.method} {request.url.path}", key, fingerprint))
+
+
+OptionalIdempotencyDep = Annotated[OptionalIdempotency, Depends(get_optional_idempotency)]

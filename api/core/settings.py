@@ -3,10 +3,10 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "AGORA_"
@@ -14,7 +14,19 @@ DOMAINS = ("identity", "catalog", "inventory", "ordering", "payments", "recommen
 
 # A name in one of these namespaces that nobody reads is a typing error, and is refused. The second set belongs to the
 # other planes, which are started with the same environment.
-OWNED_NAMESPACES = ("POSTGRES", "KAFKA", "VALKEY", "GATEWAY", "SIGNING", "API", "CAPTURE", "WAREHOUSE", "MAIL")
+OWNED_NAMESPACES = (
+    "POSTGRES",
+    "KAFKA",
+    "VALKEY",
+    "GATEWAY",
+    "SIGNING",
+    "API",
+    "CAPTURE",
+    "WAREHOUSE",
+    "MAIL",
+    "PAYMENTS",
+    "STRIPE",
+)
 KNOWN_ELSEWHERE = frozenset({"POSTGRES_OWNER_URL", "POSTGRES_INGESTION_URL", "POSTGRES_PIPELINES_URL", "WAREHOUSE_URL"})
 
 
@@ -65,6 +77,10 @@ class Settings(BaseSettings):
     gateway_url: HttpUrl
     gateway_secret: SecretStr
     gateway_timeout: Annotated[float, Field(gt=0)] = 5.0
+    payments_gateway: Literal["sandbox", "stripe"] = "sandbox"
+    stripe_api_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_url: HttpUrl | None = None
     signing_key_file: Path
     api_url: HttpUrl
     api_domains: Annotated[tuple[str, ...], NoDecode] = DOMAINS
@@ -98,6 +114,12 @@ class Settings(BaseSettings):
         if not value.is_file():
             raise ValueError("is not a file")
         return value
+
+    @model_validator(mode="after")
+    def _stripe_has_keys(self) -> Self:
+        if self.payments_gateway == "stripe" and not (self.stripe_api_key and self.stripe_webhook_secret):
+            raise ValueError("payments_gateway stripe needs STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET")
+        return self
 
     @property
     def is_secure(self) -> bool:

@@ -1,34 +1,76 @@
-"""The gateway's HTTP interface. Every call needs the shared secret, and may be repeated.
-
-Tokens stand for cards that behave: `tok_ok` pays, `tok_declined` and `tok_insufficient_funds` are refused, `tok_slow`
-pays after some seconds, and with `tok_lost_answer` the money is taken but the answer breaks off on its way.
-"""
+"""The gateway's HTTP interface. Every call needs the shared secret, and may be repeated."""
 
 import asyncio
 import hmac
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
 
+from infra.gateway import behaviour, disputes, hosted
 from infra.gateway.settings import GatewaySettings, get_settings
-from infra.gateway.store import Charge, ChargeDiffersError, ChargeStore, UnknownTokenError
+from infra.gateway.store import DiffersError, Store, UnknownTokenError, shown
+from infra.gateway.webhooks import Deliverer
+
+LONGEST_WAIT_ROUNDS = 250
+Amount = Annotated[int, Field(gt=0, lt=2**53)]
 
 
-class ChargeRequest(BaseModel):
-    """Take `amount_minor` of `currency` from the card behind `token`."""
+class Body(BaseModel):
+    """A request's body: nothing unknown in it."""
 
     model_config = ConfigDict(extra="forbid")
 
+
+class ChargeRequest(Body):
+    """Take `amount_minor` of `currency` from the card behind `token`; with `capture` false only hold it."""
+
     payment_id: UUID
-    amount_minor: Annotated[int, Field(gt=0, lt=2**53)]
+    amount_minor: Amount
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     token: Annotated[str, Field(min_length=1, max_length=100)]
+    capture: bool = True
+    attempt: Annotated[int, Field(ge=1, le=1000)] = 1
+    return_url: Annotated[str, Field(max_length=500, pattern=r"^https?://")] | None = None
+
+
+class CaptureRequest(Body):
+    """Take this much of what is held."""
+
+    amount_minor: Amount
+
+
+class RefundRequest(Body):
+    """Give this much back, once for the id."""
+
+    refund_id: UUID
+    amount_minor: Amount
+
+
+class DisputeRequest(Body):
+    """Sandbox only: the holder complains."""
+
+    amount_minor: Amount | None = None
+    reason: Annotated[str, Field(max_length=100)] = "fraudulent"
+    evidence_seconds: Annotated[float, Field(gt=0)] = 7 * 86400.0
+
+
+class EvidenceRequest(Body):
+    """The shop's side of the story."""
+
+    evidence: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class Decision(Body):
+    """Sandbox only: the bank decides."""
+
+    is_won: bool
 
 
 class LostAnswer(Response):
@@ -40,9 +82,9 @@ class LostAnswer(Response):
         await send({"type": "http.response.body", "body": b'{"status":', "more_body": False})
 
 
-def get_store(request: Request) -> ChargeStore:
+def get_store(request: Request) -> Store:
     """The store of this process."""
-    store: ChargeStore = request.app.state.store
+    store: Store = request.app.state.store
     return store
 
 
@@ -53,45 +95,97 @@ def check_secret(request: Request, authorization: Annotated[str, Header()] = "")
         raise HTTPException(401, "wrong or missing secret", {"WWW-Authenticate": "Bearer"})
 
 
-StoreDep = Annotated[ChargeStore, Depends(get_store)]
+StoreDep = Annotated[Store, Depends(get_store)]
 
 
-async def charge(request: ChargeRequest, store: StoreDep) -> Response:
-    """Charge once per payment id, and answer with the charge."""
+async def _refusing(call: Any, *arguments: Any) -> Any:
     try:
-        made = await asyncio.to_thread(
-            store.charge, request.payment_id, request.amount_minor, request.currency, request.token
-        )
-        if made.status == "pending":
-            made = await _wait_for(store, made, request.payment_id)
-    except ChargeDiffersError as error:
-        raise HTTPException(409, "this payment_id was used with another amount or currency") from error
+        return await asyncio.to_thread(call, *arguments)
+    except DiffersError as error:
+        raise HTTPException(409, "this does not fit what is known of the payment") from error
     except UnknownTokenError as error:
         raise HTTPException(422, "unknown token") from error
-    if request.token == "tok_lost_answer":  # noqa: S105 -- names a behaviour
-        return LostAnswer()
-    return JSONResponse(made.answer())
+    except LookupError as error:
+        raise HTTPException(404, "no such dispute") from error
 
 
-async def _wait_for(store: ChargeStore, made: Charge, payment_id: UUID) -> Charge:
-    while made.status == "pending":
+async def charge(wanted: ChargeRequest, request: Request, store: StoreDep) -> Response:
+    """Charge once per payment id, and answer with the charge."""
+    made = await _refusing(store.charge, wanted.model_dump())
+    while made["status"] == "pending":
         await asyncio.sleep(0.05)
-        found = await asyncio.to_thread(store.find, payment_id)
-        made = found or made
-    return made
+        made = await asyncio.to_thread(store.find, wanted.payment_id) or made
+    if wanted.token == behaviour.FIRST:
+        await _delivered(request.app.state.deliverer, str(wanted.payment_id))
+    if wanted.token == behaviour.LOST_ANSWER:
+        return LostAnswer()
+    return JSONResponse(shown(made, _base(request)))
 
 
-async def find_charge(payment_id: UUID, store: StoreDep) -> dict[str, Any]:
-    """The charge as it stands; 404 when this payment was never asked for."""
+def _base(request: Request) -> str:
+    base: str = request.app.state.base_url
+    return base
+
+
+async def _delivered(deliverer: Deliverer, payment_id: str) -> None:
+    """Wait until the shop has heard of this payment, but not for ever."""
+    for _ in range(LONGEST_WAIT_ROUNDS):
+        if await asyncio.to_thread(deliverer.is_idle, payment_id):
+            return
+        await asyncio.sleep(0.02)
+
+
+async def find_charge(payment_id: UUID, request: Request, store: StoreDep) -> dict[str, Any]:
+    """The charge as it stands, with its refunds and disputes; 404 when this payment was never asked for."""
     found = await asyncio.to_thread(store.find, payment_id)
     if found is None:
         raise HTTPException(404, "no such payment")
-    return found.answer()
+    return shown(found, _base(request))
 
 
-async def void_charge(payment_id: UUID, store: StoreDep) -> dict[str, Any]:
+async def void_charge(payment_id: UUID, request: Request, store: StoreDep) -> dict[str, Any]:
     """Give captured money back, and see to it that none is captured later."""
-    return (await asyncio.to_thread(store.void, payment_id)).answer()
+    return shown(await asyncio.to_thread(store.void, payment_id), _base(request))
+
+
+async def capture(payment_id: UUID, wanted: CaptureRequest, request: Request, store: StoreDep) -> dict[str, Any]:
+    """Take what is held, or a part."""
+    return shown(await _refusing(store.capture, payment_id, wanted.amount_minor), _base(request))
+
+
+async def refund(payment_id: UUID, wanted: RefundRequest, store: StoreDep) -> dict[str, Any]:
+    """Give a part back."""
+    made: dict[str, Any] = await _refusing(store.refund, payment_id, wanted.refund_id, wanted.amount_minor)
+    return made
+
+
+async def dispute(payment_id: UUID, wanted: DisputeRequest, store: StoreDep) -> dict[str, Any]:
+    """Sandbox only: open a dispute."""
+    made: dict[str, Any] = await _refusing(
+        disputes.open_dispute, store, payment_id, wanted.amount_minor, wanted.reason, wanted.evidence_seconds
+    )
+    return made
+
+
+async def evidence(dispute_id: str, wanted: EvidenceRequest, store: StoreDep) -> dict[str, Any]:
+    """Answer a dispute before its deadline."""
+    made: dict[str, Any] = await _refusing(disputes.send_evidence, store, dispute_id, wanted.evidence)
+    return made
+
+
+async def decide(dispute_id: str, wanted: Decision, store: StoreDep) -> dict[str, Any]:
+    """Sandbox only: close a dispute."""
+    made: dict[str, Any] = await _refusing(disputes.close_dispute, store, dispute_id, wanted.is_won)
+    return made
+
+
+async def report(store: StoreDep, day: Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")]) -> dict[str, Any]:
+    """Every movement of money on one day, UTC."""
+    try:
+        start = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
+    except ValueError as error:
+        raise HTTPException(422, "no such day") from error
+    return {"day": day, "movements": await asyncio.to_thread(store.report, start, start + 86400)}
 
 
 async def balance(store: StoreDep) -> dict[str, dict[str, int]]:
@@ -104,6 +198,20 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+CALLS = (
+    ("POST", "/v1/charges", charge),
+    ("GET", "/v1/charges/{payment_id}", find_charge),
+    ("POST", "/v1/charges/{payment_id}/void", void_charge),
+    ("POST", "/v1/charges/{payment_id}/capture", capture),
+    ("POST", "/v1/charges/{payment_id}/refunds", refund),
+    ("POST", "/v1/charges/{payment_id}/disputes", dispute),
+    ("POST", "/v1/disputes/{dispute_id}/evidence", evidence),
+    ("POST", "/v1/disputes/{dispute_id}/decision", decide),
+    ("GET", "/v1/report", report),
+    ("GET", "/v1/balance", balance),
+)
+
+
 def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     """The application; it opens its database when it starts."""
     chosen = settings or get_settings()
@@ -111,15 +219,20 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.secret = chosen.gateway_secret.get_secret_value()
-        app.state.store = ChargeStore(chosen.database, chosen.sandbox_slow_seconds)
+        app.state.base_url = chosen.gateway_url.rstrip("/")
+        app.state.store = Store(chosen.database, chosen.sandbox_slow_seconds)
+        app.state.deliverer = Deliverer(app.state.store, chosen.sandbox_webhook_url, app.state.secret)
+        delivering = asyncio.create_task(app.state.deliverer.run())
         yield
+        delivering.cancel()
+        with suppress(asyncio.CancelledError):
+            await delivering
         app.state.store.close()
 
-    app = FastAPI(title="Agora sandbox gateway", lifespan=lifespan)
+    app = FastAPI(title="Agora sandbox gateway", description=behaviour.__doc__ or "", lifespan=lifespan)
     guarded = [Depends(check_secret)]
-    app.add_api_route("/v1/charges", charge, methods=["POST"], dependencies=guarded)
-    app.add_api_route("/v1/charges/{payment_id}", find_charge, methods=["GET"], dependencies=guarded)
-    app.add_api_route("/v1/charges/{payment_id}/void", void_charge, methods=["POST"], dependencies=guarded)
-    app.add_api_route("/v1/balance", balance, methods=["GET"], dependencies=guarded)
+    for method, path, call in CALLS:
+        app.add_api_route(path, call, methods=[method], dependencies=guarded)
     app.add_api_route("/healthz", health, methods=["GET"])
+    app.include_router(hosted.router, include_in_schema=False)
     return app

@@ -18,6 +18,7 @@ class GatewaySettings(BaseSettings):
     gateway_secret: SecretStr
     local_dir: Path = Path("var/local")
     sandbox_slow_seconds: Annotated[float, Field(ge=0)] = 8.0
+    sandbox_webhook_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
 
     @field_validator("gateway_url")
     @classmethod

@@ -1,119 +1,143 @@
 """Charges in SQLite. One row per payment id is what makes every call repeatable."""
 
+import json
 import sqlite3
 import threading
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS charges (
-    payment_id TEXT PRIMARY KEY,
-    charge_id TEXT NOT NULL UNIQUE,
-    amount_minor INTEGER NOT NULL CHECK (amount_minor >= 0),
-    currency TEXT NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('pending', 'captured', 'declined', 'voided', 'refunded')),
-    reason TEXT,
-    settles_at REAL NOT NULL,
-    created_at REAL NOT NULL,
-    CHECK ((status = 'declined') = (reason IS NOT NULL))
-) STRICT
-"""
+from infra.gateway import behaviour
+from infra.gateway.database import open_database
 
-REFUSALS = {"tok_declined": "card_declined", "tok_insufficient_funds": "insufficient_funds"}
+DISPUTE_FEE_MINOR = 1500
+EVIDENCE_SECONDS = 7 * 86400.0
 
 
-class ChargeDiffersError(Exception):
-    """This payment id was used with another amount or currency."""
+class DiffersError(Exception):
+    """This id was used with another amount or currency, or the charge's state does not allow the call."""
 
 
 class UnknownTokenError(Exception):
     """No card stands behind the token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What the gateway knows of one payment. `settles_at` is when a pending charge becomes a captured one."""
-
-    payment_id: str
-    charge_id: str
-    amount_minor: int
-    currency: str
-    status: str
-    reason: str | None
-    settles_at: float
-
-    def answer(self) -> dict[str, Any]:
-        """As the HTTP interface shows it."""
-        shown = asdict(self)
-        del shown["settles_at"]
-        return shown
-
-
-class ChargeStore:
+class Store:
     """All charges of one gateway. Calls block for one write to disk: run them in a thread."""
 
     def __init__(self, path: Path, slow_seconds: float) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._slow_seconds = slow_seconds
+        self.slow_seconds = slow_seconds
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute(SCHEMA)
+        self._connection = open_database(path)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
 
-    def charge(self, payment_id: uuid.UUID, amount_minor: int, currency: str, token: str) -> Charge:
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def charge(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Take the money, or refuse; the same payment id again gets the charge as it stands.
 
-        Raises ChargeDiffersError and UnknownTokenError.
+        A refused payment may be tried again with a higher `attempt`. Raises DiffersError and UnknownTokenError.
         """
-        known_tokens = {"tok_ok", "tok_slow", "tok_lost_answer", *REFUSALS}
-        if token not in known_tokens:
+        token, payment_id = wanted["token"], str(wanted["payment_id"])
+        if token not in behaviour.TOKENS:
             raise UnknownTokenError
-        now = time.time()
-        status, settles_at = "captured", now
-        if token in REFUSALS:
-            status = "declined"
-        elif token == "tok_slow":  # noqa: S105 -- names a behaviour
-            status, settles_at = "pending", now + self._slow_seconds
-        with self._lock:
-            self._insert(payment_id, amount_minor, currency, status, REFUSALS.get(token), settles_at)
-            charge = self._settled(payment_id)
-        if charge is None:
-            raise LookupError(payment_id)
-        if charge.status != "voided" and (charge.amount_minor, charge.currency) != (amount_minor, currency):
-            raise ChargeDiffersError
-        return charge
+        with self.writing() as db:
+            known = _row(db, payment_id)
+            if known is None:
+                self._insert(db, payment_id, wanted)
+                self._begin(db, payment_id, wanted)
+            elif known["status"] != "voided":
+                if (known["amount_minor"], known["currency"]) != (wanted["amount_minor"], wanted["currency"]):
+                    raise DiffersError
+                if known["status"] == "declined" and wanted["attempt"] > known["attempt"]:
+                    self._begin(db, payment_id, wanted)
+            return self._settled(db, payment_id)
 
-    def find(self, payment_id: uuid.UUID) -> Charge | None:
+    def find(self, payment_id: uuid.UUID) -> dict[str, Any] | None:
         """The charge as it stands, or None when no such payment was ever asked for."""
-        with self._lock:
-            return self._settled(payment_id)
+        with self.writing() as db:
+            return self._settled(db, str(payment_id)) if _row(db, str(payment_id)) else None
 
-    def void(self, payment_id: uuid.UUID) -> Charge:
+    def find_by_charge(self, charge_id: str) -> dict[str, Any] | None:
+        """The charge of a hosted page."""
+        with self.writing() as db:
+            row = db.execute("SELECT payment_id FROM charges WHERE charge_id = ?", (charge_id,)).fetchone()
+            return self._settled(db, row["payment_id"]) if row else None
+
+    def decide(self, charge_id: str, is_confirmed: bool) -> dict[str, Any] | None:
+        """The person's answer on the hosted page; only the first one counts."""
+        with self.writing() as db:
+            row = db.execute("SELECT * FROM charges WHERE charge_id = ?", (charge_id,)).fetchone()
+            if row is None:
+                return None
+            if row["status"] == "requires_action" and is_confirmed:
+                self._take(db, row)
+            elif row["status"] == "requires_action":
+                self._refuse(db, row["payment_id"], "authentication_refused")
+            return self._settled(db, row["payment_id"])
+
+    def capture(self, payment_id: uuid.UUID, amount_minor: int) -> dict[str, Any]:
+        """Take what was authorized, or a part of it, once. Raises DiffersError."""
+        with self.writing() as db:
+            row = _row(db, str(payment_id))
+            if row is None or row["status"] not in ("authorized", "captured", "refunded"):
+                raise DiffersError
+            if row["status"] == "authorized":
+                if amount_minor > row["amount_minor"]:
+                    raise DiffersError
+                self._captured(db, row, amount_minor)
+            elif row["captured_minor"] != amount_minor:
+                raise DiffersError
+            return self._settled(db, str(payment_id))
+
+    def refund(self, payment_id: uuid.UUID, refund_id: uuid.UUID, amount_minor: int) -> dict[str, Any]:
+        """Give a part back, once per refund id. Raises DiffersError."""
+        with self.writing() as db:
+            charge = self._settled(db, str(payment_id)) if _row(db, str(payment_id)) else None
+            known = db.execute("SELECT * FROM refunds WHERE refund_id = ?", (str(refund_id),)).fetchone()
+            if charge is None or (known and (known["payment_id"], known["amount_minor"]) != _key(charge, amount_minor)):
+                raise DiffersError
+            if known is None:
+                if amount_minor > charge["captured_minor"] - charge["refunded_minor"]:
+                    raise DiffersError
+                self._give_back(db, str(payment_id), str(refund_id), amount_minor)
+            row = db.execute("SELECT * FROM refunds WHERE refund_id = ?", (str(refund_id),)).fetchone()
+            return dict(row)
+
+    def void(self, payment_id: uuid.UUID) -> dict[str, Any]:
         """Make sure that no money is held for this payment, now or later; returns what became of it.
 
-        Captured becomes refunded; pending or never seen becomes voided, so that a charge still on its way is refused.
+        Captured becomes refunded, by a refund that bears the payment's own id; anything earlier and never seen becomes
+        voided, so that a charge still on its way is refused.
         """
-        with self._lock:
-            self._insert(payment_id, 0, "", "voided", None, time.time())
-            self._settled(payment_id)
-            self._connection.execute(
-                "UPDATE charges SET status = CASE status WHEN 'captured' THEN 'refunded' ELSE 'voided' END"
-                " WHERE payment_id = ? AND status IN ('captured', 'pending')",
-                (str(payment_id),),
-            )
-            charge = self._settled(payment_id)
-        if charge is None:
-            raise LookupError(payment_id)
-        return charge
+        key = str(payment_id)
+        with self.writing() as db:
+            if _row(db, key) is None:
+                self._insert(db, key, {"amount_minor": 0, "currency": "", "token": "tok_ok"}, "voided")
+            charge = self._settled(db, key)
+            rest = charge["captured_minor"] - charge["refunded_minor"]
+            if charge["status"] == "captured" and rest:
+                self._give_back(db, key, key, rest)
+            elif charge["status"] in ("pending", "requires_action", "authorized"):
+                db.execute("UPDATE charges SET status = 'voided' WHERE payment_id = ?", (key,))
+                self.announce(db, "charge.voided", key)
+            return self._settled(db, key)
 
     def balance(self) -> dict[str, dict[str, int]]:
         """Status → number of charges and their sum: for reconciliation."""
@@ -123,34 +147,135 @@ class ChargeStore:
             ).fetchall()
         return {row["status"]: {"charges": row["charges"], "amount_minor": row["amount_minor"]} for row in rows}
 
-    def _insert(
-        self,
-        payment_id: uuid.UUID,
-        amount_minor: int,
-        currency: str,
-        status: str,
-        reason: str | None,
-        settles_at: float,
-    ) -> None:
-        self._connection.execute(
-            "INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (payment_id) DO NOTHING",
+    def report(self, start: float, end: float) -> list[dict[str, Any]]:
+        """Every movement of money in a span of time."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT * FROM movements WHERE moved_at >= ? AND moved_at < ? ORDER BY moved_at, reference",
+                (start, end),
+            ).fetchall()
+        return [dict(row) for row in rows]
+
+    def _begin(self, db: sqlite3.Connection, payment_id: str, wanted: dict[str, Any]) -> None:
+        token = wanted["token"]
+        db.execute(
+            "UPDATE charges SET token = ?, attempt = ?, is_manual = ?, return_url = ?, status = 'pending',"
+            " reason = NULL, settles_at = ? WHERE payment_id = ?",
             (
-                str(payment_id),
-                f"ch_{uuid.uuid4().hex}",
-                amount_minor,
-                currency,
-                status,
-                reason,
-                settles_at,
-                time.time(),
+                token,
+                wanted["attempt"],
+                not wanted["capture"],
+                wanted["return_url"],
+                time.time() + (self.slow_seconds if token == behaviour.SLOW else 0),
+                payment_id,
             ),
         )
+        if token in behaviour.REFUSALS:
+            self._refuse(db, payment_id, behaviour.REFUSALS[token])
+        elif token == behaviour.ACTION:
+            db.execute("UPDATE charges SET status = 'requires_action' WHERE payment_id = ?", (payment_id,))
+            self.announce(db, "charge.requires_action", payment_id)
 
-    def _settled(self, payment_id: uuid.UUID) -> Charge | None:
-        """Read one charge; a pending one whose time has come is captured first, also after a restart."""
-        self._connection.execute(
-            "UPDATE charges SET status = 'captured' WHERE payment_id = ? AND status = 'pending' AND settles_at <= ?",
-            (str(payment_id), time.time()),
+    def _refuse(self, db: sqlite3.Connection, payment_id: str, reason: str) -> None:
+        db.execute("UPDATE charges SET status = 'declined', reason = ? WHERE payment_id = ?", (reason, payment_id))
+        self.announce(db, "charge.declined", payment_id)
+
+    def _take(self, db: sqlite3.Connection, row: sqlite3.Row) -> None:
+        """Hold the money, and capture it unless that is asked for later."""
+        if row["is_manual"]:
+            db.execute("UPDATE charges SET status = 'authorized' WHERE payment_id = ?", (row["payment_id"],))
+            self.announce(db, "charge.authorized", row["payment_id"])
+        else:
+            self._captured(db, row, row["amount_minor"])
+
+    def _captured(self, db: sqlite3.Connection, row: sqlite3.Row, amount_minor: int) -> None:
+        payment_id = row["payment_id"]
+        db.execute(
+            "UPDATE charges SET status = 'captured', captured_minor = ? WHERE payment_id = ?",
+            (amount_minor, payment_id),
         )
-        row = self._connection.execute("SELECT * FROM charges WHERE payment_id = ?", (str(payment_id),)).fetchone()
-        return Charge(**{name: row[name] for name in Charge.__slots__}) if row else None
+        self.moved(db, f"capture:{payment_id}", "capture", payment_id, amount_minor)
+        self.announce(db, "charge.captured", payment_id)
+        if row["token"] == behaviour.DISPUTE:
+            self.open_dispute(db, payment_id, amount_minor, "fraudulent", EVIDENCE_SECONDS)
+
+    def _give_back(self, db: sqlite3.Connection, payment_id: str, refund_id: str, amount_minor: int) -> None:
+        row = _row(db, payment_id)
+        fails = row is not None and row["token"] == behaviour.REFUND_FAILS
+        status = "failed" if fails else "succeeded"
+        db.execute(
+            "INSERT INTO refunds VALUES (?, ?, ?, ?, ?)", (refund_id, payment_id, amount_minor, status, time.time())
+        )
+        if not fails:
+            db.execute(
+                "UPDATE charges SET refunded_minor = refunded_minor + ?, status = CASE"
+                " WHEN refunded_minor + ? = captured_minor THEN 'refunded' ELSE status END WHERE payment_id = ?",
+                (amount_minor, amount_minor, payment_id),
+            )
+            self.moved(db, f"refund:{refund_id}", "refund", payment_id, -amount_minor)
+        self.announce(db, f"refund.{status}", payment_id)
+
+    def open_dispute(
+        self, db: sqlite3.Connection, payment_id: str, amount_minor: int, reason: str, seconds: float
+    ) -> str:
+        """The holder complains at the bank: the bank takes the money back until it has decided."""
+        dispute_id, now = f"dp_{uuid.uuid4().hex}", time.time()
+        db.execute(
+            "INSERT INTO disputes VALUES (?, ?, ?, ?, ?, 'needs_response', NULL, ?, ?)",
+            (dispute_id, payment_id, amount_minor, DISPUTE_FEE_MINOR, reason, now + seconds, now),
+        )
+        self.moved(db, f"dispute:{dispute_id}", "dispute", payment_id, -amount_minor)
+        self.announce(db, "dispute.opened", payment_id)
+        return dispute_id
+
+    def moved(self, db: sqlite3.Connection, reference: str, kind: str, payment_id: str, amount_minor: int) -> None:
+        """Note that money moved: above zero to the shop, below zero from it."""
+        db.execute(
+            "INSERT INTO movements SELECT ?, ?, payment_id, ?, currency, ? FROM charges WHERE payment_id = ?",
+            (reference, kind, amount_minor, time.time(), payment_id),
+        )
+
+    def announce(self, db: sqlite3.Connection, kind: str, payment_id: str) -> None:
+        """Note an event of a charge, and when it is to be delivered."""
+        row = _row(db, payment_id)
+        token = row["token"] if row is not None else ""
+        earlier = db.execute("SELECT 1 FROM events WHERE payment_id = ? LIMIT 1", (payment_id,)).fetchone()
+        event_id, now = f"evt_{uuid.uuid4().hex}", time.time()
+        db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (event_id, kind, payment_id, now))
+        for seconds in behaviour.deliveries_of(token, earlier is None, self.slow_seconds):
+            db.execute("INSERT INTO deliveries (event_id, due_at) VALUES (?, ?)", (event_id, now + seconds))
+
+    def _insert(self, db: sqlite3.Connection, payment_id: str, wanted: dict[str, Any], status: str = "pending") -> None:
+        now, charge_id = time.time(), f"ch_{uuid.uuid4().hex}"
+        db.execute(
+            "INSERT INTO charges (payment_id, charge_id, amount_minor, currency, status, token, settles_at, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (payment_id, charge_id, wanted["amount_minor"], wanted["currency"], status, wanted["token"], now, now),
+        )
+
+    def _settled(self, db: sqlite3.Connection, payment_id: str) -> dict[str, Any]:
+        """Read one charge; a pending one whose time has come is captured first, also after a restart."""
+        row = _row(db, payment_id)
+        if row is not None and row["status"] == "pending" and row["settles_at"] <= time.time():
+            self._take(db, row)
+        refunds = db.execute("SELECT * FROM refunds WHERE payment_id = ? ORDER BY created_at", (payment_id,))
+        disputes = db.execute("SELECT * FROM disputes WHERE payment_id = ? ORDER BY opened_at", (payment_id,))
+        shown = dict(_row(db, payment_id) or {})
+        return shown | {"refunds": [dict(row) for row in refunds], "disputes": [dict(row) for row in disputes]}
+
+
+def _row(db: sqlite3.Connection, payment_id: str) -> sqlite3.Row | None:
+    found: sqlite3.Row | None = db.execute("SELECT * FROM charges WHERE payment_id = ?", (payment_id,)).fetchone()
+    return found
+
+
+def _key(charge: dict[str, Any], amount_minor: int) -> tuple[str, int]:
+    return str(charge["payment_id"]), amount_minor
+
+
+def shown(charge: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """A charge as the HTTP interface shows it."""
+    hidden = {"settles_at", "created_at", "token", "is_manual", "return_url"}
+    action = f"{base_url}/pay/{charge['charge_id']}" if charge["status"] == "requires_action" else None
+    answer = {name: value for name, value in charge.items() if name not in hidden} | {"next_action_url": action}
+    return json.loads(json.dumps(answer))  # type: ignore[no-any-return]

@@ -69,6 +69,7 @@ def own_environment(settings: LocalSettings) -> dict[str, str]:
         "AGORA_GATEWAY_URL": http(1),
         "AGORA_API_URL": http(0),
         "AGORA_GATEWAY_SECRET": secret[credentials.GATEWAY_SECRET],
+        "AGORA_SANDBOX_WEBHOOK_URL": http(0) + "/v1/webhooks/sandbox",
         "AGORA_MAIL_DIR": str(settings.directory / "mail"),
         "AGORA_SIGNING_KEY_FILE": str(credentials.signing_key_file(settings)),
     }

@@ -1,14 +1,32 @@
 """What other domains may hold of payments'."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
-class PaymentStatus(StrEnum):
-    """Where a payment stands."""
+class IntentStatus(StrEnum):
+    """The states of a payment intent."""
 
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
     PROCESSING = "processing"
+    REQUIRES_CAPTURE = "requires_capture"
+    SUCCEEDED = "succeeded"
+    CANCELLED = "cancelled"
+
+
+class PaymentStatus(StrEnum):
+    """What came of a payment: its intent's state, with declines and refunds told apart."""
+
+    REQUIRES_PAYMENT_METHOD = "requires_payment_method"
+    REQUIRES_CONFIRMATION = "requires_confirmation"
+    REQUIRES_ACTION = "requires_action"
+    PROCESSING = "processing"
+    REQUIRES_CAPTURE = "requires_capture"
     SUCCEEDED = "succeeded"
     DECLINED = "declined"
     CANCELLED = "cancelled"
@@ -16,10 +34,58 @@ class PaymentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+# Not decided yet; and good enough to send the goods.
+WAITING = frozenset(
+    {
+        PaymentStatus.REQUIRES_PAYMENT_METHOD,
+        PaymentStatus.REQUIRES_CONFIRMATION,
+        PaymentStatus.REQUIRES_ACTION,
+        PaymentStatus.PROCESSING,
+    }
+)
+SECURED = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_CAPTURE})
+
+
+class Method(StrEnum):
+    """How somebody pays. Card data stay with the gateway; wallet and gift card are accounts of our own ledger."""
+
+    CARD = "card"
+    WALLET = "wallet"
+    GIFT_CARD = "gift_card"
+    BANK_TRANSFER = "bank_transfer"
+    CASH_ON_DELIVERY = "cash_on_delivery"
+
+
+class CaptureMethod(StrEnum):
+    """Take the money at once, or hold it until it is asked for."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class DisputeStatus(StrEnum):
+    """Where a dispute stands."""
+
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+
+
 class ChargeState(StrEnum):
     """What the gateway says of a charge; the last three are said by us about silence."""
 
     CAPTURED = "captured"
+    AUTHORIZED = "authorized"
+    ACTION_REQUIRED = "action_required"  # the person has a second step to do at `next_action_url`
     DECLINED = "declined"
     PENDING = "pending"
     VOIDED = "voided"
@@ -30,17 +96,47 @@ class ChargeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenRefund:
+    """A refund as the gateway tells it."""
+
+    refund_id: UUID
+    amount_minor: int
+    status: RefundStatus
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDispute:
+    """A dispute as the gateway tells it."""
+
+    gateway_dispute_id: str
+    amount_minor: int
+    fee_minor: int
+    reason: str
+    status: DisputeStatus
+    evidence_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeResult:
-    """One answer of the gateway. `reason` is its code for a refusal."""
+    """One answer of the gateway. `reason` is its code for a refusal, `captured_minor` None for the whole amount.
+
+    `attempt` says which attempt a refusal belongs to, where the gateway knows: a late one means nothing to the next.
+    """
 
     state: ChargeState
     charge_id: str | None = None
     reason: str | None = None
+    next_action_url: str | None = None
+    captured_minor: int | None = None
+    attempt: int | None = None
+    refunds: tuple[SeenRefund, ...] = ()
+    disputes: tuple[SeenDispute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentView:
-    """One payment as other domains see it."""
+    """One payment as other domains see it. `status` tells what came of it, `intent_status` where the machine stands."""
 
     payment_id: UUID
     order_id: UUID
@@ -48,3 +144,85 @@ class PaymentView:
     currency: str
     status: PaymentStatus
     reason: str | None = None
+    intent_status: IntentStatus = IntentStatus.PROCESSING
+    next_states: tuple[IntentStatus, ...] = ()
+    method: Method = Method.CARD
+    capture: CaptureMethod = CaptureMethod.AUTOMATIC
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    refundable_minor: int = 0
+    next_action_url: str | None = None
+    customer_id: UUID | None = None
+    gateway: str = "sandbox"
+    charge_id: str | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """One refund."""
+
+    refund_id: UUID
+    payment_id: UUID
+    amount_minor: int
+    currency: str
+    reason: str
+    status: RefundStatus
+    failure: str | None
+    is_reversal: bool
+    requested_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftCardView:
+    """A gift card without its code."""
+
+    gift_card_id: UUID
+    last_four: str
+    currency: str
+    balance_minor: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One dispute."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    gateway: str
+    gateway_dispute_id: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    reason: str
+    status: DisputeStatus
+    evidence: str | None
+    evidence_due_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as a page shows it."""
+
+    key: str
+    kind: str
+    posted_at: datetime
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledDay:
+    """One day's comparison."""
+
+    day: date
+    gateway: str
+    ran_at: datetime
+    compared: int
+    differences: list[dict[str, Any]]

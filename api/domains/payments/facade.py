@@ -1,28 +1,45 @@
 """The only door into payments for other domains.
 
-`charge`, `ask`, `void`, `refund` and `sweep_refunds` speak to the gateway: call them outside any transaction.
+`charge`, `confirm`, `ask`, `void`, `capture`, `refund` and `sweep_refunds` speak to the gateway: call them outside any
+transaction. `record` what `charge`, `confirm`, `ask` and `void` say inside the transaction that acts on it.
 """
 
-from api.domains.payments.service.gateway import ask, charge, void
-from api.domains.payments.service.payments import (
-    balance,
-    begin_refund,
+from api.domains.payments.repository.ledger import balance, balances
+from api.domains.payments.service.intents import (
+    ask,
+    capture,
+    charge,
+    confirm,
     create,
+    create_intent,
     find,
     record,
-    refund,
-    sweep_refunds,
+    void,
 )
+from api.domains.payments.service.reconciliation import reconcile
+from api.domains.payments.service.refunds import begin_refund, refund, refund_part, refundable, sweep_refunds
+from api.domains.payments.service.stored_value import credit_wallet, gift_card, issue_gift_card, wallet
 
 __all__ = [
     "ask",
     "balance",
+    "balances",
     "begin_refund",
+    "capture",
     "charge",
+    "confirm",
     "create",
+    "create_intent",
+    "credit_wallet",
     "find",
+    "gift_card",
+    "issue_gift_card",
+    "reconcile",
     "record",
     "refund",
+    "refund_part",
+    "refundable",
     "sweep_refunds",
     "void",
+    "wallet",
 ]

@@ -3,46 +3,14 @@
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.db import Database, transaction
 from api.domains.payments import facade as payments
 from api.domains.payments.contracts import ChargeResult, ChargeState, PaymentStatus
-from api.domains.payments.domain import CAPTURE, MOVES, REFUND, entries_of
 from tests.gateway_process import RunningGateway
-
-ENDS = {PaymentStatus.DECLINED, PaymentStatus.CANCELLED, PaymentStatus.REFUNDED}
-
-
-@given(st.sampled_from([CAPTURE, REFUND]), st.integers(1, 2**62))
-def test_every_posting_sums_to_zero(posting: str, amount: int) -> None:
-    entries = entries_of(posting, amount)
-    assert sum(entry.amount_minor for entry in entries) == 0
-    assert {abs(entry.amount_minor) for entry in entries} == {amount}
-
-
-@given(st.lists(st.sampled_from(ChargeState), max_size=12), st.integers(1, 10**9), st.integers(0, 12))
-def test_whatever_the_gateway_says_money_taken_equals_money_posted(
-    said: list[ChargeState], amount: int, refund_at: int
-) -> None:
-    """Any sequence of answers, with our own promise of a refund somewhere: the books match the status."""
-    status = PaymentStatus.PROCESSING
-    books = {"gateway": 0, "sales": 0}
-    for position, state in enumerate(said):
-        if position == refund_at and status is PaymentStatus.SUCCEEDED:
-            status = PaymentStatus.REFUNDING
-        moved, postings = MOVES.get((status, state), (status, ()))
-        if status in ENDS:
-            assert moved is status
-        status = moved
-        for posting in postings:
-            for entry in entries_of(posting, amount):
-                books[entry.account] += entry.amount_minor
-    held = amount if status in (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDING) else 0
-    assert books == {"gateway": held, "sales": -held}
 
 
 async def test_an_answer_is_recorded_once(session: AsyncSession) -> None:
@@ -71,6 +39,8 @@ async def test_an_order_has_one_payment(session: AsyncSession) -> None:
         "UPDATE payments.ledger_entries SET amount_minor = amount_minor + 1",
         "DELETE FROM payments.ledger_entries",
         "TRUNCATE payments.ledger_entries",
+        "UPDATE payments.ledger_transactions SET kind = 'refund'",
+        "DELETE FROM payments.ledger_transactions",
     ],
 )
 async def test_the_ledger_can_only_grow(session: AsyncSession, statement: str) -> None:
@@ -80,17 +50,40 @@ async def test_the_ledger_can_only_grow(session: AsyncSession, statement: str) -
         await session.execute(text(statement))
 
 
-async def test_a_posting_that_does_not_balance_is_refused(session: AsyncSession) -> None:
-    payment = await payments.create(session, uuid4(), 500, "USD")
-    await session.execute(
-        text(
-            "INSERT INTO payments.ledger_entries (payment_id, posting, account, amount_minor, currency)"
-            " VALUES (:id, 'capture', 'gateway', 500, 'USD'), (:id, 'capture', 'sales', -499, 'USD')"
-        ),
-        {"id": payment.payment_id},
-    )
+TRANSACTION = "INSERT INTO payments.ledger_transactions (transaction_id, key, kind) VALUES (:id, 'credit:x', 'credit')"
+ENTRY = "INSERT INTO payments.ledger_entries (transaction_id, account, amount_minor, currency) VALUES "
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        None,
+        "(:id, 'goodwill', 500, 'USD')",
+        "(:id, 'goodwill', 500, 'USD'), (:id, 'sales', -499, 'USD')",
+        "(:id, 'goodwill', 500, 'USD'), (:id, 'sales', -500, 'EUR')",
+    ],
+)
+async def test_a_transaction_that_does_not_balance_is_refused(session: AsyncSession, entries: str | None) -> None:
+    made = uuid4()
+    await session.execute(text(TRANSACTION), {"id": made})
+    if entries is not None:
+        await session.execute(text(ENTRY + entries), {"id": made})
     with pytest.raises(DBAPIError, match="does not sum to zero"):
         await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+async def test_a_closed_transaction_takes_no_more_entries(committed: Database) -> None:
+    transaction_id = uuid4()
+    async with transaction() as session:
+        await session.execute(text(TRANSACTION), {"id": transaction_id})
+        balanced = "(:id, 'goodwill', 5, 'USD'), (:id, 'sales', -5, 'USD')"
+        await session.execute(text(ENTRY + balanced), {"id": transaction_id})
+    async with transaction() as session:
+        later = "(:id, 'cash', 5, 'USD'), (:id, 'bank', -5, 'USD')"
+        await session.execute(text(ENTRY + later), {"id": transaction_id})
+        with pytest.raises(DBAPIError, match="is closed"):
+            await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        await session.rollback()
 
 
 @pytest.mark.parametrize(

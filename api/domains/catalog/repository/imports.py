@@ -47,12 +47,13 @@ ADD_TERMS = text("""
     SELECT * FROM unnest(CAST(:terms AS text[]), CAST(:counts AS bigint[])) AS t (term, products) ORDER BY term
     ON CONFLICT (term) DO UPDATE SET products = search_terms.products + excluded.products
 """)
-LOCK_TREE = text("LOCK TABLE catalog.categories IN SHARE ROW EXCLUSIVE MODE")
-FORGET_TREE = text("DELETE FROM catalog.categories")
+LOCK_TREE = text("LOCK TABLE catalog.facet_cells IN SHARE ROW EXCLUSIVE MODE")
+FORGET_TREE = text("DELETE FROM catalog.facet_cells")
 GROW_TREE = text("""
-    INSERT INTO catalog.categories (department_slug, category_slug, product_type, department, category, products)
-    SELECT department_slug, category_slug, product_type, min(department), min(category), count(*)
-    FROM catalog.products WHERE is_active GROUP BY 1, 2, 3
+    INSERT INTO catalog.facet_cells
+    SELECT department_slug, category_slug, product_type, brand, catalog.price_range(price_minor), min(department),
+        min(category), count(*)
+    FROM catalog.products WHERE is_active GROUP BY 1, 2, 3, 4, 5
 """)
 FORGET_SUGGESTIONS = text("DELETE FROM catalog.suggestions")
 # A title may go on after a middle dot with a size: what stands before is the name that people type.

@@ -58,7 +58,7 @@ SITEMAP = text("""
 """)
 TREE = text("""
     SELECT department, department_slug, category, category_slug, sum(products)::bigint AS products
-    FROM catalog.categories GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
+    FROM catalog.facet_cells GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
 """)
 
 

@@ -1,0 +1,1 @@
+"""SQL of payments, a module per thing."""

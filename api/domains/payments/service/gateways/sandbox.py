@@ -1,0 +1,214 @@
+"""The sandbox gateway over HTTP."""
+
+import hmac
+import ssl
+import time
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import httpx
+import orjson
+import structlog
+
+from api.core.settings import Settings, get_settings
+from api.core.trace import traceparent
+from api.domains.payments.contracts import (
+    CaptureMethod,
+    ChargeResult,
+    ChargeState,
+    DisputeStatus,
+    PaymentView,
+    RefundStatus,
+    SeenDispute,
+    SeenRefund,
+)
+from api.domains.payments.errors import GatewayAway, SignatureRefused
+from api.domains.payments.service.gateways import TOLERANCE_SECONDS, ReportLine, Webhook, return_url
+
+log = structlog.get_logger(__name__)
+SILENCE = ChargeResult(ChargeState.UNKNOWN)
+# Its words and ours; the other states are said by us about silence.
+STATES = {
+    "captured": ChargeState.CAPTURED,
+    "authorized": ChargeState.AUTHORIZED,
+    "requires_action": ChargeState.ACTION_REQUIRED,
+    "declined": ChargeState.DECLINED,
+    "pending": ChargeState.PENDING,
+    "voided": ChargeState.VOIDED,
+    "refunded": ChargeState.REFUNDED,
+}
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _client(settings: Settings) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=settings.gateway_url,
+        timeout=settings.gateway_timeout,
+        verify=_tls(),
+        trust_env=False,
+        headers={
+            "Authorization": f"Bearer {settings.gateway_secret.get_secret_value()}",
+            "traceparent": traceparent(),
+        },
+    )
+
+
+class SandboxGateway:
+    """The adapter of the port."""
+
+    name = "sandbox"
+
+    async def charge(self, payment: PaymentView, token: str) -> ChargeResult:
+        """POST /v1/charges, once per payment and attempt."""
+        body = {
+            "payment_id": str(payment.payment_id),
+            "amount_minor": payment.amount_minor,
+            "currency": payment.currency,
+            "token": token,
+            "capture": payment.capture is CaptureMethod.AUTOMATIC,
+            "attempt": payment.attempt,
+            "return_url": return_url(payment.payment_id),
+        }
+        async with _client(get_settings()) as client:
+            try:
+                answer = await client.post("/v1/charges", json=body)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                return ChargeResult(ChargeState.UNREACHED)
+            except httpx.TransportError as error:
+                log.warning("gateway_answer_lost", payment_id=str(payment.payment_id), error=type(error).__name__)
+                return await _ask(client, payment.payment_id)
+            if answer.status_code == 422:
+                return ChargeResult(ChargeState.DECLINED, reason="invalid_token", attempt=payment.attempt)
+            if answer.status_code == 200:
+                return _read(answer.json())
+            log.error("gateway_refused_call", payment_id=str(payment.payment_id), status=answer.status_code)
+            return await _ask(client, payment.payment_id)
+
+    async def ask(self, payment: PaymentView) -> ChargeResult:
+        """GET /v1/charges/{id}."""
+        async with _client(get_settings()) as client:
+            return await _ask(client, payment.payment_id)
+
+    async def void(self, payment: PaymentView) -> ChargeResult:
+        """POST /v1/charges/{id}/void."""
+        return await _told(f"/v1/charges/{payment.payment_id}/void")
+
+    async def capture(self, payment: PaymentView, amount_minor: int) -> ChargeResult:
+        """POST /v1/charges/{id}/capture."""
+        return await _told(f"/v1/charges/{payment.payment_id}/capture", amount_minor=amount_minor)
+
+    async def refund(self, payment: PaymentView, refund_id: UUID, amount_minor: int) -> SeenRefund | None:
+        """POST /v1/charges/{id}/refunds."""
+        answer = await _post(
+            f"/v1/charges/{payment.payment_id}/refunds", refund_id=str(refund_id), amount_minor=amount_minor
+        )
+        if answer is None or answer.status_code >= 500:
+            return None
+        if answer.status_code != 200:
+            return SeenRefund(refund_id, amount_minor, RefundStatus.FAILED, f"refused_{answer.status_code}")
+        return _refund(answer.json())
+
+    async def send_evidence(self, gateway_dispute_id: str, evidence: str) -> bool:
+        """POST /v1/disputes/{id}/evidence."""
+        answer = await _post(f"/v1/disputes/{gateway_dispute_id}/evidence", evidence=evidence)
+        return answer is not None and answer.status_code == 200
+
+    def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Webhook:
+        """Header `Agora-Signature`: `t=<unix time>,v1=<HMAC-SHA256 of "<t>.<body>">`."""
+        parts = dict(part.partition("=")[::2] for part in headers.get("agora-signature", "").split(","))
+        at = parts.get("t", "")
+        secret = get_settings().gateway_secret.get_secret_value()
+        key = hmac.digest(secret.encode(), b"webhooks", "sha256")
+        expected = hmac.digest(key, at.encode() + b"." + body, "sha256").hex()
+        if not hmac.compare_digest(expected.encode(), parts.get("v1", "").encode()):
+            raise SignatureRefused
+        if not at.isdecimal() or abs(time.time() - int(at)) > TOLERANCE_SECONDS:
+            raise SignatureRefused("It is too old.")
+        event = orjson.loads(body)
+        return Webhook(event["event_id"], event["type"], event["payment_id"])
+
+    async def report(self, day: date) -> list[ReportLine]:
+        """GET /v1/report."""
+        async with _client(get_settings()) as client:
+            try:
+                answer = await client.get("/v1/report", params={"day": day.isoformat()})
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                raise GatewayAway from error
+        return [
+            ReportLine(
+                key=row["reference"],
+                kind=row["kind"],
+                payment=row["payment_id"],
+                amount_minor=row["amount_minor"],
+                currency=row["currency"],
+                moved_at=datetime.fromtimestamp(row["moved_at"], UTC),
+            )
+            for row in answer.json()["movements"]
+        ]
+
+
+ADAPTER = SandboxGateway()
+
+
+async def _post(path: str, **body: Any) -> httpx.Response | None:
+    async with _client(get_settings()) as client:
+        try:
+            return await client.post(path, json=body or None)
+        except httpx.TransportError:
+            return None
+
+
+async def _told(path: str, **body: Any) -> ChargeResult:
+    answer = await _post(path, **body)
+    return _read(answer.json()) if answer is not None and answer.status_code == 200 else SILENCE
+
+
+async def _ask(client: httpx.AsyncClient, payment_id: UUID) -> ChargeResult:
+    try:
+        answer = await client.get(f"/v1/charges/{payment_id}")
+    except httpx.TransportError:
+        return SILENCE
+    if answer.status_code == 404:
+        return ChargeResult(ChargeState.MISSING)
+    return _read(answer.json()) if answer.status_code == 200 else SILENCE
+
+
+def _read(document: dict[str, Any]) -> ChargeResult:
+    state = STATES.get(document.get("status", ""))
+    if state is None:
+        return SILENCE
+    return ChargeResult(
+        state=state,
+        charge_id=document.get("charge_id"),
+        reason=document.get("reason"),
+        next_action_url=document.get("next_action_url"),
+        captured_minor=document.get("captured_minor"),
+        attempt=document.get("attempt"),
+        refunds=tuple(_refund(row) for row in document.get("refunds", ())),
+        disputes=tuple(_dispute(row) for row in document.get("disputes", ())),
+    )
+
+
+def _refund(row: dict[str, Any]) -> SeenRefund:
+    is_failed = row["status"] == "failed"
+    status = RefundStatus.FAILED if is_failed else RefundStatus.SUCCEEDED
+    return SeenRefund(UUID(row["refund_id"]), row["amount_minor"], status, "refused" if is_failed else None)
+
+
+def _dispute(row: dict[str, Any]) -> SeenDispute:
+    return SeenDispute(
+        gateway_dispute_id=row["dispute_id"],
+        amount_minor=row["amount_minor"],
+        fee_minor=row["fee_minor"],
+        reason=row["reason"],
+        status=DisputeStatus(row["status"]),
+        evidence_due_at=datetime.fromtimestamp(row["evidence_due_at"], UTC),
+    )
