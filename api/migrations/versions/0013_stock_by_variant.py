@@ -102,26 +102,37 @@ CREATE UNIQUE INDEX uq_subscriptions_email ON inventory.subscriptions (variant_i
 CREATE INDEX ix_subscriptions_told ON inventory.subscriptions (variant_id, told_at);
 """
 
-# One free shard per line, and no waiting: rows that others hold are passed by. Its block is a subtransaction, so that
-# a try that fails leaves no lock behind, and whoever then waits for all rows in order cannot deadlock.
-RESERVE_HOT = """
-CREATE FUNCTION inventory.reserve_hot(
+# One row per line, found without a lock and then taken, in the order of variants. Its block is a subtransaction: a try
+# that fails leaves no lock behind, and whoever then waits for all rows in order cannot deadlock. Several lines have to
+# come from the location that sells first; anything else is for the careful statement, which sees all rows.
+RESERVE_QUICK = """
+CREATE FUNCTION inventory.reserve_quick(
     the_order uuid, variants bigint[], quantities bigint[], lifetime interval, start int
 ) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     line record;
     spot record;
+    first text;
 BEGIN
+    IF cardinality(variants) > 1 THEN
+        SELECT l.location INTO first FROM inventory.locations l WHERE l.is_active
+        ORDER BY l.priority, l.location LIMIT 1;
+    END IF;
     FOR line IN SELECT * FROM unnest(variants, quantities) AS t (variant_id, quantity) LOOP
         SELECT s.location, s.shard INTO spot
         FROM inventory.stock s JOIN inventory.locations l USING (location)
-        WHERE s.variant_id = line.variant_id AND l.is_active AND s.on_hand - s.allocated - s.reserved >= line.quantity
-        ORDER BY l.priority, s.location, (s.shard + start) % 32 LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED;
+        WHERE s.variant_id = line.variant_id AND l.is_active AND (first IS NULL OR s.location = first)
+            AND s.on_hand - s.allocated - s.reserved >= line.quantity
+        ORDER BY l.priority, s.location, (s.shard + start) % 32 LIMIT 1;
         IF NOT FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'AG001';
         END IF;
         UPDATE inventory.stock SET reserved = reserved + line.quantity
-        WHERE variant_id = line.variant_id AND location = spot.location AND shard = spot.shard;
+        WHERE variant_id = line.variant_id AND location = spot.location AND shard = spot.shard
+            AND on_hand - allocated - reserved >= line.quantity;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION USING ERRCODE = 'AG001';
+        END IF;
         INSERT INTO inventory.reservations AS r (order_id, variant_id, location, shard, quantity, expires_at)
         VALUES (the_order, line.variant_id, spot.location, spot.shard, line.quantity, now() + lifetime)
         ON CONFLICT (order_id, variant_id, location, shard)
@@ -150,13 +161,13 @@ GRANT SELECT, INSERT, UPDATE ON inventory.locations TO agora_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inventory.thresholds, inventory.reorder_suggestions, inventory.subscriptions
     TO agora_api;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA inventory TO agora_api;
-GRANT EXECUTE ON FUNCTION inventory.reserve_hot TO agora_api;
+GRANT EXECUTE ON FUNCTION inventory.reserve_quick TO agora_api;
 """
 
 FORGET = """
 DROP TRIGGER stock_is_announced ON inventory.stock;
 DROP FUNCTION inventory.announce_stock;
-DROP FUNCTION inventory.reserve_hot;
+DROP FUNCTION inventory.reserve_quick;
 DROP TABLE inventory.subscriptions, inventory.reorder_suggestions, inventory.thresholds;
 DROP INDEX inventory.ix_movements_order;
 ALTER TABLE inventory.movements DROP CONSTRAINT movements_location_fkey,
@@ -207,7 +218,7 @@ DROP TABLE inventory.locations;
 
 
 def upgrade() -> None:
-    for statement in (LOCATIONS, STOCK, CLAIMS, MOVEMENTS, ALERTS, RESERVE_HOT, ANNOUNCE, GRANTS):
+    for statement in (LOCATIONS, STOCK, CLAIMS, MOVEMENTS, ALERTS, RESERVE_QUICK, ANNOUNCE, GRANTS):
         op.execute(statement)
 
 

@@ -13,22 +13,18 @@ from api.domains.inventory.repository import statements
 
 async def reserve(
     session: AsyncSession, order_id: UUID, wanted: Mapping[int, int], lifetime: timedelta
-) -> tuple[list[tuple[int, int, int]], set[int]]:
-    """Hold all of `wanted` or nothing.
-
-    Returns (variant, product, available) for the lines that stood in the way, and the variants in several shards.
-    """
-    rows = (await session.execute(statements.RESERVE, _lines(order_id, wanted) | {"lifetime": lifetime})).all()
-    short = [(row.variant_id, row.product_id or row.variant_id, row.available) for row in rows if row.is_short]
-    return short, {row.variant_id for row in rows if not row.is_short}
+) -> list[tuple[int, int, int]]:
+    """Hold all of `wanted` or nothing; returns (variant, product, available) of the lines that stood in the way."""
+    rows = await session.execute(statements.RESERVE, _lines(order_id, wanted) | {"lifetime": lifetime})
+    return [(row.variant_id, row.product_id or row.variant_id, row.available) for row in rows]
 
 
-async def reserve_hot(
+async def reserve_quick(
     session: AsyncSession, order_id: UUID, wanted: Mapping[int, int], lifetime: timedelta, start: int
 ) -> bool:
-    """Hold each line in one shard that nobody is busy with; False, and no lock, where that is not to be had."""
+    """Hold each line in one row, tried from shard `start` on; False, and no lock, where that is not to be had."""
     values = _lines(order_id, wanted) | {"lifetime": lifetime, "start": start}
-    return bool((await session.execute(statements.RESERVE_HOT, values)).scalar_one())
+    return bool((await session.execute(statements.RESERVE_QUICK, values)).scalar_one())
 
 
 async def prolong(session: AsyncSession, order_id: UUID, lifetime: timedelta, longest: timedelta) -> bool:

@@ -86,12 +86,11 @@ RESERVE = _statement("""
         ON CONFLICT (order_id, variant_id, location, shard)
         DO UPDATE SET quantity = r.quantity + excluded.quantity, expires_at = excluded.expires_at
     )
-    SELECT variant_id, product_id, available, true AS is_short FROM short
-    UNION ALL SELECT variant_id, product_id, 0, false FROM locked WHERE shard = 1
-    ORDER BY variant_id
+    SELECT variant_id, product_id, available FROM short ORDER BY variant_id
 """)
-RESERVE_HOT = text(
-    "SELECT inventory.reserve_hot(:order_id, CAST(:ids AS bigint[]), CAST(:quantities AS bigint[]), :lifetime, :start)"
+RESERVE_QUICK = text(
+    "SELECT inventory.reserve_quick("
+    ":order_id, CAST(:ids AS bigint[]), CAST(:quantities AS bigint[]), CAST(:lifetime AS interval), :start)"
 )
 
 PROLONG = text("""

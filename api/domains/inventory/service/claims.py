@@ -18,38 +18,29 @@ from api.domains.inventory.service.movements import publish_claims
 
 SWEEP_AT_MOST = 1_000
 HOT_A_SECOND = 100  # reservations of one variant in one process; one row stands several times as many
-REMEMBERED_SECONDS = 60.0
+HOT_FOR_SECONDS = 60
 TRIES = 3
 SPREAD_STOCK = "inventory.spread_stock"
 
 
 class Heat:
-    """What this process knows of variants that many want at once; being wrong costs time, never a unit."""
+    """Which variants many want at once, as far as this process sees; being wrong costs time, never a unit."""
 
     def __init__(self) -> None:
         self._second = 0
         self._wanted: Counter[int] = Counter()
-        self._spread_until: dict[int, float] = {}
+        self._told_at: dict[int, int] = {}
 
     def count(self, variant_ids: Sequence[int]) -> list[int]:
-        """Note a reservation; returns the variants that just became hot."""
+        """Note a reservation; returns the variants that are hot and were not so within the last minute."""
         if (second := int(time.monotonic())) != self._second:
             self._second = second
             self._wanted.clear()
+            self._told_at = {each: at for each, at in self._told_at.items() if second - at < HOT_FOR_SECONDS}
         self._wanted.update(variant_ids)
-        return [each for each in variant_ids if self._wanted[each] == HOT_A_SECOND and not self.is_spread([each])]
-
-    def is_spread(self, variant_ids: Sequence[int]) -> bool:
-        """Whether one of them lies in several shards, as far as is known."""
-        now = time.monotonic()
-        return any(self._spread_until.get(each, 0.0) > now for each in variant_ids)
-
-    def remember(self, variant_ids: set[int]) -> None:
-        """These lie in several shards."""
-        until = time.monotonic() + REMEMBERED_SECONDS
-        if len(self._spread_until) > 10_000:
-            self._spread_until.clear()
-        self._spread_until.update(dict.fromkeys(variant_ids, until))
+        hot = [each for each in variant_ids if self._wanted[each] >= HOT_A_SECOND and each not in self._told_at]
+        self._told_at.update(dict.fromkeys(hot, second))
+        return hot
 
 
 HEAT = Heat()
@@ -61,15 +52,15 @@ async def reserve(session: AsyncSession, order_id: UUID, lines: Sequence[tuple[i
     Raises OutOfStock with what is available of each line that does not fit.
     """
     wanted = merge_lines(lines)
+    if not wanted:
+        return
     for variant_id in HEAT.count(list(wanted)):
         await enqueue(session, SPREAD_STOCK, lock=f"{SPREAD_STOCK}:{variant_id}", variant_id=variant_id)
-    if HEAT.is_spread(list(wanted)):
-        start = random.randrange(SHARDS)  # noqa: S311 - any shard will do
-        if await repository.reserve_hot(session, order_id, wanted, RESERVATION_LIFETIME, start):
-            return
+    start = random.randrange(SHARDS)  # noqa: S311 - any shard will do
+    if await repository.reserve_quick(session, order_id, wanted, RESERVATION_LIFETIME, start):
+        return
     for _ in range(TRIES):
-        short, spread = await repository.reserve(session, order_id, wanted, RESERVATION_LIFETIME)
-        HEAT.remember(spread)
+        short = await repository.reserve(session, order_id, wanted, RESERVATION_LIFETIME)
         if not short:
             return
         if not await _is_there_after_all(session, wanted, [variant_id for variant_id, *_ in short]):
