@@ -2,6 +2,7 @@
 
 from api.domains.inventory.errors import BelowClaims, NotAllocated, NothingReserved, NotShipped, OutOfStock
 from api.domains.inventory.service.claims import allocate, prolong, release, reserve, ship, sweep_expired, take_back
+from api.domains.inventory.service.live import close
 from api.domains.inventory.service.shelves import (
     adjust,
     available,
@@ -23,6 +24,7 @@ __all__ = [
     "allocate",
     "available",
     "available_of_products",
+    "close",
     "locations",
     "prolong",
     "put_location",
