@@ -30,30 +30,6 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
-class StockLevel:
-    """One variant at one location."""
-
-    variant_id: int
-    product_id: int
-    location: str
-    on_hand: int
-    allocated: int
-    reserved: int
-    threshold: int | None
-    suggested: int | None
-
-    @property
-    def available(self) -> int:
-        """What can still be promised."""
-        return self.on_hand - self.allocated - self.reserved
-
-    @property
-    def is_low(self) -> bool:
-        """At or below the threshold."""
-        return self.threshold is not None and self.available <= self.threshold
-
-
-@dataclass(frozen=True, slots=True)
 class Movement:
     """A row of the append-only ledger."""
 

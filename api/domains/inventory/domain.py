@@ -1,6 +1,5 @@
 """Rules of inventory without a database. The SQL of the repository keeps the same rules under locks."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -98,8 +97,3 @@ def pick_locations(
         if missing:
             return None
     return picked
-
-
-def reorder_quantity(available: int, threshold: int, demand_per_day: float, days: int) -> int:
-    """Units to order so that `days` of demand are covered and the threshold is still there afterwards; 0 for none."""
-    return max(0, math.ceil(demand_per_day * days) + threshold - available, threshold + 1 - available)

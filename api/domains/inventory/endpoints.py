@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.core.auth import Principal, require
-from api.core.db import ReadDep
+from api.core.db import ReadDep, SessionDep
 from api.domains.catalog import facade as catalog
 from api.domains.inventory.errors import NoSuchVariant
-from api.domains.inventory.schemas import Difference, ProductStock, VariantStock
+from api.domains.inventory.schemas import Adjustment, Delivery, Difference, LedgerEntry, ProductStock, VariantStock
 from api.domains.inventory.service import live, shelves
 
 router = APIRouter(tags=["inventory"])
@@ -49,6 +49,44 @@ async def product_stock_stream(reader: ReadDep, product_id: ProductId) -> EventS
 async def differences(_: Operator, reader: ReadDep) -> list[Difference]:
     """Where stock is not the sum of its movements or of its claims: an empty list proves the books."""
     return [Difference.model_validate(each) for each in await shelves.stock_differences(reader)]
+
+
+@router.get("/v1/operate/stock/{variant_id}/movements")
+async def movements(
+    _: Operator,
+    reader: ReadDep,
+    variant_id: ProductId,
+    before: Annotated[int, Query(ge=1, lt=2**63)] = 2**63 - 1,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[LedgerEntry]:
+    """The ledger of a variant, newest first; the last one's `movement_id` is the next page's `before`."""
+    return [LedgerEntry.model_validate(each) for each in await shelves.movements(reader, variant_id, before, limit)]
+
+
+@router.post("/v1/operate/stock/{variant_id}/receive")
+async def receive(operator: Operator, session: SessionDep, variant_id: ProductId, body: Delivery) -> VariantStock:
+    """A delivery comes on top of what is there."""
+    await _find_variant(session, variant_id)
+    await shelves.receive(session, [(variant_id, body.quantity)], body.location, body.cause, operator.customer_id)
+    return await _now(session, variant_id)
+
+
+@router.post("/v1/operate/stock/{variant_id}/adjust")
+async def adjust(operator: Operator, session: SessionDep, variant_id: ProductId, body: Adjustment) -> VariantStock:
+    """The count was wrong. What orders and checkouts hold cannot be taken away: 409 `stock-below-claims` names them."""
+    await _find_variant(session, variant_id)
+    await shelves.adjust(session, variant_id, body.location, body.quantity_change, body.reason, operator.customer_id)
+    return await _now(session, variant_id)
+
+
+async def _find_variant(session: SessionDep, variant_id: int) -> None:
+    if not await catalog.get_variants(session, [variant_id]):
+        raise NoSuchVariant
+
+
+async def _now(session: SessionDep, variant_id: int) -> VariantStock:
+    units = await shelves.available(session, [variant_id])
+    return VariantStock(variant_id=variant_id, available=units.get(variant_id, 0))
 
 
 async def _find(reader: ReadDep, product_id: int) -> None:

@@ -85,13 +85,6 @@ class NoSuchVariant(NotFound):
     title = "There is no such product"
 
 
-class InStock(Conflict):
-    """There is nothing to wait for."""
-
-    type = "in-stock"
-    title = "This is in stock now"
-
-
 class TooManyWatchers(Unavailable):
     """This process already follows stock for as many pages as it can."""
 

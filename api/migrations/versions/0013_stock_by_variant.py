@@ -1,4 +1,4 @@
-"""Inventory by variant, location and shard; causes of movements; thresholds, reorder suggestions and alerts."""
+"""Inventory by variant, location and shard; causes and actors of movements."""
 
 from alembic import op
 
@@ -69,39 +69,6 @@ ALTER TABLE inventory.movements ADD COLUMN cause text, ADD COLUMN actor_id uuid,
 CREATE INDEX ix_movements_order ON inventory.movements (order_id, variant_id) WHERE movement IN ('shipped', 'returned');
 """
 
-ALERTS = """
-CREATE TABLE inventory.thresholds (
-    variant_id bigint NOT NULL,
-    location text NOT NULL REFERENCES inventory.locations,
-    threshold bigint NOT NULL CHECK (threshold >= 0),
-    is_low boolean NOT NULL DEFAULT false,
-    changed_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (variant_id, location)
-);
-CREATE TABLE inventory.reorder_suggestions (
-    variant_id bigint NOT NULL,
-    location text NOT NULL REFERENCES inventory.locations,
-    quantity bigint NOT NULL CHECK (quantity > 0),
-    demand_per_day double precision NOT NULL CHECK (demand_per_day >= 0),
-    suggested_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (variant_id, location)
-);
-CREATE TABLE inventory.subscriptions (
-    subscription_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    variant_id bigint NOT NULL,
-    customer_id uuid,
-    email text CHECK (length(email) <= 254),
-    consented_at timestamptz NOT NULL DEFAULT now(),
-    told_at timestamptz,
-    CONSTRAINT ck_subscriptions_reachable CHECK (num_nonnulls(customer_id, email) = 1)
-);
-CREATE UNIQUE INDEX uq_subscriptions_customer ON inventory.subscriptions (variant_id, customer_id)
-    WHERE told_at IS NULL AND customer_id IS NOT NULL;
-CREATE UNIQUE INDEX uq_subscriptions_email ON inventory.subscriptions (variant_id, lower(email))
-    WHERE told_at IS NULL AND email IS NOT NULL;
-CREATE INDEX ix_subscriptions_told ON inventory.subscriptions (variant_id, told_at);
-"""
-
 # One row per line, found without a lock and then taken, in the order of variants. Its block is a subtransaction: a try
 # that fails leaves no lock behind, and whoever then waits for all rows in order cannot deadlock. Several lines have to
 # come from the location that sells first; anything else is for the careful statement, which sees all rows.
@@ -158,8 +125,6 @@ CREATE TRIGGER stock_is_announced AFTER UPDATE ON inventory.stock FOR EACH ROW
 
 GRANTS = """
 GRANT SELECT, INSERT, UPDATE ON inventory.locations TO agora_api;
-GRANT SELECT, INSERT, UPDATE, DELETE ON inventory.thresholds, inventory.reorder_suggestions, inventory.subscriptions
-    TO agora_api;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA inventory TO agora_api;
 GRANT EXECUTE ON FUNCTION inventory.reserve_quick TO agora_api;
 """
@@ -168,7 +133,6 @@ FORGET = """
 DROP TRIGGER stock_is_announced ON inventory.stock;
 DROP FUNCTION inventory.announce_stock;
 DROP FUNCTION inventory.reserve_quick;
-DROP TABLE inventory.subscriptions, inventory.reorder_suggestions, inventory.thresholds;
 DROP INDEX inventory.ix_movements_order;
 ALTER TABLE inventory.movements DROP CONSTRAINT movements_location_fkey,
     DROP CONSTRAINT ck_movements_on_hand_change, DROP CONSTRAINT ck_movements_returned,
@@ -218,7 +182,7 @@ DROP TABLE inventory.locations;
 
 
 def upgrade() -> None:
-    for statement in (LOCATIONS, STOCK, CLAIMS, MOVEMENTS, ALERTS, RESERVE_QUICK, ANNOUNCE, GRANTS):
+    for statement in (LOCATIONS, STOCK, CLAIMS, MOVEMENTS, RESERVE_QUICK, ANNOUNCE, GRANTS):
         op.execute(statement)
 
 

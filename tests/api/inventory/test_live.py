@@ -98,3 +98,41 @@ async def test_stock_over_http(client: AsyncClient, sign_up: SignUp) -> None:
     operator, other = await sign_up("operator"), await sign_up()
     assert (await client.get("/v1/operate/stock/differences", headers=operator.headers)).json() == []
     assert (await client.get("/v1/operate/stock/differences", headers=other.headers)).status_code == 403
+
+
+async def test_an_operator_receives_and_adjusts(client: AsyncClient, sign_up: SignUp) -> None:
+    product_id = await stocked(4)
+    operator, other = await sign_up("operator"), await sign_up()
+    path = f"/v1/operate/stock/{product_id}"
+    received = await client.post(f"{path}/receive", json={"quantity": 6, "cause": "note 7"}, headers=operator.headers)
+    assert received.json() == {"variant_id": product_id, "available": 10}
+    async with transaction() as session:
+        await inventory.reserve(session, uuid4(), [(product_id, 8)])
+    refused = await client.post(
+        f"{path}/adjust", json={"quantity_change": -3, "reason": "broken"}, headers=operator.headers
+    )
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "stock-below-claims")
+    assert [each["quantity"] for each in refused.json()["claims"]] == [8]
+    adjusted = await client.post(
+        f"{path}/adjust", json={"quantity_change": -2, "reason": "broken"}, headers=operator.headers
+    )
+    assert adjusted.json()["available"] == 0
+    ledger = (await client.get(f"{path}/movements", headers=operator.headers)).json()
+    assert [(each["movement"], each["quantity"], each["cause"]) for each in ledger] == [
+        ("adjusted", -2, "broken"),
+        ("received", 6, "note 7"),
+        ("received", 4, None),
+    ]
+    assert {each["actor_id"] for each in ledger[:2]} == {str(operator.customer_id)}
+    async with transaction() as session:
+        told = text("SELECT action FROM core.audit_log WHERE actor_id = :id ORDER BY 1")
+        acts = await session.execute(told, {"id": operator.customer_id})
+        assert list(acts.scalars()) == ["stock.adjust", "stock.receive"]
+    for what, body in (("receive", {"quantity": 1}), ("adjust", {"quantity_change": 1, "reason": "found"})):
+        assert (await client.post(f"{path}/{what}", json=body, headers=other.headers)).status_code == 403
+        unknown = await client.post(f"/v1/operate/stock/999999/{what}", json=body, headers=operator.headers)
+        assert unknown.status_code == 404
+    nowhere = {"quantity": 1, "location": "nowhere"}
+    assert (await client.post(f"{path}/receive", json=nowhere, headers=operator.headers)).status_code == 404
+    nothing = {"quantity_change": 0, "reason": "found"}
+    assert (await client.post(f"{path}/adjust", json=nothing, headers=operator.headers)).status_code == 422

@@ -88,3 +88,17 @@ async def test_the_last_units_are_all_sold(committed: Database, stock_of: Read) 
     assert sum(bought) == 60
     async with committed.transaction() as session:
         assert await stock_of(session, 1) == (60, 60, 0)
+
+
+async def test_a_bundle_and_its_component_compete(committed: Database, stock_of: Read) -> None:
+    """Half of the buyers want the last unit alone, half want it in a bundle with two of another."""
+    async with committed.transaction() as session:
+        await inventory.receive_many(session, [(1, 1), (2, 500)])
+    gate = asyncio.Semaphore(AT_ONCE)
+    baskets = [[(1, 1)], [(1, 1), (2, 2)]]
+    bought = await asyncio.gather(*(buy(committed, gate, uuid4(), baskets[n % 2]) for n in range(BUYERS)))
+    assert sum(bought) == 1
+    async with committed.transaction() as session:
+        assert await stock_of(session, 1) == (1, 1, 0)
+        assert await stock_of(session, 2) == (500, 2 if bought.index(True) % 2 else 0, 0)
+        assert await inventory.stock_differences(session) == []

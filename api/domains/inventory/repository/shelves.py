@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import copy_rows
-from api.domains.inventory.contracts import MAIN, Location, StockDifference
+from api.domains.inventory.contracts import MAIN, Location, Movement, StockDifference
 from api.domains.inventory.domain import SHARDS
 from api.domains.inventory.repository import Reader
 
@@ -30,6 +30,12 @@ PUT_LOCATION = text("""
     VALUES (:location, :name, :priority, :is_active)
     ON CONFLICT (location) DO UPDATE
     SET name = excluded.name, priority = excluded.priority, is_active = excluded.is_active
+""")
+
+MOVEMENTS = text("""
+    SELECT movement_id, variant_id, location, movement, quantity, on_hand_change, order_id, cause, actor_id, moved_at
+    FROM inventory.movements WHERE variant_id = :variant_id AND movement_id < :before
+    ORDER BY movement_id DESC LIMIT :limit
 """)
 
 STOCKED = text("SELECT variant_id FROM inventory.stock WHERE variant_id = ANY(:ids) AND location = :location")
@@ -167,6 +173,12 @@ async def available_of_products(reader: Reader, product_ids: Sequence[int]) -> d
     for row in await reader.execute(AVAILABLE_OF_PRODUCTS, {"ids": list(product_ids)}):
         found.setdefault(row.product_id, {})[row.variant_id] = row.units
     return found
+
+
+async def movements(reader: Reader, variant_id: int, before: int, limit: int) -> list[Movement]:
+    """The ledger of a variant, newest first, from below movement `before` on."""
+    values = {"variant_id": variant_id, "before": before, "limit": limit}
+    return [Movement(**row) for row in (await reader.execute(MOVEMENTS, values)).mappings()]
 
 
 async def locations(reader: Reader) -> list[Location]:

@@ -20,6 +20,7 @@ from ingestion.contracts.inventory import StockMoved
 available = repository.available
 available_of_products = repository.available_of_products
 locations = repository.locations
+movements = repository.movements
 stock_differences = repository.differences
 
 
