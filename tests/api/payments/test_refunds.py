@@ -143,3 +143,15 @@ async def test_a_whole_and_a_part_at_once(committed: Database, pay: Make) -> Non
     await payments.sweep_refunds()
     assert (await intents.get(payment.payment_id)).refunded_minor == 1000
     assert (await books()).get("gateway", 0) == 0
+
+
+@pytest.mark.parametrize("method", ["card", "cash_on_delivery"])
+async def test_a_sale_undone_lets_held_money_go(committed: Database, make: Make, method: str) -> None:
+    payment = await make(500, method, capture="manual")
+    result = await payments.confirm(payment, "tok_ok")
+    async with transaction() as session:
+        assert await payments.record(session, payment.payment_id, result) is PaymentStatus.REQUIRES_CAPTURE
+        await payments.begin_refund(session, payment.payment_id)
+    await run_queued(get_settings(), TASKS, wait=False)
+    assert await status_of(payment.payment_id) is PaymentStatus.CANCELLED
+    assert await books() == {}
