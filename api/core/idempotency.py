@@ -8,14 +8,14 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from api.core.auth import CurrentDep
+from api.core.auth import CurrentDep, VisitorDep
 from api.core.db import transaction
 from api.core.errors import AppError, problem_response
 
@@ -166,3 +166,33 @@ async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotenc
 
 
 IdempotencyDep = Annotated[Idempotency, Depends(get_idempotency)]
+
+
+class OptionalIdempotency:
+    """For a POST that harms nobody when it is repeated, but takes a key from whoever sends one."""
+
+    def __init__(self, keyed: Idempotency | None) -> None:
+        self._keyed = keyed
+
+    async def run(self, operation: Operation) -> Response:
+        """The operation's answer, or the stored one of the same key."""
+        if self._keyed is not None:
+            return await self._keyed.run(operation)
+        status, document = await operation(uuid4())
+        body = document.model_dump_json().encode() if isinstance(document, BaseModel) else orjson.dumps(document)
+        return Response(body, status, media_type="application/json")
+
+
+async def get_optional_idempotency(request: Request, visitor: VisitorDep) -> OptionalIdempotency:
+    """The request's key, if it has one; also of somebody who is not signed in. Raises KeyMissing for a long one."""
+    key = request.headers.get("idempotency-key", "").strip()
+    if not key:
+        return OptionalIdempotency(None)
+    if len(key) > 255:
+        raise KeyMissing
+    fingerprint = hashlib.sha256(await request.body()).digest()
+    principal = str(visitor.customer_id or visitor.anonymous_id)
+    return OptionalIdempotency(Idempotency(principal, f"{request.method} {request.url.path}", key, fingerprint))
+
+
+OptionalIdempotencyDep = Annotated[OptionalIdempotency, Depends(get_optional_idempotency)]

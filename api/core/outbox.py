@@ -1,6 +1,7 @@
 """The outbox: events leave a domain in the transaction that made them true, and only so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,9 +18,55 @@ _INSERT = text(
     " VALUES (:event_id, :topic, :type, :key, :occurred_at, :envelope)"
 )
 
+# For a domain's last statement of a transaction: its own work and its events in one.
+INSERT_AS_CTE = """
+    told AS (
+        INSERT INTO core.outbox (event_id, topic, type, key, occurred_at, envelope)
+        SELECT * FROM unnest(
+            CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:types AS text[]), CAST(:keys AS text[]),
+            CAST(:times AS timestamptz[]), CAST(:envelopes AS bytea[]))
+    )
+"""
+
+
+@contextmanager
+def gathering(session: AsyncSession) -> Iterator[list[Event]]:
+    """Within the block nothing is stored: what is published is put into the list, for whoever opened the block.
+
+    It has to be published after the block, or go into a statement with `INSERT_AS_CTE`.
+    """
+    gathered: list[Event] = []
+    session.info["gathered"] = gathered
+    try:
+        yield gathered
+    finally:
+        del session.info["gathered"]
+
+
+def as_values(events: Sequence[Event]) -> dict[str, Any]:
+    """The parameters of `INSERT_AS_CTE`."""
+    rows = _rows(events)
+    names = {
+        "event_ids": "event_id",
+        "topics": "topic",
+        "types": "type",
+        "keys": "key",
+        "times": "occurred_at",
+        "envelopes": "envelope",
+    }
+    return {name: [row[column] for row in rows] for name, column in names.items()}
+
 
 async def publish(session: AsyncSession, *events: Event) -> None:
     """Store `events` with the session's other work; they happened now."""
+    gathered: list[Event] | None = session.info.get("gathered")
+    if gathered is not None:
+        gathered += events
+    elif events:
+        await session.execute(_INSERT, _rows(events))
+
+
+def _rows(events: Sequence[Event]) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
     trace_id = current_trace_id()
     rows = []
@@ -35,8 +82,7 @@ async def publish(session: AsyncSession, *events: Event) -> None:
                 "envelope": encode(event, event_id, now, trace_id),
             }
         )
-    if rows:
-        await session.execute(_INSERT, rows)
+    return rows
 
 
 async def publish_many(session: AsyncSession, rows: Iterable[tuple[type[Event], str, dict[str, Any], datetime]]) -> int:

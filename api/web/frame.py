@@ -14,6 +14,7 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import DepartmentCount
 from api.domains.ordering import facade as ordering
 from api.web import presentation
+from api.web.discovery import canonical
 from api.web.shelves import goes_with_cart
 from api.web.tracking import track_page
 
@@ -52,7 +53,7 @@ class Aisles:
 
 
 AISLES = Aisles()
-presentation.install().globals |= {"aisles": AISLES.shown, "shop_size": AISLES.size}
+presentation.install().globals |= {"aisles": AISLES.shown, "shop_size": AISLES.size, "canonical": canonical}
 
 
 async def frame(request: Request, reader: ReadDep, visitor: VisitorDep, background: BackgroundTasks) -> None:

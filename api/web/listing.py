@@ -1,10 +1,12 @@
 """Lists of products: a search, a department, a category; facets beside them and a page at a time."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
+from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.auth import VisitorDep
@@ -12,8 +14,9 @@ from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import CategoryCount, DepartmentCount, Facets
+from api.domains.catalog.contracts import Choice, Facets, Wanted
 from api.web.frame import AISLES
+from api.web.presentation import CURRENCY, money
 from api.web.tracking import track
 from ingestion.contracts.analytics import SearchPerformed
 
@@ -21,7 +24,17 @@ router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE = 24
 CHOICES = 12
-SORTS = {"relevance": "Best match", "popular": "Most bought", "price": "Price, lowest first", "newest": "Newest"}
+SORTS = {
+    "relevance": "Best match",
+    "popular": "Most bought",
+    "rating": "Best rated",
+    "price": "Price, lowest first",
+    "price_down": "Price, highest first",
+    "newest": "Newest",
+}
+FACETS = {"department": "Department", "category": "Category", "type": "Kind", "price": "Price", "brand": "Brand"}
+
+Chosen = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +43,57 @@ class Asked:
 
     path: str
     query: str
-    department: str | None
-    category: str | None
+    chosen: Chosen
     sort: str
     cursor: str | None
+    department: str | None = None
 
-    def href(self, **changes: str | None) -> str:
-        """This list with `changes`, from its start."""
-        values = {"query": self.query, "category": self.category, "sort": self.sort}
-        if self.path == "/search":
-            values["department"] = self.department
-        kept = {name: value for name, value in (values | changes).items() if value}
-        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+    def wanted(self) -> Wanted:
+        """The same for the catalogue; a department's page is narrowed to it."""
+        chosen = dict(self.chosen)
+        if self.department:
+            chosen["department"] = (self.department,)
+        by_name = {f"{'categorie' if name == 'category' else name}s": values for name, values in chosen.items()}
+        return Wanted(self.query, **by_name)
+
+    def href(self, chosen: Chosen | None = None, cursor: str | None = None) -> str:
+        """This list with other choices, from its start or a cursor."""
+        pairs = self.kept(chosen) + ([("sort", self.sort)] if self.sort else [])
+        pairs += [("cursor", cursor)] if cursor else []
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+
+    def toggled(self, facet: str, value: str) -> str:
+        """This list with one value more, or without it."""
+        values = self.chosen.get(facet, ())
+        values = tuple(each for each in values if each != value) if value in values else (*values, value)
+        return self.href({**self.chosen, facet: values})
+
+    def kept(self, chosen: Chosen | None = None) -> list[tuple[str, str]]:
+        """Words and choices as pairs of an address or a form."""
+        now = self.chosen if chosen is None else chosen
+        words = [("query", self.query)] if self.query else []
+        return words + [(facet, value) for facet in FACETS for value in now.get(facet, ())]
 
 
 Text = Annotated[str, Query(max_length=200)]
 Slug = Annotated[str, Query(max_length=100)]
+Values = Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Query(max_length=20)]
+
+
+def chosen(
+    department: Values = [],  # noqa: B006 -- FastAPI's way to say none
+    category: Values = [],  # noqa: B006
+    type: Values = [],  # noqa: A002, B006
+    price: Values = [],  # noqa: B006
+    brand: Values = [],  # noqa: B006
+) -> dict[str, tuple[str, ...]]:
+    """The choices of an address, empty ones left out: a plain form sends those too."""
+    named = {"department": department, "category": category, "type": type, "price": price, "brand": brand}
+    kept = {facet: tuple(dict.fromkeys(filter(None, values))) for facet, values in named.items()}
+    return {facet: values for facet, values in kept.items() if values}
+
+
+ChosenDep = Annotated[dict[str, tuple[str, ...]], Depends(chosen)]
 
 
 @router.get("/search")
@@ -54,56 +102,55 @@ async def search(
     reader: ReadDep,
     visitor: VisitorDep,
     background: BackgroundTasks,
+    chosen: ChosenDep,
     query: Text = "",
-    department: Slug = "",
-    category: Slug = "",
     sort: Slug = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """What fits some words, small typing errors forgiven."""
     words = query.strip()
-    asked = Asked("/search", words, department or None, category or None, sort, cursor or None)
+    asked = Asked("/search", words, chosen, sort, cursor or None)
     heading = f"Results for “{words}”" if words else "All products"
-    page, facets = await _list(request, reader, asked, heading, [])
+    page, total = await _list(request, reader, asked, heading, [])
     if words and not cursor:
         event = SearchPerformed(
-            anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, query=words, results=facets.total
+            anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, query=words, results=total
         )
         track(request, background, event)
     return page
 
 
-@router.get("/c/{department}")
+@router.get("/c/{slug}")
 async def department(
     request: Request,
     reader: ReadDep,
-    department: Annotated[str, Path(max_length=100)],
-    category: Slug = "",
+    chosen: ChosenDep,
+    slug: Annotated[str, Path(max_length=100)],
     sort: Slug = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """A department, or one category of it."""
-    known = next((each for each in AISLES.departments if each.slug == department), None)
+    """A department, or some categories of it."""
+    known = next((each for each in AISLES.departments if each.slug == slug), None)
     if known is None:
         raise NotFound
-    chosen = next((each for each in known.categories if each.slug == category), None)
-    if category and chosen is None:
+    chosen.pop("department", None)
+    names = {each.slug: each.name for each in known.categories}
+    if set(chosen.get("category", ())) - set(names):
         raise NotFound
     crumbs = [{"name": "Shop", "href": "/"}, {"name": known.name, "href": f"/c/{known.slug}"}]
-    if chosen:
-        crumbs.append({"name": chosen.name, "href": ""})
-    asked = Asked(f"/c/{known.slug}", "", known.slug, category or None, sort, cursor or None)
-    page, _ = await _list(request, reader, asked, (chosen or known).name, crumbs)
+    one = names[chosen["category"][0]] if len(chosen.get("category", ())) == 1 else None
+    if one:
+        crumbs.append({"name": one, "href": ""})
+    asked = Asked(f"/c/{known.slug}", "", chosen, sort, cursor or None, known.slug)
+    page, _ = await _list(request, reader, asked, one or known.name, crumbs)
     return page
 
 
 async def _list(
     request: Request, reader: AsyncConnection, asked: Asked, heading: str, crumbs: list[dict[str, str]]
-) -> tuple[Response, Facets]:
-    found = await catalog.search(
-        reader, asked.query, asked.department, asked.category, asked.sort or None, asked.cursor, PAGE_SIZE
-    )
-    facets = await catalog.facets(reader, asked.query, asked.department, asked.category)
+) -> tuple[Response, int]:
+    found = await catalog.search(reader, asked.wanted(), asked.sort or None, asked.cursor, PAGE_SIZE)
+    facets = await catalog.facets(reader, asked.wanted())
     sorts = [(value, label) for value, label in SORTS.items() if asked.query or value != "relevance"]
     page = render(
         request,
@@ -117,12 +164,12 @@ async def _list(
         products=found.items,
         sorts=sorts,
         sort=asked.sort or sorts[0][0],
-        kept=[(name, value) for name, value in _kept(asked) if value],
+        kept=asked.kept(),
         here=asked.path,
         next_href=asked.href(cursor=found.next_cursor) if found.next_cursor else None,
         first_href=asked.href() if asked.cursor else None,
     )
-    return page, facets
+    return page, facets.total
 
 
 def _summary(total: int, shown: int) -> str:
@@ -131,47 +178,48 @@ def _summary(total: int, shown: int) -> str:
     return "1 product" if total == 1 else f"{total:,} products"
 
 
-def _kept(asked: Asked) -> list[tuple[str, str | None]]:
-    in_path = asked.path != "/search"
-    return [("query", asked.query), ("department", None if in_path else asked.department), ("category", asked.category)]
+def _label(facet: str, choice: Choice) -> str:
+    """A choice for people: ranges of prices as money."""
+    if facet != "price":
+        return choice.label
+    low, _, high = choice.value.partition("-")
+    if not high:
+        return f"{money(int(low), CURRENCY)} and more"
+    return (
+        f"Under {money(int(high), CURRENCY)}"
+        if low == "0"
+        else f"{money(int(low), CURRENCY)} – {money(int(high), CURRENCY)}"
+    )
 
 
 def _chips(asked: Asked, facets: Facets) -> list[dict[str, str]]:
-    chips = []
-    if asked.department and asked.path == "/search":
-        chips.append({"name": _name(facets.departments, asked.department), "href": asked.href(department=None)})
-    if asked.category:
-        chips.append({"name": _name(facets.categories, asked.category), "href": asked.href(category=None)})
-    return chips
-
-
-def _name(choices: tuple[DepartmentCount, ...] | tuple[CategoryCount, ...], slug: str) -> str:
-    return next((each.name for each in choices if each.slug == slug), slug)
+    """What the list is narrowed to, each with the address without it."""
+    labels = {(each.name, choice.value): _label(each.name, choice) for each in facets.facets for choice in each.choices}
+    return [
+        {"name": labels.get((facet, value), value), "href": asked.toggled(facet, value)}
+        for facet, values in asked.chosen.items()
+        for value in values
+    ]
 
 
 def _facets(asked: Asked, facets: Facets) -> list[dict[str, Any]]:
-    """The choices worth showing: categories inside a department, departments in a search."""
-    shown = []
-    if asked.path == "/search":
-        shown.append(_facet("Department", "department", facets.departments, asked.department, asked))
-    shown.append(_facet("Category", "category", facets.categories, asked.category, asked))
-    return [facet for facet in shown if len(facet["choices"]) > 1]
+    """The facets that still tell something apart: departments only in a search, kinds only within a category."""
+    hidden = {"department"} if asked.department else set()
+    if not asked.chosen.get("category") and not asked.chosen.get("type"):
+        hidden |= {"type"}
+    shown = [_facet(name, label, asked, facets.of(name)) for name, label in FACETS.items() if name not in hidden]
+    return [facet for facet in shown if len(facet["choices"]) > 1 or any(each["chosen"] for each in facet["choices"])]
 
 
-def _facet(
-    name: str,
-    key: str,
-    choices: tuple[DepartmentCount, ...] | tuple[CategoryCount, ...],
-    chosen: str | None,
-    asked: Asked,
-) -> dict[str, Any]:
+def _facet(facet: str, name: str, asked: Asked, choices: Sequence[Choice]) -> dict[str, Any]:
     rows = [
         {
-            "name": each.name,
+            "name": _label(facet, each),
             "products": each.products,
-            "chosen": each.slug == chosen,
-            "href": asked.href(**{key: None if each.slug == chosen else each.slug}),
+            "chosen": each.is_chosen,
+            "href": asked.toggled(facet, each.value),
         }
         for each in choices[:CHOICES]
+        if each.label
     ]
-    return {"name": name, "choices": rows}
+    return {"name": name, "choices": rows, "is_open": any(row["chosen"] for row in rows)}

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from api.web import home, listing, product
+from api.web import discovery, home, listing, product
 
 router = APIRouter(include_in_schema=False)
+router.include_router(discovery.router)
 router.include_router(home.router)
 router.include_router(listing.router)
 router.include_router(product.router)

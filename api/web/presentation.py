@@ -15,6 +15,7 @@ from api.web.pictures import department_url, icon, line_url, picture_url
 
 STATIC = Path(__file__).parent / "static"
 LOCALE = "en_US"
+CURRENCY = "USD"
 
 
 def money(minor: int, currency: str) -> str:

@@ -37,6 +37,7 @@ async def product(
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/p/{shown.product_id}-{shown.slug}{query}", status_code=301)
     available = (await inventory.available(reader, [shown.product_id])).get(shown.product_id, 0)
+    drop = (await catalog.price_drops(reader, [shown.product_id])).get(shown.product_id)
     shelves = await _shelves(reader, visitor, shown)
     led_by = recommendation(rec)
     seen = ProductViewed(
@@ -51,6 +52,7 @@ async def product(
         "product.html",
         product=shown,
         available=available,
+        drop=drop,
         rec=led_by,
         shelves=shelves,
         facts=_facts(shown),

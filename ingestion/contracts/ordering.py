@@ -19,10 +19,15 @@ class OrderLine(BaseModel):
     unit_price_minor: int
     discount_minor: int
     total_minor: int
+    variant_id: int | None = None
+    tax_minor: int = 0
 
 
 class OrderPlaced(Event):
-    """An order is binding. `source` is `storefront`, or the name of the import that brought it."""
+    """An order is binding. `source` is `storefront`, or the name of the import that brought it.
+
+    Orders of one checkout share `group_id`. `total_minor` is the lines, delivery, and tax where it is not included.
+    """
 
     type: ClassVar[str] = "ordering.order_placed"
     key_field: ClassVar[str] = "order_id"
@@ -34,6 +39,63 @@ class OrderPlaced(Event):
     total_minor: int
     lines: tuple[OrderLine, ...]
     recommendation_id: UUID | None = None
+    group_id: UUID | None = None
+    seller_id: UUID | None = None
+    delivery_minor: int = 0
+    tax_minor: int = 0
+    is_tax_included: bool = False
+    promotion_code: str | None = None
+
+
+class OrderUnits(BaseModel):
+    """Units of one product of an order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    product_id: int
+    variant_id: int | None = None
+    quantity: int
+
+
+class OrderShipped(Event):
+    """A parcel left; `is_complete` with the last units of the order."""
+
+    type: ClassVar[str] = "ordering.order_shipped"
+    key_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    customer_id: UUID
+    shipment_id: UUID
+    carrier: str
+    lines: tuple[OrderUnits, ...]
+    is_complete: bool
+
+
+class OrderDelivered(Event):
+    """The last parcel of an order has arrived; `lines` are all of the order's."""
+
+    type: ClassVar[str] = "ordering.order_delivered"
+    key_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    customer_id: UUID
+    lines: tuple[OrderUnits, ...]
+
+
+class OrderReturned(Event):
+    """Goods came back. `refund_minor` is what they are refunded with."""
+
+    type: ClassVar[str] = "ordering.order_returned"
+    key_field: ClassVar[str] = "order_id"
+
+    order_id: UUID
+    customer_id: UUID
+    return_id: UUID
+    reason: str
+    lines: tuple[OrderUnits, ...]
+    refund_minor: int
+    is_restocked: bool
+    is_complete: bool
 
 
 class OrderCancelled(Event):

@@ -27,6 +27,7 @@ OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "product": web.product,
     "recommendations": web.recommendations,
     "capture": web.capture,
+    "search": web.search,
 }
 
 WIDTH = 130  # of the table, where no terminal gives one

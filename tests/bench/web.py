@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import httpx
@@ -67,6 +68,24 @@ def recommendations(shop: Shop) -> list[Figure]:
     return [
         Figure("personal home list p99, 50/s", seen.p99, "ms", 30, "lower", empty.p99, "empty handler p99"),
         Figure("personal home list p50, 50/s", seen.p50, "ms", 30, "lower", empty.p50, "empty handler p50"),
+    ]
+
+
+def search(shop: Shop) -> list[Figure]:
+    """Result pages with their facets, and words to go on with, for words of real titles; all at 50 a second."""
+    with psycopg.connect(shop.env["AGORA_POSTGRES_URL"]) as connection:
+        rows = connection.execute("select split_part(title, ' · ', 1) from catalog.products where is_active").fetchall()
+    words = random.Random(2).sample(sorted({name for (name,) in rows}), 400)
+    found = [request("GET", f"/search?{urlencode({'query': word})}", {"accept": "text/html"}) for word in words]
+    typed = [
+        request("GET", f"/v1/suggestions?{urlencode({'query': word[: 2 + index % 5]})}")
+        for index, word in enumerate(words)
+    ]
+    empty = _empty(shop, 10, rate=LISTS_A_SECOND)
+    pages, offers = (_play(shop, each, 10, rate=LISTS_A_SECOND) for each in (found, typed))
+    return [
+        Figure("search page with facets p95, 50/s", pages.p95, "ms", 50, "lower", empty.p95, "empty handler p95"),
+        Figure("typeahead p95, 50/s", offers.p95, "ms", 20, "lower", empty.p95, "empty handler p95"),
     ]
 
 

@@ -37,8 +37,8 @@ def test_browsing_from_the_first_page_to_a_product(page: Page, inspect: Inspect)
 
 def test_a_search_with_a_typing_error_and_its_next_page(page: Page, inspect: Inspect) -> None:
     page.goto("/")
-    page.get_by_role("searchbox").fill("choclate")
-    page.get_by_role("searchbox").press("Enter")
+    page.get_by_label("Search the shop").fill("choclate")
+    page.get_by_label("Search the shop").press("Enter")
     expect(page.locator(".card .name").first).to_contain_text(re.compile("chocolate", re.I))
     inspect("search")
     page.goto("/search?sort=price")
@@ -52,6 +52,18 @@ def test_a_search_with_a_typing_error_and_its_next_page(page: Page, inspect: Ins
     page.goto("/search?query=qqqqqqqqq")
     expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
     inspect("search-nothing")
+
+
+def test_words_to_go_on_with_are_offered_while_one_types(page: Page) -> None:
+    page.goto("/")
+    field = page.get_by_label("Search the shop")
+    field.press_sequentially("chip")
+    offered = page.locator("#suggestions option")
+    expect(offered.first).to_be_attached()
+    chosen = offered.first.get_attribute("value") or ""
+    assert "chip" in chosen.lower()
+    field.fill(chosen)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(chosen)
 
 
 def test_an_order_from_the_shelf_to_the_receipt(page: Page, inspect: Inspect) -> None:

@@ -10,11 +10,16 @@ WORD = re.compile(r"[a-z0-9]+")
 LONGEST_QUERY_WORDS = 8
 
 
+PRICE_EDGES = (0, 200, 500, 1000, 2500, 5000, 10000)  # minor units; the last range is open. As in the database.
+
+
 class Sort(StrEnum):
     """How a list of products may be ordered."""
 
     RELEVANCE = "relevance"
     PRICE = "price"
+    PRICE_DOWN = "price_down"
+    RATING = "rating"
     NEWEST = "newest"
     POPULAR = "popular"
 
@@ -47,3 +52,18 @@ def tsquery(alternatives: Sequence[Sequence[str]], match_all: bool) -> str:
     """Stems → text of a tsquery: any stem of each group, and all groups (or, relaxed, any of them)."""
     groups = [" | ".join(f"'{stem}'" for stem in stems if WORD.fullmatch(stem)) for stems in alternatives]
     return (" & " if match_all else " | ").join(f"({group})" for group in groups if group)
+
+
+def beginnings(alternatives: Sequence[Sequence[str]]) -> str:
+    """Words → text of a tsquery: of each group a word that begins so."""
+    groups = [" | ".join(f"'{word}':*" for word in words if WORD.fullmatch(word)) for words in alternatives]
+    return " & ".join(f"({group})" for group in groups if group)
+
+
+def price_range_name(index: int) -> str:
+    """A range in addresses: `200-500`, in minor units, the upper edge left out; `10000-` is open."""
+    edges = [*map(str, PRICE_EDGES), ""]
+    return f"{edges[index]}-{edges[index + 1]}"
+
+
+PRICE_RANGES = {price_range_name(index): index for index in range(len(PRICE_EDGES))}

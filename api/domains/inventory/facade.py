@@ -8,7 +8,9 @@ from api.domains.inventory.service import (
     receive_many,
     release,
     reserve,
+    ship,
     sweep_expired,
+    take_back,
 )
 
 __all__ = [
@@ -20,5 +22,7 @@ __all__ = [
     "receive_many",
     "release",
     "reserve",
+    "ship",
     "sweep_expired",
+    "take_back",
 ]

@@ -91,6 +91,57 @@ RELEASE_ALLOCATION = text("""
     SELECT product_id, quantity FROM freed ORDER BY product_id
 """)
 
+# What leaves the shelf: on_hand and allocated fall together. Nothing is taken unless every unit was allocated.
+SHIP = text("""
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:quantities AS bigint[])) AS t (product_id, quantity)
+    ),
+    held AS (
+        SELECT a.product_id, a.location, a.quantity AS allocated, w.quantity
+        FROM inventory.allocations a JOIN wanted w USING (product_id)
+        WHERE a.order_id = :order_id AND a.quantity >= w.quantity ORDER BY a.product_id FOR UPDATE OF a
+    ),
+    fits AS (SELECT count(*) = (SELECT count(*) FROM wanted) AS all_lines FROM held),
+    taken AS (SELECT held.* FROM held, fits WHERE fits.all_lines),
+    lowered AS (
+        UPDATE inventory.allocations a SET quantity = a.quantity - t.quantity FROM taken t
+        WHERE a.order_id = :order_id AND a.product_id = t.product_id AND a.location = t.location
+          AND t.allocated > t.quantity
+    ),
+    gone AS (
+        DELETE FROM inventory.allocations a USING taken t
+        WHERE a.order_id = :order_id AND a.product_id = t.product_id AND a.location = t.location
+          AND t.allocated = t.quantity
+    ),
+    locked AS (
+        SELECT s.product_id, s.location, t.quantity FROM inventory.stock s JOIN taken t USING (product_id, location)
+        ORDER BY s.product_id, s.location FOR NO KEY UPDATE OF s
+    ),
+    shipped AS (
+        UPDATE inventory.stock s SET on_hand = s.on_hand - l.quantity, allocated = s.allocated - l.quantity
+        FROM locked l WHERE s.product_id = l.product_id AND s.location = l.location
+        RETURNING s.product_id, s.location, l.quantity
+    ),
+    moved AS (
+        INSERT INTO inventory.movements (product_id, location, movement, quantity, on_hand_change, order_id)
+        SELECT product_id, location, 'shipped', quantity, -quantity, :order_id FROM shipped
+    )
+    SELECT product_id, quantity FROM shipped ORDER BY product_id
+""")
+TAKE_BACK = text("""
+    WITH back AS (
+        SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:quantities AS bigint[])) AS t (product_id, quantity)
+    ),
+    put AS (
+        UPDATE inventory.stock s SET on_hand = s.on_hand + b.quantity
+        FROM back b WHERE s.product_id = b.product_id AND s.location = :location
+        RETURNING s.product_id, b.quantity
+    )
+    INSERT INTO inventory.movements (product_id, location, movement, quantity, on_hand_change, order_id)
+    SELECT product_id, :location, 'returned', quantity, quantity, :order_id FROM put
+    RETURNING product_id, quantity
+""")
+
 _FREE_RESERVATIONS = """
     WITH held AS (
         DELETE FROM inventory.reservations WHERE {which} RETURNING product_id, location, quantity
@@ -166,6 +217,18 @@ async def release_allocation(session: AsyncSession, order_id: UUID) -> list[Clai
 
 async def _claims(session: AsyncSession, statement: TextClause, order_id: UUID) -> list[Claim]:
     return [Claim(row.product_id, row.quantity) for row in await session.execute(statement, {"order_id": order_id})]
+
+
+async def ship(session: AsyncSession, order_id: UUID, wanted: Mapping[int, int]) -> list[Claim]:
+    """Allocated units leave the shelf, all or none; returns them."""
+    values = {"order_id": order_id, "ids": list(wanted), "quantities": list(wanted.values())}
+    return [Claim(row.product_id, row.quantity) for row in await session.execute(SHIP, values)]
+
+
+async def take_back(session: AsyncSession, order_id: UUID, back: Mapping[int, int]) -> list[Claim]:
+    """Units come back onto the shelf; returns them."""
+    values = {"order_id": order_id, "ids": list(back), "quantities": list(back.values()), "location": MAIN}
+    return [Claim(row.product_id, row.quantity) for row in await session.execute(TAKE_BACK, values)]
 
 
 async def release_reservation(session: AsyncSession, order_id: UUID) -> int:

@@ -49,6 +49,21 @@ async def release(session: AsyncSession, order_id: UUID) -> None:
     await publish(session, *_moved(claims, "released", order_id))
 
 
+async def ship(session: AsyncSession, order_id: UUID, lines: Sequence[tuple[int, int]]) -> None:
+    """Allocated units leave the house. Raises NothingReserved unless the order holds all of them."""
+    claims = await repository.ship(session, order_id, merge_lines(lines))
+    if not claims:
+        raise NothingReserved(order_id)
+    await publish(session, *_moved(claims, "shipped", order_id))
+
+
+async def take_back(session: AsyncSession, order_id: UUID, lines: Sequence[tuple[int, int]], restock: bool) -> None:
+    """Units came back: onto the shelf again, or, without `restock`, they are written off and nothing moves."""
+    if restock:
+        claims = await repository.take_back(session, order_id, merge_lines(lines))
+        await publish(session, *_moved(claims, "returned", order_id))
+
+
 def _moved(claims: Sequence[Claim], movement: str, order_id: UUID) -> list[StockMoved]:
     return [
         StockMoved(product_id=claim.product_id, movement=movement, quantity=claim.quantity, order_id=order_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 ImportLine = tuple[int, int, int, int, int]
@@ -20,6 +21,41 @@ class OrderStatus(StrEnum):
     RETURNED = "returned"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+
+
+class ReturnStatus(StrEnum):
+    """Where a return stands."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    RECEIVED = "received"
+    REFUSED = "refused"
+
+
+class PromotionKind(StrEnum):
+    """What a promotion gives."""
+
+    PERCENTAGE = "percentage"
+    AMOUNT = "amount"
+    FREE_DELIVERY = "free_delivery"
+    BUY_X_GET_Y = "buy_x_get_y"
+
+
+class EntryKind(StrEnum):
+    """What happened to an order."""
+
+    BEGUN = "begun"
+    PLACED = "placed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    RETURN_REQUESTED = "return_requested"
+    RETURN_ACCEPTED = "return_accepted"
+    RETURN_REFUSED = "return_refused"
+    RETURNED = "returned"
+    REFUNDED = "refunded"
+    NOTED = "noted"
 
 
 class NoticeKind(StrEnum):
@@ -41,9 +77,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class CartLine:
-    """One product in a cart at today's price. `available` counts units; a line that cannot be bought has a notice."""
+class Address:
+    """Where an order goes. `country` is ISO 3166-1 alpha-2; `region` a part of it, where tax needs one."""
 
+    name: str
+    line1: str
+    postal_code: str
+    city: str
+    country: str
+    line2: str = ""
+    region: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """One variant in a cart at today's price. `available` counts units; a line that cannot be bought has a notice."""
+
+    variant_id: int
     product_id: int
     title: str
     slug: str
@@ -69,8 +120,18 @@ class CartView:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxLine:
+    """One rate of an order: `tax_minor` on `base_minor`. `rate_ppm` is in millionths."""
+
+    title: str
+    rate_ppm: int
+    base_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLineView:
-    """One line as it was bought; title and slug are those of today."""
+    """One line as it was bought; title and slug are those of today. `shipped` and `returned` count units."""
 
     line_number: int
     product_id: int
@@ -80,6 +141,10 @@ class OrderLineView:
     unit_price_minor: int
     discount_minor: int
     total_minor: int
+    variant_id: int
+    tax_minor: int = 0
+    shipped: int = 0
+    returnable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +156,60 @@ class OrderPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One thing that happened to an order, with what it was about. Entries are only ever added."""
+
+    position: int
+    kind: EntryKind
+    happened_at: datetime
+    from_status: OrderStatus | None
+    to_status: OrderStatus | None
+    reason: str | None
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsOfLine:
+    """So many units of one line."""
+
+    line_number: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    """A parcel of an order."""
+
+    shipment_id: UUID
+    carrier: str
+    tracking_number: str
+    shipped_at: datetime
+    delivered_at: datetime | None
+    lines: tuple[UnitsOfLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    """Goods on their way back. `refund_minor` is what they are refunded with once they are received."""
+
+    return_id: UUID
+    status: ReturnStatus
+    next_states: tuple[ReturnStatus, ...]
+    reason: str
+    comment: str | None
+    refund_minor: int
+    is_restocked: bool | None
+    requested_at: datetime
+    settled_at: datetime | None
+    lines: tuple[UnitsOfLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderView:
-    """One order as its customer sees it. `next_states` are the moves that its state allows."""
+    """One order as its customer sees it. `next_states` are the moves that its state allows.
+
+    Several orders of one checkout share `group_id`: one charge, an order per seller (None: the house).
+    """
 
     order_id: UUID
     customer_id: UUID
@@ -105,6 +222,61 @@ class OrderView:
     placed_at: datetime | None
     lines: tuple[OrderLineView, ...]
     payment: OrderPayment | None
+    group_id: UUID
+    seller_id: UUID | None = None
+    goods_minor: int = 0
+    discount_minor: int = 0
+    delivery_method: str | None = None
+    delivery_minor: int = 0
+    tax_minor: int = 0
+    is_tax_included: bool = False
+    tax_lines: tuple[TaxLine, ...] = ()
+    promotion_code: str | None = None
+    address: Address | None = None
+    refunded_minor: int = 0
+    delivered_at: datetime | None = None
+    shipments: tuple[ShipmentView, ...] = ()
+    returns: tuple[ReturnView, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOption:
+    """A way to get the goods, and what it costs for this cart."""
+
+    method: str
+    title: str
+    promise: str
+    needs_address: bool
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a checkout would cost at this moment; the checkout itself asks anew."""
+
+    currency: str
+    goods_minor: int
+    discount_minor: int
+    delivery_method: str
+    delivery_minor: int
+    tax_minor: int
+    is_tax_included: bool
+    tax_lines: tuple[TaxLine, ...]
+    total_minor: int
+    promotion_code: str | None
+    promotion_title: str | None
+    delivery_options: tuple[DeliveryOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnImport:
+    """Units of a past order's line (counted from 1) that came back; `reason` is what the source says of it."""
+
+    line_number: int
+    quantity: int
+    returned_at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +289,4 @@ class OrderImport:
     currency: str
     source: str
     lines: tuple[ImportLine, ...]
+    returns: tuple[ReturnImport, ...] = ()

@@ -1,9 +1,9 @@
 """What ordering refuses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from api.core.errors import AppError, Conflict, NotFound, Unavailable
+from api.core.refusals import AppError, Conflict, Invalid, NotFound, Unavailable
 
 
 class OrderNotFound(NotFound):
@@ -37,6 +37,13 @@ class CartEmpty(Conflict):
     title = "The cart is empty"
 
 
+class CartChanged(Conflict):
+    """Another tab changed the cart again and again while it was being checked out."""
+
+    type = "cart-changed"
+    title = "The cart has just been changed"
+
+
 class LinesWithdrawn(Conflict):
     """Some products of the cart are no longer sold."""
 
@@ -45,6 +52,44 @@ class LinesWithdrawn(Conflict):
 
     def __init__(self, product_ids: Sequence[int]) -> None:
         super().__init__("Remove them from the cart to go on.", product_ids=list(product_ids))
+
+
+class PromotionRefused(Conflict):
+    """The code does not exist, does not apply to this cart, or was used as often as it may be."""
+
+    type = "promotion-refused"
+    title = "This code cannot be used"
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(why, promotion_code=code)
+
+
+class PromotionExists(Conflict):
+    """Two promotions cannot have the same code."""
+
+    type = "promotion-exists"
+    title = "There is a promotion with this code already"
+
+
+class PromotionNotFound(NotFound):
+    """No such promotion."""
+
+    type = "promotion-not-found"
+    title = "There is no such promotion"
+
+
+class AddressNeeded(Invalid):
+    """This delivery method brings the goods to an address."""
+
+    def __init__(self) -> None:
+        super().__init__("address", "is needed for this delivery method")
+
+
+class UnknownDelivery(Invalid):
+    """There is no such delivery method."""
+
+    def __init__(self) -> None:
+        super().__init__("delivery_method", "is no delivery method of this shop")
 
 
 class TotalChanged(Conflict):
@@ -116,3 +161,75 @@ class IllegalMove(Conflict):
         super().__init__(
             f"An order that is {status} cannot become {target}.", order_status=status, next_states=list(next_states)
         )
+
+
+class NothingLeftToShip(Conflict):
+    """A shipment needs units that have not left yet. `to_ship` is what there is, by line number."""
+
+    type = "nothing-left-to-ship"
+    title = "These units cannot be shipped"
+
+    def __init__(self, to_ship: Mapping[int, int]) -> None:
+        super().__init__("Choose units that have not been shipped yet.", to_ship=_by_line(to_ship))
+
+
+class NothingLeftToReturn(Conflict):
+    """A return needs units that are not back or on their way back. `returnable` is what there is, by line number."""
+
+    type = "nothing-left-to-return"
+    title = "These units cannot be returned"
+
+    def __init__(self, returnable: Mapping[int, int]) -> None:
+        super().__init__("Choose units that were not returned yet.", returnable=_by_line(returnable))
+
+
+class ReturnTooLate(Conflict):
+    """Returns are taken for thirty days after the delivery."""
+
+    type = "return-too-late"
+    title = "The time for returns is over"
+
+    def __init__(self) -> None:
+        super().__init__("Goods can be returned within 30 days of their delivery.")
+
+
+class IllegalReturnMove(Conflict):
+    """The return's state does not allow this."""
+
+    type = "illegal-return-move"
+    title = "The return can no longer do this"
+
+    def __init__(self, status: str, target: str, next_states: Sequence[str]) -> None:
+        super().__init__(
+            f"A return that is {status} cannot become {target}.", return_status=status, next_states=list(next_states)
+        )
+
+
+class RefundTooLarge(Conflict):
+    """More than what was captured and not yet given back."""
+
+    type = "refund-too-large"
+    title = "This is more than can be refunded"
+
+    def __init__(self, amount_minor: int, refundable_minor: int) -> None:
+        super().__init__(
+            "Refunds never exceed what was paid.", amount_minor=amount_minor, refundable_minor=refundable_minor
+        )
+
+
+class ShipmentNotFound(NotFound):
+    """The order has no such shipment."""
+
+    type = "shipment-not-found"
+    title = "There is no such shipment"
+
+
+class ReturnNotFound(NotFound):
+    """The order has no such return."""
+
+    type = "return-not-found"
+    title = "There is no such return"
+
+
+def _by_line(quantities: Mapping[int, int]) -> list[dict[str, int]]:
+    return [{"line_number": number, "quantity": quantity} for number, quantity in quantities.items()]

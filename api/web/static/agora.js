@@ -37,3 +37,25 @@ for (const select of document.querySelectorAll("select[data-submit]")) {
 if (matchMedia("(min-width: 60rem)").matches) {
   for (const facet of document.querySelectorAll("details[data-wide-open]")) facet.open = true;
 }
+
+// A page about work that goes on shows how far it is.
+const waiting = document.querySelector("[data-reload]");
+if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.reload));
+
+// Words to go on with, from the catalogue, while somebody types; choosing one searches for it.
+for (const field of document.querySelectorAll("input[data-suggest]")) {
+  let asked = "";
+  field.addEventListener("input", () => {
+    const chosen = [...field.list.options].some((option) => option.value === field.value);
+    if (chosen) return field.form.requestSubmit();
+    clearTimeout(field.timer);
+    field.timer = setTimeout(async () => {
+      asked = field.value.trim();
+      if (asked.length < 2) return field.list.replaceChildren();
+      const answer = await fetch(`${field.dataset.suggest}?query=${encodeURIComponent(asked)}`).catch(() => null);
+      if (!answer?.ok || asked !== field.value.trim()) return;
+      const { suggestions } = await answer.json();
+      field.list.replaceChildren(...suggestions.map(({ text }) => Object.assign(document.createElement("option"), { value: text })));
+    }, 120);
+  });
+}

@@ -2,6 +2,10 @@
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.domains.catalog import facade as catalog
+from api.domains.catalog.contracts import VariantNew
 
 
 async def test_one_product(client: AsyncClient, shop: dict[str, int]) -> None:
@@ -51,3 +55,38 @@ async def test_categories_with_counts(client: AsyncClient, shop: dict[str, int])
     assert departments[0]["name"] == "Grocery"
     assert departments[0]["products"] == 4
     assert {"name": "Milk", "slug": "milk", "products": 1} in departments[0]["categories"]
+
+
+async def suggested(client: AsyncClient, query: str) -> list[str]:
+    answer = await client.get("/v1/suggestions", params={"query": query})
+    assert answer.status_code == 200
+    return [each["text"] for each in answer.json()["suggestions"]]
+
+
+async def test_words_complete_what_is_being_typed(client: AsyncClient, shop: dict[str, int]) -> None:
+    assert (await suggested(client, "ch"))[:1] == ["Chewing gum"]
+    assert await suggested(client, "dark cho") == ["Dark chocolate"]
+    assert "Milk" in await suggested(client, "mil")
+    assert "Milk chocolate bar" in await suggested(client, "chocolate b")
+    assert "Gasoline" not in await suggested(client, "gaso")  # known from past orders only
+
+
+async def test_a_typing_error_is_forgiven_and_nothing_is_made_of_one_letter(
+    client: AsyncClient, shop: dict[str, int]
+) -> None:
+    assert "Dark chocolate" in await suggested(client, "choclate")
+    for nothing in ("", "c", "%", "'", "zzzzzz", "' | 'x"):
+        assert await suggested(client, nothing) == []
+
+
+async def test_variants_are_listed_with_their_prices(
+    client: AsyncClient, session: AsyncSession, shop: dict[str, int]
+) -> None:
+    await catalog.add_variant(session, shop["gum-1"], VariantNew("gum-1-xl", {"Size": "XL"}, 199))
+    await session.commit()
+    answer = await client.get(f"/v1/products/{shop['gum-1']}/variants")
+    assert [(each["sku"], each["options"], each["price_minor"]) for each in answer.json()["variants"]] == [
+        ("gum-1", {}, 99),
+        ("gum-1-xl", {"Size": "XL"}, 199),
+    ]
+    assert (await client.get("/v1/products/999999999/variants")).status_code == 404

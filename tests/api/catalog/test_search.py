@@ -1,5 +1,7 @@
 """Finding products: typing errors, order, narrowing, pages, counts."""
 
+import random
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -7,14 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.errors import Invalid
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ProductImport
+from api.domains.catalog.contracts import Facets, ProductImport, Wanted
 from api.domains.catalog.service.imports import count_sales
 
 MakeProduct = Callable[..., ProductImport]
 
 
-async def titles(session: AsyncSession, query: str = "", **options: object) -> list[str]:
-    page = await catalog.search(session, query, **options)  # type: ignore[arg-type]
+def wanted(query: str = "", department: str | None = None, category: str | None = None) -> Wanted:
+    return Wanted(query, (department,) if department else (), (category,) if category else ())
+
+
+async def titles(session: AsyncSession, query: str = "", **options: str) -> list[str]:
+    page = await catalog.search(session, wanted(query, **options))
     return [item.title for item in page.items]
 
 
@@ -56,7 +62,7 @@ async def test_narrowed_by_name_or_slug(session: AsyncSession, shop: dict[str, i
     assert await titles(session, department="fuel") == []
 
 
-@pytest.mark.parametrize("sort", ["price", "newest", "popular", "relevance"])
+@pytest.mark.parametrize("sort", ["price", "price_down", "newest", "popular", "rating", "relevance"])
 @pytest.mark.parametrize("query", ["", "candy"])
 async def test_pages_show_each_product_once_in_order(
     session: AsyncSession, sort: str, query: str, make_product: MakeProduct
@@ -67,7 +73,7 @@ async def test_pages_show_each_product_once_in_order(
     await count_sales(session, [(product_id, n % 4 + 1) for n, product_id in enumerate(ids.values())])
     seen, cursor = [], None
     while True:
-        page = await catalog.search(session, query, sort=sort, cursor=cursor, limit=5)
+        page = await catalog.search(session, wanted(query), sort=sort, cursor=cursor, limit=5)
         seen += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -75,6 +81,8 @@ async def test_pages_show_each_product_once_in_order(
     assert sorted(view.product_id for view in seen) == sorted(ids.values())
     if sort == "price":
         assert [view.price_minor for view in seen] == sorted(view.price_minor for view in seen)
+    if sort == "price_down":
+        assert [view.price_minor for view in seen] == sorted((view.price_minor for view in seen), reverse=True)
     if sort == "newest":
         assert [view.product_id for view in seen] == sorted(ids.values(), reverse=True)
     if sort == "popular":
@@ -82,30 +90,94 @@ async def test_pages_show_each_product_once_in_order(
 
 
 async def test_a_relaxed_search_stays_relaxed_on_the_next_page(session: AsyncSession, shop: dict[str, int]) -> None:
-    first = await catalog.search(session, "soap gum", limit=1)
+    first = await catalog.search(session, wanted("soap gum"), limit=1)
     assert first.next_cursor is not None
-    second = await catalog.search(session, "soap gum", cursor=first.next_cursor, limit=1)
+    second = await catalog.search(session, wanted("soap gum"), cursor=first.next_cursor, limit=1)
     assert {view.title for view in first.items + second.items} == {"Bar soap · 3 ct", "Chewing gum · 5 ct"}
 
 
 async def test_refuses_an_unknown_sort_and_a_foreign_cursor(session: AsyncSession, shop: dict[str, int]) -> None:
     with pytest.raises(Invalid):
-        await catalog.search(session, sort="cheapness")
-    cursor = (await catalog.search(session, sort="price", limit=1)).next_cursor
+        await catalog.search(session, wanted(), sort="cheapness")
+    cursor = (await catalog.search(session, wanted(), sort="price", limit=1)).next_cursor
     with pytest.raises(Invalid):
-        await catalog.search(session, sort="newest", cursor=cursor)
+        await catalog.search(session, wanted(), sort="newest", cursor=cursor)
     with pytest.raises(Invalid):
-        await catalog.search(session, cursor="nonsense")
+        await catalog.search(session, wanted(), cursor="nonsense")
+
+
+def counted(facets: Facets, name: str) -> dict[str, int]:
+    return {each.value: each.products for each in facets.of(name)}
 
 
 async def test_facets_leave_out_their_own_filter(session: AsyncSession, shop: dict[str, int]) -> None:
-    facets = await catalog.facets(session, department="grocery", category="milk")
+    facets = await catalog.facets(session, wanted(department="grocery", category="milk"))
     assert facets.total == 1
-    assert {each.slug: each.products for each in facets.departments} == {"grocery": 4, "drugstore-general-goods": 1}
-    assert {each.slug: each.products for each in facets.categories} == {"candy-packaged": 3, "milk": 1}
-    searched = await catalog.facets(session, "chocolate")
-    assert (searched.total, [each.slug for each in searched.departments]) == (2, ["grocery"])
-    assert (await catalog.facets(session, "xyzzyq")).total == 0
+    assert counted(facets, "department") == {"grocery": 1}
+    assert counted(facets, "category") == {"candy-packaged": 3, "milk": 1}
+    assert [each.value for each in facets.of("category") if each.is_chosen] == ["milk"]
+    searched = await catalog.facets(session, wanted("chocolate"))
+    assert (searched.total, counted(searched, "department")) == (2, {"grocery": 2})
+    assert (await catalog.facets(session, wanted("xyzzyq"))).total == 0
+
+
+VALUES = {
+    "departments": ["Grocery", "Garden"],
+    "categories": ["Milk", "Tools", "Candy"],
+    "types": ["A", "B"],
+    "brands": ["National", "Private"],
+    "prices": ["0-200", "200-500", "10000-"],
+}
+ATTRIBUTE = {"departments": "department", "categories": "category", "types": "product_type", "brands": "brand"}
+
+
+def fits(product: ProductImport, wanted: Wanted, but: str = "") -> bool:
+    """What the filters mean, the long way round."""
+    if wanted.query and wanted.query not in product.title.lower():
+        return False
+    for facet, attribute in ATTRIBUTE.items():
+        chosen = getattr(wanted, facet)
+        if facet != but and chosen and getattr(product, attribute) not in chosen:
+            return False
+    ranges = [(int(low), int(high or 10**9)) for low, _, high in (each.partition("-") for each in wanted.prices)]
+    return but == "prices" or not ranges or any(low <= product.price_minor < high for low, high in ranges)
+
+
+async def test_lists_and_counts_agree_with_counting_by_hand(session: AsyncSession, make_product: MakeProduct) -> None:
+    chance = random.Random(7)
+    products = [
+        make_product(
+            f"s{number}",
+            chance.choice(["Red thing", "Blue thing"]),
+            **{attribute: chance.choice(VALUES[facet]) for facet, attribute in ATTRIBUTE.items()},
+            price_minor=chance.choice([1, 199, 200, 499, 500, 9999, 10000, 99999]),
+        )
+        for number in range(150)
+    ]
+    await catalog.import_products(session, products)
+    for _ in range(40):
+        chosen = {facet: tuple(chance.sample(values, chance.choice([0, 0, 1, 2]))) for facet, values in VALUES.items()}
+        asked = Wanted(chance.choice(["", "red"]), **chosen)
+        found = {view.sku for view in (await catalog.search(session, asked, limit=100)).items}
+        fitting = [product for product in products if fits(product, asked)]
+        assert found == {product.sku for product in fitting} or len(fitting) > 100
+        facets = await catalog.facets(session, asked)
+        assert facets.total == len(fitting)
+        for facet, name in (("types", "type"), ("brands", "brand")):
+            others = [product for product in products if fits(product, asked, but=facet)]
+            assert counted(facets, name) == Counter(getattr(product, ATTRIBUTE[facet]) for product in others)
+        cheap = sum(product.price_minor < 200 for product in products if fits(product, asked, but="prices"))
+        assert counted(facets, "price").get("0-200", 0) == cheap
+        assert [each.value for each in facets.of("price")] == sorted(
+            counted(facets, "price"), key=lambda name: int(name.partition("-")[0])
+        )
+
+
+async def test_an_unknown_range_of_prices_is_refused(session: AsyncSession, shop: dict[str, int]) -> None:
+    for refuse in (catalog.search, catalog.facets):
+        with pytest.raises(Invalid) as refused:
+            await refuse(session, Wanted(prices=("1-2",)))
+        assert refused.value.problem()["errors"][0]["field"] == "price"
 
 
 async def test_departments_shelves_and_similar(session: AsyncSession, shop: dict[str, int]) -> None:

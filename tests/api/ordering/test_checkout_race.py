@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.core.auth import Visitor
 from api.core.settings import get_settings
 from api.domains.inventory import facade as inventory
-from api.domains.ordering.repository import carts, orders
+from api.domains.ordering.repository import carts
 from api.domains.ordering.service import cart, checkout
 from api.domains.payments import facade as payments
-from api.domains.payments.contracts import ChargeResult, ChargeState
 from tests.gateway_process import RunningGateway
 
 Shop = dict[str, int]
@@ -69,32 +69,69 @@ async def test_fifty_keys_on_one_cart(
     assert paying_gateway.balance()["captured"] == (before[0] + 1, before[1] + 578)
 
 
-@pytest.mark.parametrize(("module", "read"), [(orders, "draft_of_cart"), (carts, "items")])
-async def test_an_order_placed_between_two_reads_of_another_checkout(
-    real_shop: Shop, shoppers: Any, count: Count, monkeypatch: pytest.MonkeyPatch, module: Any, read: str
+async def test_an_order_placed_while_another_checkout_reads(
+    real_shop: Shop, shoppers: Any, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen once in fifty keys: a checkout that read the items, then found no draft, sold the same cart again."""
     shopper = shoppers()
     await shopper.add(real_shop["milk"], 2)
+    really_read, orders_made = carts.read, []
 
-    async def not_yet(*_: Any) -> bool:
-        return False
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkout, "settle", not_yet)
-        order_id = UUID((await shopper.check_out()).json()["order_id"])
-    really_read = getattr(module, read)
-
-    async def read_and_place(*arguments: Any) -> Any:
+    async def read_and_order(*arguments: Any) -> Any:
         found = await really_read(*arguments)
-        await checkout.settle(order_id, ChargeResult(ChargeState.CAPTURED, "ch_1"))
+        if not orders_made:
+            orders_made.append(uuid4())
+            await checkout.check_out(shopper.visitor, shopper.customer_id, orders_made[0], "tok_ok")
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, read, read_and_place)
-        assert set(kinds([await shopper.check_out()])) <= {"checkout-in-progress", "cart-empty"}
-    await checkout.settle(order_id, ChargeResult(ChargeState.CAPTURED, "ch_1"))
+        patch.setattr(carts, "read", read_and_order)
+        assert kinds([await shopper.check_out()]) == {"cart-empty": 1}
     assert await count("ordering.orders") == await count("ordering.orders WHERE status = 'placed'") == 1
+
+
+async def test_what_another_tab_puts_in_meanwhile_is_paid_or_stays(
+    real_shop: Shop, shoppers: Any, count: Count, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cart changes after it was read: the checkout reads it again."""
+    shopper = shoppers()
+    await shopper.add(real_shop["milk"])
+    really_read, added = carts.read, []
+
+    async def read_and_add(*arguments: Any) -> Any:
+        found = await really_read(*arguments)
+        if not added:
+            added.append(await shopper.add(real_shop["bread"]))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(carts, "read", read_and_add)
+        order = (await shopper.check_out()).json()
+    assert [line["title"] for line in order["lines"]] == ["Milk", "Bread"]
+    assert (await shopper.cart())["lines"] == []
+    assert await count("ordering.orders") == await count("payments.payments") == 1
+
+
+async def test_a_cart_that_is_merged_while_another_tab_orders(
+    real_shop: Shop, shoppers: Any, count: Count, pool: Any
+) -> None:
+    """Every unit that was put in is either ordered once or still in the cart."""
+    for _ in range(10):
+        shopper, guest = shoppers(), uuid4()
+        await shopper.add(real_shop["milk"])
+        await cart.add_item(Visitor(guest), real_shop["bread"])
+
+        async def sign_in(guest: UUID = guest, customer_id: UUID = shopper.customer_id) -> None:
+            async with pool.transaction() as session:
+                await cart.merge_cart(session, guest, customer_id)
+
+        answer, _ = await asyncio.gather(shopper.check_out(), sign_in())
+        assert answer.status_code == 201
+        bought = {line["title"]: line["quantity"] for line in answer.json()["lines"]}
+        left = {line["title"]: line["quantity"] for line in (await shopper.cart())["lines"]}
+        assert Counter(bought) + Counter(left) == {"Milk": 1, "Bread": 1}
+        await shopper.client.post(f"/v1/orders/{answer.json()['order_id']}/cancel")
+    assert await count("ordering.carts WHERE anonymous_id IS NOT NULL") == 0
 
 
 async def test_two_hundred_buyers_and_one_unit(

@@ -13,7 +13,7 @@ PRICES = st.integers(1, 10_000_000)
 
 @given(st.lists(st.tuples(QUANTITIES, PRICES), min_size=1, max_size=50))
 def test_the_total_is_the_sum_of_its_lines_to_the_cent(rows: list[tuple[int, int]]) -> None:
-    items = [CartItem(product_id, quantity, price) for product_id, (quantity, price) in enumerate(rows, start=1)]
+    items = [CartItem(number, number, quantity, price) for number, (quantity, price) in enumerate(rows, start=1)]
     lines = price_lines(items, {item.product_id: item.seen_price_minor for item in items})
     assert [line.line_number for line in lines] == list(range(1, len(rows) + 1))
     assert total_of(lines) == sum(quantity * price for quantity, price in rows)
@@ -23,17 +23,17 @@ def test_the_total_is_the_sum_of_its_lines_to_the_cent(rows: list[tuple[int, int
 @given(QUANTITIES, PRICES, st.integers(-(2**40), 2**40))
 def test_a_line_never_costs_less_than_nothing(quantity: int, price: int, discount: int) -> None:
     if 0 <= discount <= quantity * price:
-        line = PricedLine(1, 1, quantity, price, discount)
+        line = PricedLine(1, 1, quantity, price, discount, variant_id=1)
         assert 0 <= line.total_minor == quantity * price - discount
     else:
         with pytest.raises(ValueError, match="discount"):
-            PricedLine(1, 1, quantity, price, discount)
+            PricedLine(1, 1, quantity, price, discount, variant_id=1)
 
 
 @pytest.mark.parametrize(("quantity", "price"), [(0, 1), (-1, 1), (1, -1)])
 def test_a_line_without_units_or_below_zero_is_refused(quantity: int, price: int) -> None:
     with pytest.raises(ValueError, match="at least one unit"):
-        PricedLine(1, 1, quantity, price)
+        PricedLine(1, 1, quantity, price, variant_id=1)
 
 
 def test_every_state_has_its_moves_and_ends_are_ends() -> None:
@@ -58,4 +58,4 @@ def test_every_state_has_its_moves_and_ends_are_ends() -> None:
     ],
 )
 def test_what_changed_is_told(price: int, available: int, is_active: bool, kinds: list[str]) -> None:
-    assert [notice.kind for notice in notices_of(CartItem(1, 3, 100), price, available, is_active)] == kinds
+    assert [notice.kind for notice in notices_of(CartItem(1, 1, 3, 100), price, available, is_active)] == kinds

@@ -47,12 +47,22 @@ ADD_TERMS = text("""
     SELECT * FROM unnest(CAST(:terms AS text[]), CAST(:counts AS bigint[])) AS t (term, products) ORDER BY term
     ON CONFLICT (term) DO UPDATE SET products = search_terms.products + excluded.products
 """)
-LOCK_TREE = text("LOCK TABLE catalog.categories IN SHARE ROW EXCLUSIVE MODE")
-FORGET_TREE = text("DELETE FROM catalog.categories")
+LOCK_TREE = text("LOCK TABLE catalog.facet_cells IN SHARE ROW EXCLUSIVE MODE")
+FORGET_TREE = text("DELETE FROM catalog.facet_cells")
 GROW_TREE = text("""
-    INSERT INTO catalog.categories (department_slug, category_slug, product_type, department, category, products)
-    SELECT department_slug, category_slug, product_type, min(department), min(category), count(*)
-    FROM catalog.products WHERE is_active GROUP BY 1, 2, 3
+    INSERT INTO catalog.facet_cells
+    SELECT department_slug, category_slug, product_type, brand, catalog.price_range(price_minor), min(department),
+        min(category), count(*)
+    FROM catalog.products WHERE is_active GROUP BY 1, 2, 3, 4, 5
+""")
+FORGET_SUGGESTIONS = text("DELETE FROM catalog.suggestions")
+# A title may go on after a middle dot with a size: what stands before is the name that people type.
+GROW_SUGGESTIONS = text("""
+    INSERT INTO catalog.suggestions (phrase, kind, products)
+    SELECT phrase, kind, count(*) FROM catalog.products CROSS JOIN LATERAL (VALUES
+        (department, 'department'), (category, 'category'), (product_type, 'type'),
+        (split_part(title, ' · ', 1), 'name')) AS said (phrase, kind)
+    WHERE is_active AND phrase <> '' GROUP BY phrase, kind
 """)
 NEW_PRICE = text("""
     WITH changed AS (
@@ -92,10 +102,9 @@ async def add_terms(session: AsyncSession, counts: Mapping[str, int]) -> None:
 
 
 async def regrow_tree(session: AsyncSession) -> None:
-    """Categories and their counts anew from the products: 40 ms over a hundred thousand."""
-    await session.execute(LOCK_TREE)
-    await session.execute(FORGET_TREE)
-    await session.execute(GROW_TREE)
+    """Categories with their counts, and suggestions, anew from the products."""
+    for statement in (LOCK_TREE, FORGET_TREE, GROW_TREE, FORGET_SUGGESTIONS, GROW_SUGGESTIONS):
+        await session.execute(statement)
 
 
 async def set_price(session: AsyncSession, product_id: int, price_minor: int) -> bool:

@@ -1,6 +1,7 @@
 """SQL of catalog that reads. One function per question; rows become contracts here and nowhere else."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -50,9 +51,14 @@ SIMILAR = text(f"""
       AND p.department_slug = chosen.department_slug AND p.category_slug = chosen.category_slug
     ORDER BY (p.product_type = chosen.product_type) DESC, s.units_sold DESC, p.product_id DESC LIMIT :limit
 """)  # noqa: S608
+SITEMAP_PARTS = text("SELECT DISTINCT product_id / :size AS part FROM catalog.products WHERE is_active ORDER BY part")
+SITEMAP = text("""
+    SELECT product_id, slug, updated_at FROM catalog.products
+    WHERE is_active AND product_id >= :first AND product_id < :beyond ORDER BY product_id
+""")
 TREE = text("""
     SELECT department, department_slug, category, category_slug, sum(products)::bigint AS products
-    FROM catalog.categories GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
+    FROM catalog.facet_cells GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
 """)
 
 
@@ -112,3 +118,14 @@ async def similar(reader: Reader, product_id: int, limit: int) -> list[ProductVi
 async def tree(reader: Reader) -> Sequence[RowMapping]:
     """One row per category with its department and count, largest first."""
     return (await reader.execute(TREE)).mappings().all()
+
+
+async def sitemap_parts(reader: Reader, size: int) -> list[int]:
+    """Which ranges of `size` ids hold products that are sold."""
+    return list((await reader.execute(SITEMAP_PARTS, {"size": size})).scalars())
+
+
+async def sitemap(reader: Reader, first: int, beyond: int) -> list[tuple[int, str, datetime]]:
+    """Id, slug and last change of what is sold, from id `first` up to before `beyond`."""
+    rows = await reader.execute(SITEMAP, {"first": first, "beyond": beyond})
+    return [(row.product_id, row.slug, row.updated_at) for row in rows]

@@ -1,7 +1,7 @@
 """SQL that finds products: words → stems of the dictionary → ranked, filtered, keyset-paged rows."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -37,6 +37,14 @@ ALTERNATIVES = text("""
     ORDER BY asked.position
 """)
 
+# A phrase that begins with what was typed comes before one that only has a word like it; broad kinds come first.
+SUGGEST = text("""
+    SELECT min(kind) AS kind, phrase FROM (
+        SELECT phrase, kind, products FROM catalog.suggestions WHERE words @@ CAST(:tsquery AS tsquery)
+        ORDER BY phrase ILIKE :beginning DESC, products DESC, phrase LIMIT 50
+    ) AS found
+    GROUP BY phrase ORDER BY phrase ILIKE :beginning DESC, max(products) DESC, phrase LIMIT :limit
+""")
 # A title's word weighs most, a category's least; among equals what sells comes first.
 RELEVANCE = """
     (ts_rank('{0.05, 0.2, 0.5, 1.0}', p.search, CAST(:tsquery AS tsquery))
@@ -45,35 +53,58 @@ RELEVANCE = """
 ORDERS = {
     Sort.RELEVANCE: (RELEVANCE, "DESC", "<", "float8"),
     Sort.PRICE: ("p.price_minor", "ASC", ">", "bigint"),
+    Sort.PRICE_DOWN: ("p.price_minor", "DESC", "<", "bigint"),
+    Sort.RATING: ("s.rating_score::float8", "DESC", "<", "float8"),
     Sort.NEWEST: ("p.product_id", "DESC", "<", "bigint"),
     Sort.POPULAR: ("s.units_sold", "DESC", "<", "bigint"),
 }
 
 
+# Facet → its column, and the type of its values.
+COLUMN_OF = {
+    "department": ("department_slug", "text[]"),
+    "category": ("category_slug", "text[]"),
+    "type": ("product_type", "text[]"),
+    "brand": ("brand", "text[]"),
+    "price": ("price_range", "integer[]"),
+}
+LABEL_OF = {"department": "department", "category": "category"}
+CELLS = "SELECT c.*, products AS number FROM catalog.facet_cells c"
+FITTING = """
+    SELECT department_slug, category_slug, product_type, brand, catalog.price_range(price_minor) AS price_range,
+        department, category, 1 AS number
+    FROM catalog.products p WHERE is_active AND search @@ CAST(:tsquery AS tsquery)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is narrowed to. `tsquery` is None while one only browses."""
+    """What a list is narrowed to: facet → values. `tsquery` is None while one only browses."""
 
     tsquery: str | None = None
-    department: str | None = None
-    category: str | None = None
+    chosen: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
-    def conditions(self, sort: Sort | None = None) -> list[str]:
-        """SQL conditions for the parts that are set."""
+    def conditions(self, sort: Sort) -> list[str]:
+        """SQL conditions on products p and their sales s for the parts that are set."""
         parts = ["p.is_active"]
         if self.tsquery is not None:
             parts.append("p.search @@ CAST(:tsquery AS tsquery)")
-        if self.department is not None:
-            # With the sales' own column the index on (department, units sold) gives the order for nothing.
-            parts.append(f"{'s' if sort is Sort.POPULAR else 'p'}.department_slug = :department")
-        if self.category is not None:
-            parts.append("p.category_slug = :category")
+        for facet, values in self.chosen.items():
+            column, kind = COLUMN_OF[facet]
+            name = f"p.{column}" if facet != "price" else "catalog.price_range(p.price_minor)"
+            if facet == "department" and sort is Sort.POPULAR:
+                # With the sales' own column the index on (department, units sold) gives the order for nothing.
+                name = "s.department_slug"
+            one = len(values) == 1
+            parts.append(f"{name} = :{facet}" if one else f"{name} = ANY(CAST(:{facet} AS {kind}))")
         return parts
 
     def values(self) -> dict[str, Any]:
-        """Bind values for the parts that are set."""
-        named = {"tsquery": self.tsquery, "department": self.department, "category": self.category}
-        return {name: value for name, value in named.items() if value is not None}
+        """Bind values of `conditions`."""
+        bound: dict[str, Any] = {
+            facet: values[0] if len(values) == 1 else list(values) for facet, values in self.chosen.items()
+        }
+        return bound if self.tsquery is None else bound | {"tsquery": self.tsquery}
 
 
 async def alternatives(reader: Reader, words: Sequence[str]) -> list[list[str]]:
@@ -101,16 +132,46 @@ async def page(
     return (await reader.execute(text(statement), values | {"limit": limit})).mappings().all()
 
 
-async def counts(reader: Reader, tsquery: str | None, department: str | None = None) -> Sequence[RowMapping]:
-    """Products per department and category, largest first. Without a question the kept tree answers."""
-    wanted = Filter(tsquery=tsquery, department=department)
-    source, number = ("catalog.categories AS p", "sum(p.products)::bigint")
-    conditions = [part for part in wanted.conditions() if part != "p.is_active"]
-    if tsquery is not None:
-        source, number, conditions = "catalog.products AS p", "count(*)", wanted.conditions()
+async def counts(reader: Reader, wanted: Filter, most: int) -> Sequence[RowMapping]:
+    """Rows of (facet, value, label, products): at most `most` values of each facet, and one row of facet `total`.
+
+    A facet's counts leave out its own filter. Browsing adds up the kept cells, a search the products that fit.
+    """
+    flags = [
+        f"{column} = ANY(CAST(:{facet} AS {kind})) AS is_{facet}" if facet in wanted.chosen else f"true AS is_{facet}"
+        for facet, (column, kind) in COLUMN_OF.items()
+    ]
+    parts = [_facet(facet) for facet in COLUMN_OF]
+    everything = " AND ".join(f"is_{facet}" for facet in COLUMN_OF)
+    parts.append(
+        f"SELECT 'total' AS facet, NULL AS value, NULL AS label, coalesce(sum(number), 0)::bigint AS products,"  # noqa: S608
+        f" true AS is_chosen FROM base WHERE {everything}"
+    )
     statement = f"""
-        SELECT p.department, p.department_slug, p.category, p.category_slug, {number} AS products FROM {source}
-        WHERE {" AND ".join(conditions) or "true"}
-        GROUP BY 1, 2, 3, 4 ORDER BY products DESC, p.category
+        WITH base AS MATERIALIZED (
+            SELECT s.*, {", ".join(flags)} FROM ({CELLS if wanted.tsquery is None else FITTING}) AS s
+        )
+        {" UNION ALL ".join(parts)}
     """  # noqa: S608
-    return (await reader.execute(text(statement), wanted.values())).mappings().all()
+    values: dict[str, Any] = {facet: list(chosen) for facet, chosen in wanted.chosen.items()}
+    if wanted.tsquery is not None:
+        values["tsquery"] = wanted.tsquery
+    return (await reader.execute(text(statement), values | {"most": most})).mappings().all()
+
+
+def _facet(facet: str) -> str:
+    column = COLUMN_OF[facet][0]
+    others = " AND ".join(f"is_{other}" for other in COLUMN_OF if other != facet)
+    label = f"min({LABEL_OF.get(facet, column)})::text"
+    return f"""
+        (SELECT '{facet}' AS facet, {column}::text AS value, {label} AS label, sum(number)::bigint AS products,
+            bool_and(is_{facet}) AS is_chosen
+        FROM base WHERE {others} GROUP BY {column}
+        ORDER BY is_chosen DESC, products DESC, value LIMIT :most)
+    """  # noqa: S608
+
+
+async def suggestions(reader: Reader, tsquery: str, beginning: str, limit: int) -> list[tuple[str, str]]:
+    """(kind, phrase) of what fits the query over plain words; what begins with `beginning` comes first."""
+    values = {"tsquery": tsquery, "beginning": f"{beginning}%", "limit": limit}
+    return [(row.kind, row.phrase) for row in await reader.execute(SUGGEST, values)]

@@ -1,6 +1,5 @@
 """SQL of catalog about what is sold: variants, bundles, and prices over time."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,9 @@ from api.domains.catalog.repository.products import Reader
 
 _COLUMNS = """
     v.variant_id, v.product_id, v.sku, v.gtin, p.title, p.slug, p.department, v.options, v.price_minor, p.currency,
-    p.tax_class, p.seller_id, v.is_active
+    p.tax_class, p.seller_id, v.is_active,
+    (SELECT jsonb_agg(jsonb_build_array(b.component_id, b.quantity) ORDER BY b.component_id)
+     FROM catalog.bundle_components b WHERE b.bundle_id = v.variant_id) AS components
 """
 BY_ID = text(f"""
     SELECT {_COLUMNS} FROM catalog.sellable v JOIN catalog.products p USING (product_id)
@@ -24,10 +25,6 @@ OF_PRODUCT = text(f"""
     SELECT {_COLUMNS} FROM catalog.sellable v JOIN catalog.products p USING (product_id)
     WHERE v.product_id = :product_id ORDER BY v.variant_id
 """)  # noqa: S608
-COMPONENTS = text("""
-    SELECT bundle_id, component_id, quantity FROM catalog.bundle_components
-    WHERE bundle_id = ANY(:ids) ORDER BY bundle_id, component_id
-""")
 ADD = text("""
     WITH added AS (
         INSERT INTO catalog.variants (product_id, sku, gtin, options, price_minor)
@@ -75,30 +72,21 @@ LOWEST = text("""
 """)
 
 
-def _view(row: RowMapping, components: tuple[tuple[int, int], ...]) -> VariantForSale:
-    return VariantForSale(**row, components=components)
+def _view(row: RowMapping) -> VariantForSale:
+    parts = tuple((component_id, quantity) for component_id, quantity in row["components"] or ())
+    return VariantForSale(**(dict(row) | {"components": parts}))
 
 
 async def variants(reader: Reader, ids: Sequence[int]) -> dict[int, VariantForSale]:
     """Those of `ids` that exist, also what is not sold at the moment."""
-    rows = (await reader.execute(BY_ID, {"ids": list(ids)})).mappings().all()
-    return {row["variant_id"]: _view(row, parts) for row, parts in await _with_components(reader, rows)}
+    rows = (await reader.execute(BY_ID, {"ids": list(ids)})).mappings()
+    return {row["variant_id"]: _view(row) for row in rows}
 
 
 async def of_product(reader: Reader, product_id: int) -> list[VariantForSale]:
     """All variants of a product, the first one first."""
-    rows = (await reader.execute(OF_PRODUCT, {"product_id": product_id})).mappings().all()
-    return [_view(row, parts) for row, parts in await _with_components(reader, rows)]
-
-
-async def _with_components(
-    reader: Reader, rows: Sequence[RowMapping]
-) -> list[tuple[RowMapping, tuple[tuple[int, int], ...]]]:
-    parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    if rows:
-        for row in await reader.execute(COMPONENTS, {"ids": [row["variant_id"] for row in rows]}):
-            parts[row.bundle_id].append((row.component_id, row.quantity))
-    return [(row, tuple(parts[row["variant_id"]])) for row in rows]
+    rows = (await reader.execute(OF_PRODUCT, {"product_id": product_id})).mappings()
+    return [_view(row) for row in rows]
 
 
 async def add(session: AsyncSession, product_id: int, values: Mapping[str, Any]) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -13,6 +14,8 @@ from api.domains.catalog.errors import ProductNotFound
 from api.domains.catalog.repository import imports, products
 from api.domains.catalog.repository.products import Reader
 from ingestion.contracts.catalog import ProductPublished
+
+SITEMAP_PART = 20_000
 
 get_products = products.products
 price_for_sale = products.for_sale
@@ -50,6 +53,16 @@ async def shelves(reader: Reader, departments: Sequence[str], limit: int = 12) -
 async def similar(reader: Reader, product_id: int, limit: int = 12) -> list[ProductView]:
     """Of the same category, the same type first: what a page shows while no model knows the product."""
     return await products.similar(reader, product_id, limit)
+
+
+async def sitemap_parts(reader: Reader) -> list[int]:
+    """The parts of the sitemap that hold something."""
+    return await products.sitemap_parts(reader, SITEMAP_PART)
+
+
+async def sitemap(reader: Reader, part: int) -> list[tuple[int, str, datetime]]:
+    """(product id, slug, last change) of one part of the sitemap."""
+    return await products.sitemap(reader, part * SITEMAP_PART, (part + 1) * SITEMAP_PART)
 
 
 async def departments(reader: Reader) -> list[DepartmentCount]:

@@ -1,6 +1,6 @@
 """SQL of carts."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import text
@@ -10,33 +10,33 @@ from api.domains.ordering.domain import LARGEST_QUANTITY, CartItem
 
 Reader = AsyncConnection | AsyncSession
 
-# The update that changes nothing locks a cart that is already there, so that no merge deletes it meanwhile.
+# The update locks a cart that is already there, so that no merge deletes it meanwhile, and tells a checkout that has
+# read the cart already that it has changed.
 ENSURE_CUSTOMERS = text("""
     INSERT INTO ordering.carts AS c (customer_id) VALUES (:owner)
-    ON CONFLICT (customer_id) DO UPDATE SET created_at = c.created_at RETURNING cart_id
+    ON CONFLICT (customer_id) DO UPDATE SET version = c.version + 1 RETURNING cart_id
 """)
 ENSURE_ANONYMOUS = text("""
     INSERT INTO ordering.carts AS c (anonymous_id) VALUES (:owner)
-    ON CONFLICT (anonymous_id) DO UPDATE SET created_at = c.created_at RETURNING cart_id
+    ON CONFLICT (anonymous_id) DO UPDATE SET version = c.version + 1 RETURNING cart_id
 """)
 LOCK_ANONYMOUS = text("SELECT cart_id FROM ordering.carts WHERE anonymous_id = :anonymous_id FOR UPDATE")
-LOCK_CUSTOMERS = text("SELECT cart_id FROM ordering.carts WHERE customer_id = :customer_id FOR UPDATE")
 MOVE_ITEMS = text("""
     INSERT INTO ordering.cart_items AS mine
-        (cart_id, product_id, quantity, seen_price_minor, recommendation_id, added_at)
-    SELECT :target, product_id, quantity, seen_price_minor, recommendation_id, added_at
+        (cart_id, variant_id, product_id, quantity, seen_price_minor, recommendation_id, added_at)
+    SELECT :target, variant_id, product_id, quantity, seen_price_minor, recommendation_id, added_at
     FROM ordering.cart_items WHERE cart_id = :source
-    ON CONFLICT (cart_id, product_id) DO UPDATE SET
+    ON CONFLICT (cart_id, variant_id) DO UPDATE SET
         quantity = least(mine.quantity + excluded.quantity, :largest),
         seen_price_minor = excluded.seen_price_minor,
         recommendation_id = coalesce(mine.recommendation_id, excluded.recommendation_id)
 """)
 DELETE_CART = text("DELETE FROM ordering.carts WHERE cart_id = :cart_id")
 ITEMS = text("""
-    SELECT i.product_id, i.quantity, i.seen_price_minor, i.recommendation_id
+    SELECT i.variant_id, i.product_id, i.quantity, i.seen_price_minor, i.recommendation_id
     FROM ordering.cart_items i JOIN ordering.carts c USING (cart_id)
     WHERE c.customer_id = :customer_id OR (CAST(:customer_id AS uuid) IS NULL AND c.anonymous_id = :anonymous_id)
-    ORDER BY i.added_at, i.product_id
+    ORDER BY i.added_at, i.variant_id
 """)
 TOTALS = text("""
     SELECT count(*) AS lines, coalesce(sum(i.quantity), 0)::bigint AS units
@@ -44,32 +44,56 @@ TOTALS = text("""
     WHERE c.customer_id = :customer_id OR c.anonymous_id = :anonymous_id
 """)
 ADD = text("""
-    INSERT INTO ordering.cart_items AS mine (cart_id, product_id, quantity, seen_price_minor, recommendation_id)
-    VALUES (:cart_id, :product_id, :quantity, :price_minor, :recommendation_id)
-    ON CONFLICT (cart_id, product_id) DO UPDATE SET
+    INSERT INTO ordering.cart_items AS mine
+        (cart_id, variant_id, product_id, quantity, seen_price_minor, recommendation_id)
+    VALUES (:cart_id, :variant_id, :product_id, :quantity, :price_minor, :recommendation_id)
+    ON CONFLICT (cart_id, variant_id) DO UPDATE SET
         quantity = least(mine.quantity + excluded.quantity, :largest),
         seen_price_minor = excluded.seen_price_minor,
         recommendation_id = coalesce(excluded.recommendation_id, mine.recommendation_id)
 """)
 SET = text("""
     UPDATE ordering.cart_items SET quantity = :quantity, seen_price_minor = coalesce(:price_minor, seen_price_minor)
-    WHERE cart_id = :cart_id AND product_id = :product_id RETURNING product_id
+    WHERE cart_id = :cart_id AND variant_id = :variant_id RETURNING variant_id
 """)
 REMOVE = text("""
-    DELETE FROM ordering.cart_items WHERE cart_id = :cart_id AND product_id = :product_id RETURNING product_id
+    DELETE FROM ordering.cart_items WHERE cart_id = :cart_id AND variant_id = :variant_id RETURNING variant_id
 """)
-# What was put in while the order was being paid stays.
-TAKE_OUT = text("""
-    WITH bought AS (
-        SELECT * FROM unnest(CAST(:product_ids AS bigint[]), CAST(:quantities AS bigint[])) AS b (product_id, quantity)
-    ),
-    emptied AS (
-        DELETE FROM ordering.cart_items i USING bought b
-        WHERE i.cart_id = :cart_id AND i.product_id = b.product_id AND i.quantity <= b.quantity
+# One snapshot: whoever places an order of this cart empties it in the same transaction.
+READ = text("""
+    SELECT c.cart_id, c.version,
+        (SELECT o.order_id FROM ordering.orders o WHERE o.cart_id = c.cart_id AND o.status = 'draft') AS draft_id,
+        EXISTS (SELECT FROM ordering.orders o WHERE o.order_id = :order_id) AS is_known,
+        EXISTS (SELECT FROM ordering.carts a JOIN ordering.cart_items USING (cart_id)
+                WHERE a.anonymous_id = :anonymous_id) AS is_unmerged,
+        (SELECT jsonb_agg(jsonb_build_array(
+            i.variant_id, i.product_id, i.quantity, i.seen_price_minor, i.recommendation_id)
+            ORDER BY i.added_at, i.variant_id) FROM ordering.cart_items i WHERE i.cart_id = c.cart_id) AS content
+    FROM (SELECT) one LEFT JOIN ordering.carts c ON c.customer_id = :customer_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCart:
+    """What a checkout starts from; `version` must still be the same when the draft is written."""
+
+    cart_id: UUID | None
+    version: int | None
+    draft_id: UUID | None
+    is_known: bool
+    is_unmerged: bool
+    items: tuple[CartItem, ...]
+
+
+async def read(reader: Reader, anonymous_id: UUID, customer_id: UUID, order_id: UUID) -> ReadCart:
+    """The customer's cart, what stands in the way of its checkout, and whether `order_id` has begun already."""
+    values = {"anonymous_id": anonymous_id, "customer_id": customer_id, "order_id": order_id}
+    row = (await reader.execute(READ, values)).one()
+    found = tuple(
+        CartItem(variant_id, product_id, quantity, price, UUID(recommended) if recommended else None)
+        for variant_id, product_id, quantity, price, recommended in row.content or ()
     )
-    UPDATE ordering.cart_items i SET quantity = i.quantity - b.quantity FROM bought b
-    WHERE i.cart_id = :cart_id AND i.product_id = b.product_id AND i.quantity > b.quantity
-""")
+    return ReadCart(row.cart_id, row.version, row.draft_id, row.is_known, row.is_unmerged, found)
 
 
 async def ensure(session: AsyncSession, anonymous_id: UUID, customer_id: UUID | None) -> UUID:
@@ -82,11 +106,6 @@ async def ensure(session: AsyncSession, anonymous_id: UUID, customer_id: UUID | 
 async def lock_anonymous(session: AsyncSession, anonymous_id: UUID) -> UUID | None:
     """The cart of a browser nobody signed in with."""
     return (await session.execute(LOCK_ANONYMOUS, {"anonymous_id": anonymous_id})).scalar_one_or_none()
-
-
-async def lock_customers(session: AsyncSession, customer_id: UUID) -> UUID | None:
-    """The cart of a customer, so that one checkout at a time looks at it."""
-    return (await session.execute(LOCK_CUSTOMERS, {"customer_id": customer_id})).scalar_one_or_none()
 
 
 async def move_items(session: AsyncSession, source: UUID, target: UUID) -> None:
@@ -111,6 +130,7 @@ async def add(session: AsyncSession, cart_id: UUID, item: CartItem) -> None:
     """Put units in, on top of those already there."""
     values = {
         "cart_id": cart_id,
+        "variant_id": item.variant_id,
         "product_id": item.product_id,
         "quantity": item.quantity,
         "price_minor": item.seen_price_minor,
@@ -121,21 +141,14 @@ async def add(session: AsyncSession, cart_id: UUID, item: CartItem) -> None:
 
 
 async def set_quantity(
-    session: AsyncSession, cart_id: UUID, product_id: int, quantity: int, price_minor: int | None
+    session: AsyncSession, cart_id: UUID, variant_id: int, quantity: int, price_minor: int | None
 ) -> bool:
     """Replace a line's quantity; False when there is no such line."""
-    values = {"cart_id": cart_id, "product_id": product_id, "quantity": quantity, "price_minor": price_minor}
+    values = {"cart_id": cart_id, "variant_id": variant_id, "quantity": quantity, "price_minor": price_minor}
     return (await session.execute(SET, values)).scalar_one_or_none() is not None
 
 
-async def remove(session: AsyncSession, cart_id: UUID, product_id: int) -> bool:
+async def remove(session: AsyncSession, cart_id: UUID, variant_id: int) -> bool:
     """Take a line out; False when there is no such line."""
-    values = {"cart_id": cart_id, "product_id": product_id}
+    values = {"cart_id": cart_id, "variant_id": variant_id}
     return (await session.execute(REMOVE, values)).scalar_one_or_none() is not None
-
-
-async def take_out(session: AsyncSession, cart_id: UUID, bought: Sequence[tuple[int, int]]) -> None:
-    """Take (product id, quantity) out of a cart after they were ordered."""
-    product_ids, quantities = zip(*bought, strict=True)
-    values = {"cart_id": cart_id, "product_ids": list(product_ids), "quantities": list(quantities)}
-    await session.execute(TAKE_OUT, values)

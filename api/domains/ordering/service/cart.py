@@ -9,17 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from api.core.auth import Visitor
 from api.core.capture import capture
 from api.core.db import reading, transaction
-from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ProductView
-from api.domains.inventory import facade as inventory
 from api.domains.ordering.contracts import CartLine, CartView
-from api.domains.ordering.domain import CartItem, can_be_bought, notices_of
+from api.domains.ordering.domain import CURRENCY, CartItem, can_be_bought, notices_of
 from api.domains.ordering.errors import CartEmpty, NotInCart, ProductNotForSale
 from api.domains.ordering.repository import carts
+from api.domains.ordering.service.offers import Offer, available, offers
 from ingestion.contracts import Event, new_event_id
 from ingestion.contracts.analytics import CartItemAdded, CheckoutStarted
-
-CURRENCY = "USD"
 
 
 async def view_cart(visitor: Visitor) -> CartView:
@@ -35,21 +31,25 @@ async def count_units(reader: AsyncConnection | AsyncSession, visitor: Visitor) 
 
 
 async def add_item(
-    visitor: Visitor, product_id: int, quantity: int = 1, recommendation_id: UUID | None = None
+    visitor: Visitor, variant_id: int, quantity: int = 1, recommendation_id: UUID | None = None
 ) -> CartView:
-    """Put units in, on top of those already there, at most 1,000 of a product. Raises ProductNotForSale."""
+    """Put units in, on top of those already there, at most 1,000 of a variant. Raises ProductNotForSale.
+
+    The id of a product is that of its first variant.
+    """
     async with transaction() as session:
         await _merge_if_signed_in(session, visitor)
-        price = (await catalog.price_for_sale(session, [product_id])).get(product_id)
-        if price is None:
-            raise ProductNotForSale(product_id)
+        offer = (await offers(session, [variant_id])).get(variant_id)
+        if offer is None or not offer.is_active:
+            raise ProductNotForSale(variant_id)
         cart_id = await carts.ensure(session, visitor.anonymous_id, visitor.customer_id)
-        await carts.add(session, cart_id, CartItem(product_id, quantity, price.price_minor, recommendation_id))
+        item = CartItem(variant_id, offer.product_id, quantity, offer.price_minor, recommendation_id)
+        await carts.add(session, cart_id, item)
         view = await _view(session, visitor)
     event = CartItemAdded(
         anonymous_id=visitor.anonymous_id,
         customer_id=visitor.customer_id,
-        product_id=product_id,
+        product_id=offer.product_id,
         quantity=quantity,
         recommendation_id=recommendation_id,
     )
@@ -57,25 +57,25 @@ async def add_item(
     return view
 
 
-async def set_quantity(visitor: Visitor, product_id: int, quantity: int) -> CartView:
+async def set_quantity(visitor: Visitor, variant_id: int, quantity: int) -> CartView:
     """Replace a line's quantity, and take note of today's price; 0 removes the line. Raises NotInCart."""
     async with transaction() as session:
         await _merge_if_signed_in(session, visitor)
         cart_id = await carts.ensure(session, visitor.anonymous_id, visitor.customer_id)
         if quantity:
-            price = (await catalog.price_for_sale(session, [product_id])).get(product_id)
-            seen = price.price_minor if price else None
-            is_found = await carts.set_quantity(session, cart_id, product_id, quantity, seen)
+            offer = (await offers(session, [variant_id])).get(variant_id)
+            seen = offer.price_minor if offer and offer.is_active else None
+            is_found = await carts.set_quantity(session, cart_id, variant_id, quantity, seen)
         else:
-            is_found = await carts.remove(session, cart_id, product_id)
+            is_found = await carts.remove(session, cart_id, variant_id)
         if not is_found:
-            raise NotInCart(f"There is no product {product_id} in the cart.", product_id=product_id)
+            raise NotInCart(f"There is no product {variant_id} in the cart.", product_id=variant_id)
         return await _view(session, visitor)
 
 
-async def remove_item(visitor: Visitor, product_id: int) -> CartView:
+async def remove_item(visitor: Visitor, variant_id: int) -> CartView:
     """Take a line out. Raises NotInCart."""
-    return await set_quantity(visitor, product_id, 0)
+    return await set_quantity(visitor, variant_id, 0)
 
 
 async def begin_checkout(visitor: Visitor) -> CartView:
@@ -118,34 +118,34 @@ async def _capture(event: Event) -> None:
 
 async def _view(session: AsyncSession, visitor: Visitor) -> CartView:
     items = await carts.items(session, visitor.anonymous_id, visitor.customer_id)
-    ids = [item.product_id for item in items]
-    products = await catalog.get_products(session, ids) if ids else {}
-    stock = await inventory.available(session, ids) if ids else {}
-    return _assemble([(item, products[item.product_id], stock.get(item.product_id, 0)) for item in items])
+    found = await offers(session, [item.variant_id for item in items])
+    stock = await available(session, list(found.values()))
+    return assemble([(item, found[item.variant_id], stock[item.variant_id]) for item in items])
 
 
-def _assemble(rows: Sequence[tuple[CartItem, ProductView, int]]) -> CartView:
+def assemble(rows: Sequence[tuple[CartItem, Offer, int]]) -> CartView:
+    """A cart from its items, each with its offer and the units that there are."""
     lines = tuple(
         CartLine(
-            product_id=product.product_id,
-            title=product.title,
-            slug=product.slug,
-            department=product.department,
+            variant_id=offer.variant_id,
+            product_id=offer.product_id,
+            title=offer.title,
+            slug=offer.slug,
+            department=offer.department,
             quantity=item.quantity,
-            unit_price_minor=product.price_minor,
+            unit_price_minor=offer.price_minor,
             seen_price_minor=item.seen_price_minor,
-            total_minor=item.quantity * product.price_minor,
-            available=max(available, 0),
+            total_minor=item.quantity * offer.price_minor,
+            available=max(units, 0),
             recommendation_id=item.recommendation_id,
-            notices=notices_of(item, product.price_minor, available, product.is_active),
+            notices=notices_of(item, offer.price_minor, units, offer.is_active),
         )
-        for item, product, available in rows
+        for item, offer, units in rows
     )
     return CartView(
         lines=lines,
         units=sum(line.quantity for line in lines),
         currency=CURRENCY,
         total_minor=sum(line.total_minor for line in lines),
-        can_check_out=bool(rows)
-        and all(can_be_bought(item, stock, product.is_active) for item, product, stock in rows),
+        can_check_out=bool(rows) and all(can_be_bought(item, units, offer.is_active) for item, offer, units in rows),
     )

@@ -8,7 +8,7 @@ import structlog
 from api.core.db import reading, transaction
 from api.domains.inventory import facade as inventory
 from api.domains.ordering.repository import orders
-from api.domains.ordering.service.checkout import settle
+from api.domains.ordering.service.checkout import FREE, settle
 from api.domains.payments import facade as payments
 from api.domains.payments.contracts import ChargeState
 
@@ -40,9 +40,11 @@ async def sweep_unfinished(grace: timedelta = GRACE, patience: timedelta = PATIE
 
 async def _settle_draft(order_id: UUID, is_overdue: bool) -> bool:
     async with reading() as connection:
-        payment = (await payments.find(connection, [order_id]))[order_id]
+        payment = (await payments.find(connection, [order_id])).get(order_id)
+    if payment is None:  # there was nothing to pay
+        return bool(await settle(order_id, FREE))
     result = await payments.ask(payment.payment_id)
     undecided = result.state in (ChargeState.PENDING, ChargeState.ACTION_REQUIRED)
     if result.state is ChargeState.MISSING or (undecided and is_overdue):
         result = await payments.void(payment.payment_id)
-    return await settle(order_id, result)
+    return bool(await settle(order_id, result))

@@ -1,35 +1,33 @@
-"""Rules of ordering without a database: the states of an order, the money of a line, what a cart must be told."""
+"""Lines of carts and orders: their money, and what a person must be told about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from api.domains.ordering.contracts import Notice, NoticeKind, OrderStatus
+from api.core.money import Money
+from api.domains.ordering.contracts import Notice, NoticeKind
 
 LARGEST_QUANTITY = 1000
-
-NEXT_STATES: Mapping[OrderStatus, tuple[OrderStatus, ...]] = {
-    OrderStatus.DRAFT: (OrderStatus.PLACED, OrderStatus.EXPIRED),
-    OrderStatus.PLACED: (OrderStatus.PARTIALLY_FULFILLED, OrderStatus.FULFILLED, OrderStatus.CANCELLED),
-    OrderStatus.PARTIALLY_FULFILLED: (OrderStatus.FULFILLED,),
-    OrderStatus.FULFILLED: (OrderStatus.DELIVERED,),
-    OrderStatus.DELIVERED: (OrderStatus.PARTIALLY_RETURNED, OrderStatus.RETURNED),
-    OrderStatus.PARTIALLY_RETURNED: (OrderStatus.RETURNED,),
-    OrderStatus.RETURNED: (),
-    OrderStatus.CANCELLED: (),
-    OrderStatus.EXPIRED: (),
-}
+STANDARD = "standard"
+CURRENCY = "USD"
 
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """One line with its money. `total_minor` = quantity × unit_price_minor − discount_minor, never below zero."""
+    """One line with its money. `total_minor` = quantity × unit_price_minor − discount_minor, never below zero.
+
+    `tax_minor` is inside `total_minor` or on top of it, as its order says. `components` are the parts of one bundle.
+    """
 
     line_number: int
     product_id: int
     quantity: int
     unit_price_minor: int
     discount_minor: int = 0
+    variant_id: int = field(kw_only=True)
+    tax_minor: int = field(default=0, kw_only=True)
+    tax_class: str = field(default=STANDARD, kw_only=True)
+    components: tuple[tuple[int, int], ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if self.quantity <= 0 or self.unit_price_minor < 0:
@@ -42,26 +40,29 @@ class PricedLine:
         """What the line costs."""
         return self.quantity * self.unit_price_minor - self.discount_minor
 
+    def units(self, quantity: int | None = None) -> list[tuple[int, int]]:
+        """What stock gives for so many of the line (None: all): itself, or the parts of the bundle."""
+        times = self.quantity if quantity is None else quantity
+        if not self.components:
+            return [(self.variant_id, times)]
+        return [(variant_id, each * times) for variant_id, each in self.components]
+
 
 @dataclass(frozen=True, slots=True)
 class CartItem:
-    """What a cart holds of one product, and the price that the person saw when choosing it."""
+    """What a cart holds of one variant, and the price that the person saw when choosing it."""
 
+    variant_id: int
     product_id: int
     quantity: int
     seen_price_minor: int
     recommendation_id: UUID | None = None
 
 
-def can_move(status: OrderStatus, target: OrderStatus) -> bool:
-    """Whether an order in `status` may go to `target`."""
-    return target in NEXT_STATES[status]
-
-
 def price_lines(items: Iterable[CartItem], prices: Mapping[int, int]) -> tuple[PricedLine, ...]:
-    """Cart items at the prices of this moment, numbered from 1. Raises KeyError for a product without a price."""
+    """Cart items at the prices of this moment, numbered from 1. Raises KeyError for a variant without a price."""
     return tuple(
-        PricedLine(number, item.product_id, item.quantity, prices[item.product_id])
+        PricedLine(number, item.product_id, item.quantity, prices[item.variant_id], variant_id=item.variant_id)
         for number, item in enumerate(items, start=1)
     )
 
@@ -78,7 +79,7 @@ def recommendation_of(items: Sequence[CartItem]) -> UUID | None:
 
 def show_money(amount_minor: int) -> str:
     """Minor units of dollars as people write them."""
-    return f"${amount_minor // 100:,}.{amount_minor % 100:02d}"
+    return Money(amount_minor, CURRENCY).show()
 
 
 def notices_of(item: CartItem, price_minor: int, available: int, is_active: bool) -> tuple[Notice, ...]:

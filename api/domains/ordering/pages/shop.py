@@ -141,7 +141,9 @@ async def post_checkout(
         return await _again(request, visitor, "", wrong, idempotency_key)
 
     async def operation(order_id: UUID) -> tuple[int, dict[str, Any]]:
-        order = await checkout.check_out(visitor, principal.customer_id, order_id, payment_token, expected_total_minor)
+        order = await checkout.check_out(
+            visitor, principal.customer_id, order_id, payment_token, expected_total_minor, is_announced=True
+        )
         return 201, {"order_id": str(order.order_id)}
 
     fingerprint = hashlib.sha256(f"{payment_token}|{expected_total_minor}".encode()).digest()

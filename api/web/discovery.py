@@ -1,0 +1,65 @@
+"""What search engines read: robots.txt, a sitemap in parts, canonical addresses."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+from xml.sax.saxutils import escape
+
+from fastapi import APIRouter, Path, Request, Response
+
+from api.core.db import ReadDep
+from api.core.errors import NotFound
+from api.core.settings import get_settings
+from api.domains.catalog import facade as catalog
+
+router = APIRouter(include_in_schema=False)
+
+CACHE = {"cache-control": "public, max-age=3600"}
+NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+# Pages of one person, and lists without end.
+CLOSED = ("/account", "/cart", "/checkout", "/orders", "/search", "/sign-in", "/register", "/operate", "/dashboards")
+
+
+def canonical(request: Request) -> str:
+    """The one address of a page: without what only tells how somebody came, or in which order a list is."""
+    category = request.query_params.get("category")
+    query = f"?{urlencode({'category': category})}" if category else ""
+    return f"{get_settings().api_url.rstrip('/')}{request.url.path}{query}"
+
+
+@router.get("/robots.txt")
+async def robots() -> Response:
+    """What crawlers may read, and where the sitemap is."""
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
+    lines += ["", f"Sitemap: {get_settings().api_url.rstrip('/')}/sitemap.xml", ""]
+    return Response("\n".join(lines), media_type="text/plain", headers=CACHE)
+
+
+@router.get("/sitemap.xml")
+async def sitemap_index(reader: ReadDep) -> Response:
+    """The parts of the sitemap: the protocol allows 50,000 addresses in each."""
+    base = get_settings().api_url.rstrip("/")
+    parts = [f"{base}/sitemaps/{part}.xml" for part in await catalog.sitemap_parts(reader)]
+    return _xml("sitemapindex", "sitemap", [(address, None) for address in parts])
+
+
+@router.get("/sitemaps/{part}.xml")
+async def sitemap_part(part: Annotated[int, Path(ge=0, lt=2**40)], reader: ReadDep) -> Response:
+    """Products of one part, with the day of their last change; the first part also names the departments."""
+    base = get_settings().api_url.rstrip("/")
+    products = await catalog.sitemap(reader, part)
+    if not products:
+        raise NotFound
+    pages: list[tuple[str, str | None]] = []
+    if part == 0:
+        pages = [("/", None), *((f"/c/{each.slug}", None) for each in await catalog.departments(reader))]
+    pages += [(f"/p/{product_id}-{slug}", changed.date().isoformat()) for product_id, slug, changed in products]
+    return _xml("urlset", "url", [(base + path, day) for path, day in pages])
+
+
+def _xml(root: str, element: str, entries: list[tuple[str, str | None]]) -> Response:
+    rows = (
+        f"<{element}><loc>{escape(address)}</loc>{f'<lastmod>{day}</lastmod>' if day else ''}</{element}>"
+        for address, day in entries
+    )
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{NAMESPACE}">{"".join(rows)}</{root}>\n'
+    return Response(document, media_type="application/xml", headers=CACHE)
