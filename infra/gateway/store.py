@@ -237,9 +237,10 @@ class Store:
     def announce(self, db: sqlite3.Connection, kind: str, payment_id: str) -> None:
         """Note an event of a charge, and when it is to be delivered."""
         token = db.execute("SELECT token FROM charges WHERE payment_id = ?", (payment_id,)).fetchone()["token"]
-        is_first = token == behaviour.REORDERED and not db.execute(
-            "SELECT count(*) FROM events WHERE payment_id = ?", (payment_id,)
-        ).fetchone()[0]
+        is_first = (
+            token == behaviour.REORDERED
+            and not db.execute("SELECT count(*) FROM events WHERE payment_id = ?", (payment_id,)).fetchone()[0]
+        )
         event_id, now = f"evt_{uuid.uuid4().hex}", time.time()
         db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (event_id, kind, payment_id, now))
         for seconds in behaviour.deliveries_of(token, is_first, self.slow_seconds):

@@ -81,6 +81,7 @@ async def test_a_gateway_that_is_away_is_no_agreement(paying_gateway: RunningGat
     try:
         with pytest.raises(GatewayAway):
             await payments.reconcile(datetime.now(UTC).date())
+        assert await reconciliation.sweep_days() == 0
     finally:
         paying_gateway.start()
     assert await reconciliation.days() == []
