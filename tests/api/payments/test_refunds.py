@@ -53,6 +53,16 @@ class TestParts:
         assert await payments.sweep_refunds() == 1
         assert await books() == {"gateway": 300, "sales": -500, "refunds": 200}
 
+    async def test_a_wrong_secret_is_no_refusal(self, pay: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        payment = await pay()
+        refund_id = await refund_part(payment.payment_id, 200)
+        with monkeypatch.context() as patch:
+            patch.setenv("AGORA_GATEWAY_SECRET", "another one")
+            get_settings.cache_clear()
+            assert await refunds.execute(refund_id) is False
+        get_settings.cache_clear()
+        assert await refunds.execute(refund_id) is True
+
     async def test_a_refund_whose_record_was_lost_is_made_once(self, pay: Make, paying_gateway: RunningGateway) -> None:
         """The process dies between the gateway and the record: the next one finds the refund made."""
         payment = await pay()
