@@ -39,6 +39,9 @@ async def test_a_customer_pays_after_a_refusal(client: AsyncClient, make: Make, 
     shown = (await client.get(path, headers=anne.headers)).json()
     assert (shown["status"], shown["method"]) == ("requires_confirmation", "card")
     assert "cancelled" in shown["next_states"]
+    of_order = f"/v1/payments?order_id={payment.order_id}"
+    assert (await client.get(of_order, headers=anne.headers)).json() == [shown]
+    assert (await client.get(of_order, headers=ben.headers)).json() == []
     refused = (await send(client, f"{path}/confirm", anne, token="tok_declined")).json()
     assert (refused["status"], refused["intent_status"]) == ("declined", "requires_payment_method")
     assert refused["next_states"] == ["requires_confirmation", "cancelled"]
