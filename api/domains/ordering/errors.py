@@ -217,6 +217,13 @@ class RefundTooLarge(Conflict):
         )
 
 
+class RefundedMeanwhile(Conflict):
+    """Something was refunded after the form was shown: perhaps this very form."""
+
+    type = "refunded-meanwhile"
+    title = "A refund was made meanwhile. Look at what is left, then refund"
+
+
 class ShipmentNotFound(NotFound):
     """The order has no such shipment."""
 
