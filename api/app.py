@@ -21,10 +21,10 @@ from api.web.frame import error_page, frame
 # What each domain mounts. Domains are imported by name, so that a process that serves some of them loads only those.
 ROUTERS: dict[str, tuple[str, ...]] = {
     "identity": ("endpoints", "pages"),
-    "catalog": ("endpoints",),
+    "catalog": ("endpoints", "pages"),
     "inventory": (),
     "ordering": ("endpoints", "pages"),
-    "payments": (),
+    "payments": ("endpoints", "pages"),
     "recommendations": ("endpoints",),
     "analytics": ("endpoints", "pages"),
 }

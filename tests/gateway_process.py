@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from api.core.settings import get_settings
+from tests.postbox import Postbox, open_postbox
 
 SLOW_SECONDS = 4.0  # longer than the client waits, so that `tok_slow` is a silence
 CLIENT_TIMEOUT = 2.0
@@ -29,12 +30,12 @@ class RunningGateway:
     url: str
     secret: str
     process: subprocess.Popen[bytes] | None = None
-    webhook_url: str | None = None
+    postbox: Postbox | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         """What the process and its clients read; it knows no other shop than the one of the test."""
-        webhooks = {"AGORA_SANDBOX_WEBHOOK_URL": self.webhook_url} if self.webhook_url else {}
+        webhooks = {"AGORA_SANDBOX_WEBHOOK_URL": self.postbox.url} if self.postbox else {}
         return webhooks | {
             "AGORA_GATEWAY_URL": self.url,
             "AGORA_GATEWAY_SECRET": self.secret,
@@ -46,6 +47,12 @@ class RunningGateway:
         """One authenticated request."""
         headers = {"Authorization": f"Bearer {self.secret}"} | options.pop("headers", {})
         return httpx.request(method, self.url + path, headers=headers, timeout=10, trust_env=False, **options)
+
+    def decide(self, page: str | None, decision: str) -> httpx.Response:
+        """What a person does on the gateway's own page."""
+        assert page is not None
+        assert "Confirm the payment" in httpx.get(page, trust_env=False).text
+        return httpx.post(page, data={"decision": decision}, trust_env=False)
 
     def balance(self) -> dict[str, tuple[int, int]]:
         """Status → (charges, their sum)."""
@@ -84,9 +91,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_gateway(directory: Path) -> Iterator[RunningGateway]:
-    """A gateway of one's own with its state in `directory`; stopped at the end."""
-    gateway = RunningGateway(directory, f"http://127.0.0.1:{free_port()}", secrets.token_hex(16))
+def running_gateway(directory: Path, postbox: Postbox | None = None) -> Iterator[RunningGateway]:
+    """A gateway of one's own with its state in `directory`, its webhooks to `postbox`; stopped at the end."""
+    gateway = RunningGateway(directory, f"http://127.0.0.1:{free_port()}", secrets.token_hex(16), postbox=postbox)
     gateway.start()
     try:
         yield gateway
@@ -98,7 +105,11 @@ def running_gateway(directory: Path) -> Iterator[RunningGateway]:
 def paying_gateway(migrated_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
     """One gateway for all tests of a worker, which the application's settings point at."""
     directory = tmp_path_factory.mktemp("gateway")
-    with running_gateway(directory) as gateway, pytest.MonkeyPatch.context() as patch:
+    with (
+        open_postbox() as postbox,
+        running_gateway(directory, postbox) as gateway,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         patch.setenv("AGORA_GATEWAY_URL", gateway.url)
         patch.setenv("AGORA_GATEWAY_SECRET", gateway.secret)
         patch.setenv("AGORA_GATEWAY_TIMEOUT", str(CLIENT_TIMEOUT))

@@ -1,9 +1,10 @@
 """What every answer carries: cookies that a dependency asked for, security headers, refusal of cross-site writes."""
 
+import asyncio
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
-from typing import Any
-from urllib.parse import urlsplit
+from typing import IO, Any
+from urllib.parse import quote, urlsplit
 
 import orjson
 from fastapi import Request
@@ -49,6 +50,26 @@ async def read_body(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise TooLarge(f"The body may have {limit} bytes.")
     return bytes(body)
+
+
+async def read_body_to(request: Request, file: IO[bytes], limit: int) -> int:
+    """Write the request's body to `file` while it comes, and go back to its start; returns how many bytes.
+
+    Raises TooLarge at the first byte over `limit`.
+    """
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"The body may have {limit} bytes.")
+        await asyncio.to_thread(file.write, chunk)
+    file.seek(0)
+    return size
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header with which a browser keeps an answer as the file `name`."""
+    return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 class AnswerMiddleware:

@@ -20,6 +20,7 @@ from api.core.db import transaction
 from api.core.errors import AppError, problem_response
 
 LEASE = "60 seconds"
+KEPT = "30 days"
 
 
 class KeyMissing(AppError):
@@ -77,6 +78,12 @@ _RELEASE = text(
     " WHERE principal = :principal AND route = :route AND key = :key AND status IS NULL"
 )
 
+_PURGE = text(
+    "DELETE FROM core.idempotency_keys WHERE (principal, route, key) IN ("
+    "SELECT principal, route, key FROM core.idempotency_keys"
+    " WHERE created_at < now() - CAST(:kept AS interval) AND locked_until < now() LIMIT 5000)"
+)
+
 
 async def run_once(principal: str, route: str, key: str, fingerprint: bytes, operation: Operation) -> Answer:
     """Run `operation(operation_id)` unless it was already answered; returns its answer or the stored one.
@@ -119,6 +126,20 @@ async def _release(name: dict[str, str]) -> None:
         await session.execute(_RELEASE, name)
 
 
+def canonical(body: bytes) -> bytes:
+    """One form for every way to write the same JSON: order of members and white space mean nothing."""
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONDecodeError:
+        return body
+
+
+async def purge_old_keys() -> int:
+    """Forget keys after `KEPT`: as long as somebody may ask about money. Returns how many."""
+    async with transaction() as session:
+        return (await session.execute(_PURGE, {"kept": KEPT})).rowcount  # type: ignore[attr-defined,no-any-return]
+
+
 class Idempotency:
     """The key of one request of one signed-in person."""
 
@@ -140,7 +161,7 @@ async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotenc
     if not 1 <= len(key) <= 255:
         raise KeyMissing
     route = f"{request.method} {request.url.path}"
-    fingerprint = hashlib.sha256(await request.body()).digest()
+    fingerprint = hashlib.sha256(canonical(await request.body())).digest()
     return Idempotency(str(principal.customer_id), route, key, fingerprint)
 
 

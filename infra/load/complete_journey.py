@@ -7,16 +7,15 @@ transaction: a load that was interrupted goes on where it stopped, and a second 
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy import text
 
@@ -30,8 +29,7 @@ from api.domains.ordering import facade as ordering
 from api.domains.ordering.contracts import OrderImport
 from infra.load import journey
 from infra.load.journey import SOURCE, Skipped
-
-T = TypeVar("T")
+from infra.load.meter import Meter
 
 CURRENCY = "USD"
 PRODUCTS_AT_ONCE = 10_000
@@ -69,35 +67,6 @@ class Basket:
     lines: tuple[tuple[str, int], ...]
 
 
-class _Meter:
-    """A bar with rows, rate and elapsed time for each step."""
-
-    def __init__(self, console: Console, report: LoadReport) -> None:
-        self._report = report
-        self.progress = Progress(
-            TextColumn("{task.description:<22}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            console=console,
-        )
-
-    async def run(
-        self, name: str, rows: Sequence[T], at_once: int, work: Callable[[Sequence[T]], Awaitable[int]]
-    ) -> int:
-        """Do `work` chunk by chunk, one transaction each (it makes its own); returns the sum of what was new."""
-        task = self.progress.add_task(name, total=len(rows), rate="")
-        began, new = perf_counter(), 0
-        for start in range(0, len(rows), at_once):
-            chunk = rows[start : start + at_once]
-            new += await work(chunk)
-            rate = (start + len(chunk)) / (perf_counter() - began)
-            self.progress.update(task, advance=len(chunk), rate=f"{rate:,.0f} rows/s")
-        self._report.seconds[name] = round(perf_counter() - began, 3)
-        return new
-
-
 async def load(weeks: int | None = None, *, console: Console | None = None, now: datetime | None = None) -> LoadReport:
     """Load the first `weeks` weeks (1…53, None = all) and print what was done.
 
@@ -116,7 +85,7 @@ async def load(weeks: int | None = None, *, console: Console | None = None, now:
     lines = _past(lines, report.shift_days, now, skipped)
     report.seconds["read"] = round(perf_counter() - began, 3)
     report.households, report.products, report.lines = households.height, products.height, lines.height
-    meter = _Meter(console, report)
+    meter = Meter(console, report.seconds)
     with meter.progress:
         await _load_customers(households, now, report, meter)
         ids = await _load_products(products, report, meter)
@@ -187,7 +156,7 @@ def _past(lines: pl.DataFrame, shift_days: int, now: datetime, skipped: Skipped)
     return past
 
 
-async def _load_customers(households: pl.DataFrame, now: datetime, report: LoadReport, meter: _Meter) -> None:
+async def _load_customers(households: pl.DataFrame, now: datetime, report: LoadReport, meter: Meter) -> None:
     password_hash = await asyncio.to_thread(identity.hash_password, demo_password())
     rows = [
         CustomerImport(
@@ -211,7 +180,7 @@ async def _load_customers(households: pl.DataFrame, now: datetime, report: LoadR
     report.new_customers = await meter.run("customers", rows, 1_000, work)
 
 
-async def _load_products(products: pl.DataFrame, report: LoadReport, meter: _Meter) -> dict[int, int]:
+async def _load_products(products: pl.DataFrame, report: LoadReport, meter: Meter) -> dict[int, int]:
     """Products and their opening stock; returns number in the source → product id."""
     ids: dict[int, int] = {}
 
@@ -239,7 +208,7 @@ PRODUCT_FIELDS = ("title", "department", "category", "product_type", "brand", "s
 MONEY = ("unit_price_minor", "discount_minor", "total_minor")
 
 
-async def _load_orders(lines: pl.DataFrame, ids: dict[int, int], report: LoadReport, meter: _Meter) -> None:
+async def _load_orders(lines: pl.DataFrame, ids: dict[int, int], report: LoadReport, meter: Meter) -> None:
     ours = lines.with_columns(pl.col("product_id").replace_strict(ids, return_dtype=pl.Int64))
     baskets = list(_baskets(ours, "product_id", "quantity", *MONEY))
     report.orders = len(baskets)

@@ -11,11 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.bulk import add_loads, export_app, import_app
 from infra.local.settings import LocalError, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 load_app = typer.Typer(no_args_is_help=True, help="Bring real data in through the domains' own bulk path.")
 app.add_typer(load_app, name="load")
+app.add_typer(import_app, name="import")
+app.add_typer(export_app, name="export")
+add_loads(load_app)
 
 
 def main() -> None:
@@ -121,6 +125,17 @@ def load_complete_journey(
     from infra.load.complete_journey import load  # noqa: PLC0415
 
     asyncio.run(load(weeks, console=Console()))
+
+
+@app.command()
+def reconcile(
+    day: Annotated[str | None, typer.Option(help="A UTC day such as 2026-01-31; else yesterday.")] = None,
+) -> None:
+    """Compare the ledger with the gateway's books of a day. Exit 1 where anything differs."""
+    _enter()
+    from infra.local.reconciliation import reconcile_day  # noqa: PLC0415
+
+    raise typer.Exit(reconcile_day(day))
 
 
 @app.command()

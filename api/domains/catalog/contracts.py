@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -118,6 +119,59 @@ class Facets:
     def of(self, name: str) -> tuple[Choice, ...]:
         """The choices of one facet."""
         return next((facet.choices for facet in self.facets if facet.name == name), ())
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What writing some products did: SKU → product id of all of them, and which were new or had other data."""
+
+    ids: dict[str, int]
+    new: frozenset[str]
+    changed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row of a file that was not taken. `line` counts from 1; of Parquet it is the number of the row."""
+
+    line: int
+    sku: str
+    field: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ImportCounts:
+    """What became of the rows of a file: read = new + changed + same + bad."""
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    bad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileRun:
+    """One import or export. `has_file`: the bad rows of an import, or the export itself, can be fetched."""
+
+    run_id: UUID
+    kind: str
+    format: str
+    file_name: str
+    size_bytes: int | None
+    is_dry_run: bool
+    status: str
+    fraction: float
+    rows_read: int
+    rows_new: int
+    rows_changed: int
+    rows_same: int
+    rows_bad: int
+    problem: str | None
+    has_file: bool
+    created_at: datetime
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

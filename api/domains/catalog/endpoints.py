@@ -1,21 +1,43 @@
 """JSON of catalog. Answers are written by orjson from rows; the schemas document them."""
 
+import tempfile
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
+from api.core.auth import Principal, require
 from api.core.db import ReadDep
+from api.core.http import attachment, read_body_to
 from api.domains.catalog.contracts import Facets, Wanted
 from api.domains.catalog.domain import Sort
-from api.domains.catalog.schemas import CategoryTree, ProductPage, Suggestions, Variant, Variants
+from api.domains.catalog.schemas import (
+    CategoryTree,
+    FileFormat,
+    FileRun,
+    FileRunPage,
+    ProductPage,
+    Suggestions,
+    Variant,
+    Variants,
+)
 from api.domains.catalog.schemas import Product as ProductSchema
 from api.domains.catalog.service import products, search, variants
+from api.domains.catalog.service.bulk import runs
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
 
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
+Operator = Annotated[Principal, Depends(require("operator"))]
+UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}, "description": "The file."}
+}
+FileName = Annotated[str, Query(min_length=1, max_length=200)]
+Format = Annotated[FileFormat | None, Query(alias="format", description="By the name's ending if left out.")]
 Value = Annotated[str, StringConstraints(max_length=100)]
 Values = Annotated[list[Value], Query(max_length=20)]
 
@@ -87,3 +109,53 @@ async def suggest(reader: ReadDep, query: Annotated[str, Query(max_length=200)])
 async def list_categories(reader: ReadDep) -> Response:
     """Departments and their categories, each with its number of products."""
     return _json({"departments": await products.departments(reader)})
+
+
+@router.post("/operate/imports", status_code=202, response_model=FileRun, openapi_extra=UPLOAD)
+async def import_products(
+    request: Request,
+    operator: Operator,
+    file_name: FileName = "products.csv",
+    file_format: Format = None,
+    dry_run: Annotated[bool, Query(description="Count, write nothing.")] = False,
+) -> Response:
+    """Queue the import of a product file, which is the body as it is. At most 200 MiB."""
+    kind = runs.check_format(file_name, file_format)
+    with tempfile.TemporaryFile() as file:
+        size = await read_body_to(request, file, runs.LARGEST_FILE)
+        run = await runs.ask_import(operator.customer_id, file, file_name, size, kind, dry_run)
+    return Response(orjson.dumps(run), 202, media_type="application/json")
+
+
+@router.post("/operate/exports", status_code=202, response_model=FileRun)
+async def export_products(
+    operator: Operator, file_format: Annotated[FileFormat, Query(alias="format")] = "csv"
+) -> Response:
+    """Queue a file of all products, which the import takes back unchanged."""
+    run = await runs.ask_export(operator.customer_id, file_format)
+    return Response(orjson.dumps(run), 202, media_type="application/json")
+
+
+@router.get("/operate/imports", response_model=FileRunPage)
+async def list_imports(
+    _: Operator,
+    reader: ReadDep,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 24,
+) -> Response:
+    """Imports and exports, newest first."""
+    page = await runs.list_runs(reader, cursor, limit)
+    return _json({"items": page.items, "next_cursor": page.next_cursor})
+
+
+@router.get("/operate/imports/{run_id}", response_model=FileRun)
+async def get_import(run_id: UUID, _: Operator, reader: ReadDep) -> Response:
+    """One import or export: how far it is, and what came of it."""
+    return _json(await runs.get_run(reader, run_id))
+
+
+@router.get("/operate/imports/{run_id}/file", response_class=StreamingResponse, responses=FILE)
+async def get_import_file(run_id: UUID, _: Operator, reader: ReadDep) -> Response:
+    """The bad rows of an import, each with line, field and reason, or the exported file."""
+    name, media_type, content = await runs.fetch(reader, run_id)
+    return StreamingResponse(content, media_type=media_type, headers=attachment(name))

@@ -1,6 +1,6 @@
 """What catalog refuses."""
 
-from api.core.errors import Conflict, Invalid, NotFound
+from api.core.errors import AppError, Conflict, Invalid, NotFound
 
 
 class ProductNotFound(NotFound):
@@ -21,6 +21,39 @@ class InvalidPrice(Invalid):
 
     def __init__(self, price_minor: int) -> None:
         super().__init__("price_minor", f"must be at least 1, not {price_minor}")
+
+
+class UnreadableFile(AppError):
+    """A file that cannot be used as a whole."""
+
+    status = 422
+    type = "unreadable-file"
+    title = "The file cannot be read"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+
+
+class RunNotFound(NotFound):
+    """No import or export has this id."""
+
+    type = "run-not-found"
+    title = "There is no such import or export"
+
+
+class NothingToFetch(NotFound):
+    """The run has no file: it is not over, or no row was bad."""
+
+    type = "nothing-to-fetch"
+    title = "This run has no file to fetch"
+
+
+class LengthNeeded(AppError):
+    """An upload that does not say how long it is."""
+
+    status = 411
+    type = "length-needed"
+    title = "Say how long the upload is"
 
 
 class VariantNotFound(NotFound):

@@ -3,7 +3,10 @@
 Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and categories go by name or slug.
 """
 
-from api.domains.catalog.service.imports import import_products
+from api.domains.catalog.service.bulk.exporting import export_file
+from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
+from api.domains.catalog.service.bulk.reading import RawRow, Source
+from api.domains.catalog.service.imports import import_products, product_ids, write_products
 from api.domains.catalog.service.products import (
     best_sellers,
     departments,
@@ -28,18 +31,25 @@ from api.domains.catalog.service.variants import (
 )
 
 __all__ = [
+    "RawRow",
+    "Report",
+    "Source",
     "add_variant",
     "best_sellers",
     "change_price",
     "departments",
+    "export_file",
     "facets",
     "get_product",
     "get_products",
     "get_variants",
+    "import_file",
     "import_products",
+    "import_rows",
     "make_bundle",
     "price_drops",
     "price_for_sale",
+    "product_ids",
     "search",
     "set_variant_active",
     "shelves",
@@ -48,4 +58,5 @@ __all__ = [
     "sitemap_parts",
     "variants_for_sale",
     "variants_of",
+    "write_products",
 ]

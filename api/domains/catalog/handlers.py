@@ -3,7 +3,9 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
+from api.core.jobs import Task
 from api.domains.catalog.service import imports
+from api.domains.catalog.service.bulk import runs
 from ingestion.contracts.ordering import OrderPlaced
 
 
@@ -14,3 +16,5 @@ async def count_units_sold(session: AsyncSession, events: list[ReceivedEvent]) -
 
 
 HANDLERS: dict[str, Handler] = {OrderPlaced.type: count_units_sold}
+TASKS: dict[str, Task] = {runs.TASK: runs.run_file}
+SWEEPS = (runs.end_stale_runs,)

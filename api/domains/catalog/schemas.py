@@ -1,5 +1,9 @@
 """JSON of catalog as the API documents it."""
 
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
 from pydantic import BaseModel, Field
 
 
@@ -86,3 +90,35 @@ class CategoryTree(BaseModel):
     """All departments, largest first."""
 
     departments: list[Department]
+
+
+FileFormat = Literal["csv", "parquet"]
+
+
+class FileRun(BaseModel):
+    """An import or export of products. For an import `rows_read` is the sum of new, changed, same and bad."""
+
+    run_id: UUID
+    kind: Literal["import", "export"]
+    format: FileFormat
+    file_name: str
+    size_bytes: int | None
+    is_dry_run: bool
+    status: Literal["queued", "running", "done", "failed"]
+    fraction: float = Field(description="0 to 1.")
+    rows_read: int
+    rows_new: int
+    rows_changed: int
+    rows_same: int
+    rows_bad: int
+    problem: str | None
+    has_file: bool = Field(description="The bad rows of the import, or the export, can be fetched.")
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class FileRunPage(BaseModel):
+    """Some runs, newest first, and the cursor of the earlier ones."""
+
+    items: list[FileRun]
+    next_cursor: str | None

@@ -270,6 +270,16 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnImport:
+    """Units of a past order's line (counted from 1) that came back; `reason` is what the source says of it."""
+
+    line_number: int
+    quantity: int
+    returned_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class OrderImport:
     """A past order. A line is (product_id, quantity, unit_price_minor, discount_minor, total_minor)."""
 
@@ -279,3 +289,4 @@ class OrderImport:
     currency: str
     source: str
     lines: tuple[ImportLine, ...]
+    returns: tuple[ReturnImport, ...] = ()

@@ -1,8 +1,9 @@
 """What other domains may hold of payments'."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 
@@ -182,3 +183,46 @@ class GiftCardView:
     currency: str
     balance_minor: int
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """One dispute."""
+
+    dispute_id: UUID
+    payment_id: UUID
+    order_id: UUID
+    gateway: str
+    gateway_dispute_id: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    reason: str
+    status: DisputeStatus
+    evidence: str | None
+    evidence_due_at: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as a page shows it."""
+
+    key: str
+    kind: str
+    posted_at: datetime
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciledDay:
+    """One day's comparison."""
+
+    day: date
+    gateway: str
+    ran_at: datetime
+    compared: int
+    differences: list[dict[str, Any]]

@@ -16,6 +16,7 @@ from api.domains.payments.service.intents import (
     record,
     void,
 )
+from api.domains.payments.service.reconciliation import reconcile
 from api.domains.payments.service.refunds import begin_refund, refund, refund_part, refundable, sweep_refunds
 from api.domains.payments.service.stored_value import credit_wallet, gift_card, issue_gift_card, wallet
 
@@ -33,6 +34,7 @@ __all__ = [
     "find",
     "gift_card",
     "issue_gift_card",
+    "reconcile",
     "record",
     "refund",
     "refund_part",

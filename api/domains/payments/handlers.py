@@ -1,10 +1,13 @@
 """What payments do in the background: refunds and webhooks from the queue, and again where a process died."""
 
+from api.core.idempotency import purge_old_keys
 from api.core.inbox import Handler
 from api.core.jobs import Task
+from api.domains.payments.service.reconciliation import sweep_days
 from api.domains.payments.service.recording import EXECUTE_REFUND
 from api.domains.payments.service.refunds import execute_queued, sweep_refunds
+from api.domains.payments.service.webhooks import FOLLOW, follow, sweep_webhooks
 
 HANDLERS: dict[str, Handler] = {}
-TASKS: dict[str, Task] = {EXECUTE_REFUND: execute_queued}
-SWEEPS = (sweep_refunds,)
+TASKS: dict[str, Task] = {EXECUTE_REFUND: execute_queued, FOLLOW: follow}
+SWEEPS = (sweep_refunds, sweep_webhooks, sweep_days, purge_old_keys)

@@ -38,6 +38,10 @@ if (matchMedia("(min-width: 60rem)").matches) {
   for (const facet of document.querySelectorAll("details[data-wide-open]")) facet.open = true;
 }
 
+// A page about work that goes on shows how far it is.
+const waiting = document.querySelector("[data-reload]");
+if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.reload));
+
 // Words to go on with, from the catalogue, while somebody types; choosing one searches for it.
 for (const field of document.querySelectorAll("input[data-suggest]")) {
   let asked = "";

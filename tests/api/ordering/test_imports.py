@@ -1,7 +1,8 @@
 """Past orders in bulk."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Database, transaction
 from api.domains.ordering import facade as ordering
-from api.domains.ordering.contracts import OrderImport
+from api.domains.ordering.contracts import OrderImport, ReturnImport
 from ingestion.contracts.ordering import OrderPlaced
 
 PLACED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -57,3 +58,43 @@ async def test_a_past_order_can_be_read_by_its_customer(shopper: Any, shop: dict
     shown = (await shopper.client.get(f"/v1/orders/{order.order_id}")).json()
     assert (shown["status"], shown["payment"], shown["total_minor"]) == ("delivered", None, 500)
     assert shown["next_states"] == ["partially_returned", "returned"]
+
+
+async def test_what_came_back_is_in_the_status_and_the_history(rolled_back: Database, session: AsyncSession) -> None:
+    day = [PLACED_AT + timedelta(days=number) for number in range(4)]
+    parts = (ReturnImport(2, 1, day[3], "whole"), ReturnImport(1, 1, day[1], "half"))
+    order = replace(past_order((1, 1, 300, 0, 300), (2, 1, 99, 0, 99)), returns=parts)
+    half = replace(past_order((1, 2, 300, 0, 600)), returns=(ReturnImport(1, 1, day[2], "one"),))
+    assert await ordering.import_orders(session, [order, half]) == 2
+    assert await ordering.import_orders(session, [order, half]) == 0
+    found = await session.execute(
+        text(
+            "SELECT from_status, to_status, reason FROM ordering.order_history WHERE order_id = :id ORDER BY position"
+        ),
+        {"id": order.order_id},
+    )
+    assert [tuple(row) for row in found] == [
+        ("delivered", "partially_returned", "half"),
+        ("partially_returned", "returned", "whole"),
+    ]
+    states = await session.execute(
+        text("SELECT status FROM ordering.orders WHERE order_id = :id"), {"id": half.order_id}
+    )
+    assert states.scalar_one() == "partially_returned"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        (ReturnImport(1, 3, PLACED_AT, "more than bought"),),
+        (ReturnImport(1, 1, PLACED_AT, "one"), ReturnImport(1, 2, PLACED_AT, "and two")),
+        (ReturnImport(2, 1, PLACED_AT, "no such line"),),
+        (ReturnImport(1, 0, PLACED_AT, "nothing"),),
+        (ReturnImport(1, 1, PLACED_AT - timedelta(seconds=1), "too early"),),
+    ],
+)
+async def test_more_than_was_bought_cannot_come_back(
+    rolled_back: Database, session: AsyncSession, wrong: tuple[ReturnImport, ...]
+) -> None:
+    with pytest.raises(ValueError, match="was not bought"):
+        await ordering.import_orders(session, [replace(past_order((1, 2, 300, 0, 600)), returns=wrong)])

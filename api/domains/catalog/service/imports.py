@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.outbox import publish_many
-from api.domains.catalog.contracts import ProductImport
+from api.domains.catalog.contracts import ImportOutcome, ProductImport
 from api.domains.catalog.domain import count_words, slugify
 from api.domains.catalog.errors import InvalidPrice
 from api.domains.catalog.repository import imports
@@ -18,9 +18,16 @@ from ingestion.contracts.catalog import PriceChanged, ProductPublished
 
 EVENT_FIELDS = tuple(ProductPublished.model_fields)
 
+product_ids = imports.ids_by_sku
+
 
 async def import_products(session: AsyncSession, rows: Sequence[ProductImport]) -> dict[str, int]:
-    """Insert or update by SKU, and return SKU → product id for all of `rows`.
+    """Insert or update by SKU, and return SKU → product id for all of `rows`. Raises InvalidPrice."""
+    return (await write_products(session, rows)).ids
+
+
+async def write_products(session: AsyncSession, rows: Sequence[ProductImport]) -> ImportOutcome:
+    """The same, telling which were new and which had other data before.
 
     Publishes ProductPublished for the new and the changed; a row that changes nothing writes nothing.
     Raises InvalidPrice before anything is written.
@@ -44,7 +51,9 @@ async def import_products(session: AsyncSession, rows: Sequence[ProductImport]) 
         words = count_words(f"{row['title']} {row['product_type']} {row['category']}" for row in new)
         await imports.add_terms(session, words)
         await imports.regrow_tree(session)
-    return await imports.ids_by_sku(session, list(latest))
+    new_skus = frozenset(row["sku"] for row in written if row["is_new"])
+    changed = frozenset(row["sku"] for row in written) - new_skus
+    return ImportOutcome(await imports.ids_by_sku(session, list(latest)), new_skus, changed)
 
 
 def _price_changes(

@@ -30,6 +30,7 @@ LINES = (
     "discount_minor",
     "total_minor",
 )
+HISTORY = ("order_id", "position", "from_status", "to_status", "reason", "happened_at")
 
 
 async def known(session: AsyncSession, order_ids: Sequence[UUID]) -> set[UUID]:
@@ -45,3 +46,8 @@ async def copy_orders(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) ->
 async def copy_lines(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> int:
     """Rows in the order of `LINES`."""
     return await copy_rows(session, "ordering.order_lines", LINES, rows)
+
+
+async def copy_history(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> int:
+    """Rows in the order of `HISTORY`."""
+    return await copy_rows(session, "ordering.order_history", HISTORY, rows)

@@ -14,23 +14,23 @@ from ingestion.contracts.ordering import OrderPlaced
 
 
 async def import_orders(session: AsyncSession, orders: Sequence[OrderImport]) -> int:
-    """Add past orders as delivered ones, by COPY, events included; returns how many were new.
+    """Add past orders as delivered ones, or returned as their `returns` say, by COPY, events included.
 
-    Orders that are already there are left as they are. Raises ValueError for an order without lines or with a line
-    whose money does not add up.
+    Returns how many were new; orders that are already there are left as they are. Raises ValueError for an order
+    without lines, with a line whose money does not add up, or with more returned than bought.
     """
     known = await imports.known(session, [order.order_id for order in orders])
     new = {order.order_id: order for order in orders if order.order_id not in known}
     totals = {order_id: _total_of(order) for order_id, order in new.items()}
     fresh = list(new.values())
-    status = str(OrderStatus.DELIVERED)
+    steps = {order.order_id: _steps(order) for order in fresh}
     await imports.copy_orders(
         session,
         (
             (
                 order.order_id,
                 order.customer_id,
-                status,
+                steps[order.order_id][-1][1] if steps[order.order_id] else OrderStatus.DELIVERED.value,
                 order.source,
                 order.currency,
                 totals[order.order_id],
@@ -48,8 +48,30 @@ async def import_orders(session: AsyncSession, orders: Sequence[OrderImport]) ->
             for number, line in enumerate(order.lines, start=1)
         ),
     )
+    await imports.copy_history(
+        session,
+        (
+            (order_id, position, *step)
+            for order_id, taken in steps.items()
+            for position, step in enumerate(taken, start=1)
+        ),
+    )
     await publish_many(session, _events(fresh, [totals[order.order_id] for order in fresh]))
     return len(fresh)
+
+
+def _steps(order: OrderImport) -> list[tuple[str, str, str, datetime]]:
+    """Its history, (from, to, reason, when) per return in the order of time."""
+    left = {number: line[1] for number, line in enumerate(order.lines, start=1)}
+    status, steps = OrderStatus.DELIVERED, list[tuple[str, str, str, datetime]]()
+    for each in sorted(order.returns, key=lambda each: each.returned_at):
+        if not 0 < each.quantity <= left.get(each.line_number, 0) or each.returned_at < order.placed_at:
+            raise ValueError(f"order {order.order_id}: what came back of line {each.line_number} was not bought")
+        left[each.line_number] -= each.quantity
+        after = OrderStatus.PARTIALLY_RETURNED if any(left.values()) else OrderStatus.RETURNED
+        steps.append((status.value, after.value, each.reason, each.returned_at))
+        status = after
+    return steps
 
 
 def _total_of(order: OrderImport) -> int:

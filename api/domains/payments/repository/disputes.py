@@ -1,14 +1,12 @@
 """Rows of disputes."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from api.domains.payments.contracts import DisputeStatus, SeenDispute
+from api.domains.payments.contracts import Dispute, DisputeStatus, SeenDispute
 
 Reader = AsyncConnection | AsyncSession
 
@@ -38,26 +36,6 @@ MOVE = text("""
     WHERE dispute_id = :dispute_id
 """)
 KEEP_EVIDENCE = text("UPDATE payments.disputes SET evidence = :evidence WHERE dispute_id = :dispute_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """One dispute."""
-
-    dispute_id: UUID
-    payment_id: UUID
-    order_id: UUID
-    gateway: str
-    gateway_dispute_id: str
-    amount_minor: int
-    fee_minor: int
-    currency: str
-    reason: str
-    status: DisputeStatus
-    evidence: str | None
-    evidence_due_at: datetime
-    opened_at: datetime
-    closed_at: datetime | None
 
 
 def _dispute(row: Row[Any]) -> Dispute:

@@ -1,12 +1,13 @@
 """Rows of webhooks that came in, and of reconciled days."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from api.domains.payments.contracts import ReconciledDay
 
 Reader = AsyncConnection | AsyncSession
 
@@ -47,17 +48,6 @@ DAYS = text("""
 HAS_DAY = text("""
     SELECT EXISTS (SELECT FROM payments.reconciliations WHERE day = :day AND gateway = :gateway AND ran_at >= :after)
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class ReconciledDay:
-    """One day's comparison."""
-
-    day: date
-    gateway: str
-    ran_at: datetime
-    compared: int
-    differences: list[dict[str, Any]]
 
 
 async def insert(session: AsyncSession, gateway: str, event_id: str, kind: str, reference: str) -> bool:

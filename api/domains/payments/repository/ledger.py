@@ -1,7 +1,6 @@
 """The ledger: rows that are only ever added, a whole transaction in one statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from api.domains.payments.contracts import Line
 from api.domains.payments.domain import Entry, LedgerTransaction
 
 Reader = AsyncConnection | AsyncSession
@@ -50,18 +50,6 @@ GATEWAY_LINES = text("""
     WHERE e.account = 'gateway' AND p.gateway = :gateway
         AND ((t.posted_at >= :start AND t.posted_at < :end) OR t.key = ANY(:keys))
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry as a page shows it."""
-
-    key: str
-    kind: str
-    posted_at: datetime
-    account: str
-    amount_minor: int
-    currency: str
 
 
 async def post(session: AsyncSession, made: LedgerTransaction) -> bool:

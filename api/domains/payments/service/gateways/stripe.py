@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -49,11 +50,17 @@ def _client() -> StripeClient:
     settings = get_settings()
     if settings.stripe_api_key is None:
         raise GatewayUnknown
+    return _client_of(settings.stripe_api_key.get_secret_value(), settings.stripe_url, settings.gateway_timeout)
+
+
+@lru_cache(maxsize=1)
+def _client_of(api_key: str, address: str | None, timeout: float) -> StripeClient:
+    """One client, so that its connections are used again."""
     return StripeClient(
-        settings.stripe_api_key.get_secret_value(),
-        base_addresses={"api": settings.stripe_url} if settings.stripe_url else {},
+        api_key,
+        base_addresses={"api": address} if address else {},
         max_network_retries=0,  # our own keys make every call repeatable, and the sweeps repeat it
-        http_client=stripe.HTTPXClient(timeout=settings.gateway_timeout),
+        http_client=stripe.HTTPXClient(timeout=timeout),
     )
 
 
@@ -133,7 +140,7 @@ class StripeGateway:
         if payment.charge_id is None:
             return None
         try:
-            return _refund(await self._refunded(_client(), payment.charge_id, refund_id, amount_minor))
+            return _refund((await self._refunded(_client(), payment.charge_id, refund_id, amount_minor)).to_dict())
         except stripe.InvalidRequestError as error:
             return SeenRefund(refund_id, amount_minor, RefundStatus.FAILED, _code(error))
         except stripe.StripeError:
@@ -166,7 +173,7 @@ class StripeGateway:
             )
         except (stripe.SignatureVerificationError, ValueError) as error:
             raise SignatureRefused from error
-        thing = event.data.object
+        thing = event.to_dict()["data"]["object"]
         metadata = thing.get("metadata") or {}
         reference = metadata.get("payment_id") or thing.get("payment_intent") or thing.get("id")
         return Webhook(event.id, event.type, str(reference))
@@ -183,7 +190,7 @@ class StripeGateway:
                     "expand": ["data.source"],
                 }
             )
-            lines = [_line(row) async for row in page.auto_paging_iter()]
+            lines = [_line(row.to_dict()) async for row in page.auto_paging_iter()]
         except stripe.StripeError as error:
             raise GatewayAway from error
         return [line for line in lines if line is not None]
@@ -213,30 +220,32 @@ async def _asked(client: StripeClient, charge_id: str, attempt: int) -> ChargeRe
         return SILENCE
 
 
-async def _read(client: StripeClient, intent: Any, attempt: int) -> ChargeResult:
-    state = STATES.get(intent.status, ChargeState.UNKNOWN)
-    if intent.status == "requires_payment_method":
+async def _read(client: StripeClient, answer: Any, attempt: int) -> ChargeResult:
+    intent: dict[str, Any] = answer.to_dict()
+    charge_id = intent["id"]
+    state = STATES.get(intent["status"], ChargeState.UNKNOWN)
+    if intent["status"] == "requires_payment_method":
         failed = intent.get("last_payment_error")
         if not failed:
-            return ChargeResult(ChargeState.MISSING, intent.id)
+            return ChargeResult(ChargeState.MISSING, charge_id)
         reason = failed.get("decline_code") or failed.get("code") or "declined"
-        return ChargeResult(ChargeState.DECLINED, intent.id, reason, attempt=attempt)
+        return ChargeResult(ChargeState.DECLINED, charge_id, reason, attempt=attempt)
     if state is not ChargeState.CAPTURED:
         action = (intent.get("next_action") or {}).get("redirect_to_url") or {}
-        return ChargeResult(state, intent.id, next_action_url=action.get("url"), attempt=attempt)
+        return ChargeResult(state, charge_id, next_action_url=action.get("url"), attempt=attempt)
     charge = intent.get("latest_charge") or {}
-    taken = intent.get("amount_received") or intent.amount
+    taken = intent.get("amount_received") or intent["amount"]
     refunds: tuple[SeenRefund, ...] = ()
     disputes: tuple[SeenDispute, ...] = ()
     if charge.get("amount_refunded") or charge.get("refunded"):
-        listed = await client.v1.refunds.list_async({"payment_intent": intent.id, "limit": 100})
-        refunds = tuple(_refund(row) for row in listed.data)
+        listed = await client.v1.refunds.list_async({"payment_intent": charge_id, "limit": 100})
+        refunds = tuple(_refund(row.to_dict()) for row in listed.data)
     if charge.get("disputed"):
-        found = await client.v1.disputes.list_async({"payment_intent": intent.id, "limit": 100})
-        disputes = tuple(_dispute(row) for row in found.data)
+        found = await client.v1.disputes.list_async({"payment_intent": charge_id, "limit": 100})
+        disputes = tuple(_dispute(row.to_dict()) for row in found.data)
     given = sum(each.amount_minor for each in refunds if each.status is RefundStatus.SUCCEEDED)
     state = ChargeState.REFUNDED if given >= taken else state
-    return ChargeResult(state, intent.id, captured_minor=taken, attempt=attempt, refunds=refunds, disputes=disputes)
+    return ChargeResult(state, charge_id, captured_minor=taken, attempt=attempt, refunds=refunds, disputes=disputes)
 
 
 def _code(error: stripe.StripeError) -> str:
@@ -244,44 +253,44 @@ def _code(error: stripe.StripeError) -> str:
     return str(body.get("decline_code") or error.code or "declined")
 
 
-def _refund(row: Any) -> SeenRefund:
+def _refund(row: dict[str, Any]) -> SeenRefund:
     """A refund that was made at Stripe itself has no id of ours: one is derived from its own."""
     named = (row.get("metadata") or {}).get("refund_id")
     status = REFUNDS.get(row.get("status") or "", RefundStatus.PENDING)
-    failure = (row.get("failure_reason") or row.status) if status is RefundStatus.FAILED else None
-    return SeenRefund(UUID(named) if named else _id_of(row.id), row.amount, status, failure)
+    failure = (row.get("failure_reason") or row["status"]) if status is RefundStatus.FAILED else None
+    return SeenRefund(UUID(named) if named else _id_of(row["id"]), row["amount"], status, failure)
 
 
 def _id_of(reference: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"stripe:{reference}")
 
 
-def _dispute(row: Any) -> SeenDispute:
+def _dispute(row: dict[str, Any]) -> SeenDispute:
     due = (row.get("evidence_details") or {}).get("due_by")
     fees = sum(each.get("fee") or 0 for each in row.get("balance_transactions") or ())
     return SeenDispute(
-        gateway_dispute_id=row.id,
-        amount_minor=row.amount,
+        gateway_dispute_id=row["id"],
+        amount_minor=row["amount"],
         fee_minor=fees,
-        reason=row.reason,
-        status=DISPUTES.get(row.status, DisputeStatus.NEEDS_RESPONSE),
+        reason=row["reason"],
+        status=DISPUTES.get(row["status"], DisputeStatus.NEEDS_RESPONSE),
         evidence_due_at=datetime.fromtimestamp(due, UTC) if due else datetime.now(UTC) + DEADLINE,
     )
 
 
-def _line(row: Any) -> ReportLine | None:
+def _line(row: dict[str, Any]) -> ReportLine | None:
     """A balance transaction by the name that our ledger gives it; None for what is no payment (a payout, say)."""
     source = row.get("source") or {}
     metadata = source.get("metadata") or {}
     payment = str(metadata.get("payment_id") or source.get("payment_intent") or source.get("id") or "")
-    if row.type in ("charge", "payment"):
+    if row["type"] in ("charge", "payment"):
         key = f"capture:{payment}"
-    elif row.type in ("refund", "payment_refund"):
+    elif row["type"] in ("refund", "payment_refund"):
         key = f"refund:{metadata.get('refund_id') or _id_of(source['id'])}"
     elif row.get("reporting_category") in ("dispute", "dispute_reversal"):
-        kind = "dispute" if row.amount < 0 else "dispute_won"
+        kind = "dispute" if row["amount"] < 0 else "dispute_won"
         key = f"{kind}:{source.get('id')}"
     else:
         return None
-    moved_at = datetime.fromtimestamp(row.created, UTC)
-    return ReportLine(key, key.partition(":")[0], payment, row.amount, row.currency.upper(), moved_at)
+    moved_at = datetime.fromtimestamp(row["created"], UTC)
+    return ReportLine(key, key.partition(":")[0], payment, row["amount"], row["currency"].upper(), moved_at)

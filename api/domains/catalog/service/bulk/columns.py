@@ -1,0 +1,219 @@
+"""Columns of a product file: what each means, the other names it goes by, and how a row becomes a product."""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from babel.numbers import get_currency_precision
+
+from api.domains.catalog.contracts import ProductImport
+from api.domains.catalog.errors import UnreadableFile
+
+DEFAULT_CURRENCY = "USD"
+DEFAULT_DEPARTMENT = "Miscellaneous"
+LARGEST_PRICE_MINOR = 10**11
+GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
+SIGNS = "$£€ \u00a0"
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+WORDS = {
+    "true": True, "yes": True, "y": True, "1": True, "active": True,
+    "false": False, "no": False, "n": False, "0": False, "draft": False, "archived": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, what it holds, how long it may be, and the other names under which it is recognised."""
+
+    name: str
+    text: str
+    longest: int = 200
+    aliases: tuple[str, ...] = ()
+
+
+COLUMNS = (
+    Column("sku", "What makes it the same product the next time. Needed.", 64,
+           ("stock_code", "stockcode", "item_number", "article_number", "variant_sku", "product_code")),
+    Column("title", "What people read. Needed.", 300, ("name", "product_name", "product_title")),
+    Column("price", "In units of the currency: 12.99. Needed, unless price_minor is there.", 40,
+           ("unit_price", "unitprice", "variant_price", "regular_price", "price_usd")),
+    Column("price_minor", "The same in minor units: 1299.", 20, ("price_cents", "price_in_cents")),
+    Column("currency", f"ISO 4217 code; {DEFAULT_CURRENCY} when empty.", 3, ("currency_code",)),
+    Column("department", f"First level of the tree; {DEFAULT_DEPARTMENT} when empty.", 100, ()),
+    Column("category", "Second level; the department when empty.", 100, ()),
+    Column("product_type", "Third level; the category when empty.", 100, ("type",)),
+    Column("category_path", "All levels in one, `Clothing > Dresses > Maxi`, where the three above are empty.", 400,
+           ("category_full_path", "product_category", "google_product_category")),
+    Column("brand", "Who makes it.", 100, ("vendor", "manufacturer")),
+    Column("size", "As it is said in the shop: 8 oz.", 100, ()),
+    Column("is_active", "yes or no; yes when empty. What is not active cannot be bought.", 10,
+           ("active", "published", "status")),
+)  # fmt: skip
+BY_NAME = {column.name: column for column in COLUMNS}
+NEEDED = ("sku", "title")
+_NAMES = {alias: column.name for column in COLUMNS for alias in (column.name, *column.aliases)}
+
+
+class Refused(Exception):
+    """A value that cannot be used; `field` and `reason` go into the report."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+
+def normalise(header: str) -> str:
+    """`Unit Price` → `unit_price`."""
+    return re.sub(r"[^a-z0-9]+", "_", header.strip().lower()).strip("_")
+
+
+def recognised(headers: Sequence[str], mapping: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Column → position in the file, by own name, alias or `mapping` (column → header); others are left out.
+
+    Raises UnreadableFile for a mapping to nowhere, and for two headers that mean the same column.
+    """
+    found: dict[str, int] = {}
+    for column, header in (mapping or {}).items():
+        if column not in BY_NAME:
+            raise UnreadableFile(f"there is no column {column} to map to; there are {', '.join(BY_NAME)}")
+        if header not in headers:
+            raise UnreadableFile(f"the file has no column {header!r}")
+        found[column] = headers.index(header)
+    taken = set(found.values())
+    by_own_name: set[str] = set()
+    for position, header in enumerate(headers):
+        plain = normalise(header)
+        name = _NAMES.get(plain)
+        if name is None or position in taken or name in (mapping or {}):
+            continue
+        if name in found and (name in by_own_name) == (plain == name):
+            raise UnreadableFile(f"two columns of the file mean {name}: map one of them")
+        if name not in found or plain == name:
+            found[name] = position
+            by_own_name |= {name} if plain == name else set()
+    return found
+
+
+def check_needed(found: Mapping[str, int], headers: Sequence[str]) -> None:
+    """Raises UnreadableFile that names the columns which are not there."""
+    missing = [name for name in NEEDED if name not in found]
+    if "price" not in found and "price_minor" not in found:
+        missing.append("price")
+    if missing:
+        shown = ", ".join(header.strip()[:40] for header in headers[:20]) or "nothing"
+        raise UnreadableFile(f"the file has no column for {', '.join(missing)}; its first line has {shown}")
+
+
+def to_product(values: Mapping[str, Any]) -> ProductImport:
+    """Values by column → product. Raises Refused at the first value that cannot be used."""
+    text = {name: _text(name, values.get(name)) for name in BY_NAME if name not in {"price", "price_minor"}}
+    for name in NEEDED:
+        if not text[name]:
+            raise Refused(name, "is empty")
+    currency = _currency(text["currency"] or DEFAULT_CURRENCY)
+    department, category, product_type = _levels(text)
+    return ProductImport(
+        sku=text["sku"],
+        title=text["title"],
+        department=department,
+        category=category,
+        product_type=product_type,
+        brand=text["brand"],
+        size=text["size"] or None,
+        price_minor=_price_minor(values, currency),
+        currency=currency,
+        is_active=_flag(text["is_active"]),
+    )
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        value = int(value) if value.is_integer() else "" if math.isnan(value) else value
+    text = " ".join(str(value).split())
+    if len(text) > BY_NAME[name].longest:
+        raise Refused(name, f"is longer than {BY_NAME[name].longest} characters")
+    if CONTROL.search(text):
+        raise Refused(name, "has control characters in it")
+    return text
+
+
+def _levels(text: Mapping[str, str]) -> tuple[str, str, str]:
+    path = [part.strip() for part in text["category_path"].split(">") if part.strip()]
+    first, second, third = (*path[:2], path[-1] if len(path) > 2 else "", "", "")[:3] if path else ("", "", "")
+    department = text["department"] or first or DEFAULT_DEPARTMENT
+    category = text["category"] or second or department
+    levels = (department, category, text["product_type"] or third or category)
+    for name, level in zip(("department", "category", "product_type"), levels, strict=True):
+        if len(level) > BY_NAME[name].longest:
+            raise Refused("category_path", f"has a level longer than {BY_NAME[name].longest} characters")
+    return levels
+
+
+@lru_cache(maxsize=1)
+def _currencies() -> frozenset[str]:
+    return frozenset(Locale("en").currencies)
+
+
+def _currency(code: str) -> str:
+    if code.upper() not in _currencies():
+        raise Refused("currency", "is no ISO 4217 code")
+    return code.upper()
+
+
+def _flag(text: str) -> bool:
+    if not text:
+        return True
+    try:
+        return WORDS[text.lower()]
+    except KeyError:
+        raise Refused("is_active", "is neither yes nor no") from None
+
+
+def _price_minor(values: Mapping[str, Any], currency: str) -> int:
+    minor = values.get("price_minor")
+    if minor not in (None, ""):
+        return _in_range("price_minor", _number("price_minor", minor))
+    price = _number("price", values.get("price"))
+    return _in_range("price", price.scaleb(get_currency_precision(currency)))
+
+
+def _in_range(name: str, amount: Decimal) -> int:
+    """A whole number of minor units above zero. Raises Refused."""
+    tests: tuple[tuple[Callable[[Decimal], bool], str], ...] = (
+        (lambda value: value < 0, "is below zero"),
+        (lambda value: value == 0, "is zero"),
+        (lambda value: value > LARGEST_PRICE_MINOR, "is higher than any price"),
+        (lambda value: value != value.to_integral_value(), "has parts of the smallest coin"),
+    )
+    for is_wrong, reason in tests:
+        if is_wrong(amount):
+            raise Refused(name, reason)
+    return int(amount)
+
+
+def _number(name: str, value: Any) -> Decimal:
+    text = "" if value is None else str(value).strip(SIGNS)
+    if not text:
+        raise Refused(name, "is empty")
+    if len(text) > BY_NAME[name].longest:
+        raise Refused(name, "is not a number")
+    if GROUPED.fullmatch(text):
+        text = text.replace(",", "")
+    elif DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(",", ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise Refused(name, "is not a number") from None
+    if not number.is_finite() or number.adjusted() > 30:
+        raise Refused(name, "is not a number")
+    return number
