@@ -113,7 +113,7 @@ def test_an_order_from_the_shelf_to_the_receipt(page: Page, inspect: Inspect) ->
     inspect("orders")
     page.get_by_role("link", name=re.compile("Order [0-9A-F]{8}")).first.click()
     page.get_by_role("button", name="Cancel this order").click()
-    expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
+    expect(page.get_by_text("Cancelled", exact=True).first).to_be_visible()
     inspect("order-cancelled")
 
 

@@ -231,6 +231,20 @@ class ShipmentNotFound(NotFound):
     title = "There is no such shipment"
 
 
+class EndpointNotFound(NotFound):
+    """No such webhook endpoint."""
+
+    type = "webhook-endpoint-not-found"
+    title = "There is no such endpoint"
+
+
+class DeliveryNotFound(NotFound):
+    """No such delivery."""
+
+    type = "webhook-delivery-not-found"
+    title = "There is no such delivery"
+
+
 class ReturnNotFound(NotFound):
     """The order has no such return."""
 
