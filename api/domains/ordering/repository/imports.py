@@ -30,7 +30,7 @@ LINES = (
     "discount_minor",
     "total_minor",
 )
-HISTORY = ("order_id", "position", "from_status", "to_status", "reason", "happened_at")
+HISTORY = ("order_id", "position", "kind", "from_status", "to_status", "reason", "happened_at")
 
 
 async def known(session: AsyncSession, order_ids: Sequence[UUID]) -> set[UUID]:

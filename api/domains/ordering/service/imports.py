@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.outbox import publish_many
-from api.domains.ordering.contracts import OrderImport, OrderStatus
+from api.domains.ordering.contracts import EntryKind, OrderImport, OrderStatus
 from api.domains.ordering.repository import imports
 from ingestion.contracts import Event
 from ingestion.contracts.ordering import OrderPlaced
@@ -51,7 +51,7 @@ async def import_orders(session: AsyncSession, orders: Sequence[OrderImport]) ->
     await imports.copy_history(
         session,
         (
-            (order_id, position, *step)
+            (order_id, position, str(EntryKind.RETURNED), *step)
             for order_id, taken in steps.items()
             for position, step in enumerate(taken, start=1)
         ),
