@@ -19,6 +19,10 @@ test: ## run all tests on real servers of their own (ARGS="tests/api -k cart" fo
 	@infra/local/setup.sh browser
 	@trap '$(BIN)/python -m tests.stack' EXIT; trap 'exit 130' INT TERM; $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
+nightly: ## long random walks through payments, refunds and disputes
+	@infra/local/setup.sh
+	@trap '$(BIN)/python -m tests.stack' EXIT; $(BIN)/pytest --hypothesis-profile=nightly tests/api/payments/test_machine.py
+
 check: setup ## lint, types, import contracts, SQL style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,6 +1,5 @@
 """Charges in SQLite. One row per payment id is what makes every call repeatable."""
 
-import json
 import sqlite3
 import threading
 import time
@@ -237,12 +236,14 @@ class Store:
 
     def announce(self, db: sqlite3.Connection, kind: str, payment_id: str) -> None:
         """Note an event of a charge, and when it is to be delivered."""
-        row = _row(db, payment_id)
-        token = row["token"] if row is not None else ""
-        earlier = db.execute("SELECT 1 FROM events WHERE payment_id = ? LIMIT 1", (payment_id,)).fetchone()
+        token = db.execute("SELECT token FROM charges WHERE payment_id = ?", (payment_id,)).fetchone()["token"]
+        is_first = (
+            token == behaviour.REORDERED
+            and not db.execute("SELECT count(*) FROM events WHERE payment_id = ?", (payment_id,)).fetchone()[0]
+        )
         event_id, now = f"evt_{uuid.uuid4().hex}", time.time()
         db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (event_id, kind, payment_id, now))
-        for seconds in behaviour.deliveries_of(token, earlier is None, self.slow_seconds):
+        for seconds in behaviour.deliveries_of(token, is_first, self.slow_seconds):
             db.execute("INSERT INTO deliveries (event_id, due_at) VALUES (?, ?)", (event_id, now + seconds))
 
     def _insert(self, db: sqlite3.Connection, payment_id: str, wanted: dict[str, Any], status: str = "pending") -> None:
@@ -258,9 +259,10 @@ class Store:
         row = _row(db, payment_id)
         if row is not None and row["status"] == "pending" and row["settles_at"] <= time.time():
             self._take(db, row)
+            row = _row(db, payment_id)
         refunds = db.execute("SELECT * FROM refunds WHERE payment_id = ? ORDER BY created_at", (payment_id,))
         disputes = db.execute("SELECT * FROM disputes WHERE payment_id = ? ORDER BY opened_at", (payment_id,))
-        shown = dict(_row(db, payment_id) or {})
+        shown = dict(row or {})
         return shown | {"refunds": [dict(row) for row in refunds], "disputes": [dict(row) for row in disputes]}
 
 
@@ -277,5 +279,4 @@ def shown(charge: dict[str, Any], base_url: str) -> dict[str, Any]:
     """A charge as the HTTP interface shows it."""
     hidden = {"settles_at", "created_at", "token", "is_manual", "return_url"}
     action = f"{base_url}/pay/{charge['charge_id']}" if charge["status"] == "requires_action" else None
-    answer = {name: value for name, value in charge.items() if name not in hidden} | {"next_action_url": action}
-    return json.loads(json.dumps(answer))  # type: ignore[no-any-return]
+    return {name: value for name, value in charge.items() if name not in hidden} | {"next_action_url": action}

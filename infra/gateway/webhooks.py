@@ -45,7 +45,8 @@ class Deliverer:
             while True:
                 await asyncio.to_thread(self._close_overdue)
                 due = await asyncio.to_thread(self._due) if self._url else []
-                await asyncio.gather(*(self._deliver(client, row) for row in due))
+                taken = await asyncio.gather(*(self._deliver(client, row) for row in due))
+                await asyncio.to_thread(self._note, list(zip(due, taken, strict=True)))
                 if not due:
                     await asyncio.sleep(PAUSE)
 
@@ -73,22 +74,26 @@ class Deliverer:
             ).fetchall()
         return [dict(row) for row in rows]
 
-    async def _deliver(self, client: httpx.AsyncClient, row: dict[str, Any]) -> None:
+    async def _deliver(self, client: httpx.AsyncClient, row: dict[str, Any]) -> bool:
         event = {name: row[name] for name in ("event_id", "type", "payment_id", "created_at")}
         body = json.dumps(event).encode()
         headers = {
             "Agora-Signature": sign(self._secret, body, int(time.time())),
             "Content-Type": "application/json",
         }
-        is_taken = False
         with contextlib.suppress(httpx.HTTPError):
-            is_taken = (await client.post(self._url or "", content=body, headers=headers)).is_success
-        await asyncio.to_thread(self._note, row, is_taken)
+            return (await client.post(self._url or "", content=body, headers=headers)).is_success
+        return False
 
-    def _note(self, row: dict[str, Any], is_taken: bool) -> None:
-        attempts = row["attempts"] + 1
-        with self._store.writing() as db:
-            db.execute(
-                "UPDATE deliveries SET attempts = ?, is_done = ?, due_at = ? WHERE delivery_id = ?",
-                (attempts, is_taken or attempts >= ATTEMPTS, time.time() + 2.0**attempts / 4, row["delivery_id"]),
-            )
+    def _note(self, tried: list[tuple[dict[str, Any], bool]]) -> None:
+        """All in one write to disk."""
+        rows = []
+        for row, is_taken in tried:
+            attempts = row["attempts"] + 1
+            is_over = is_taken or attempts >= ATTEMPTS
+            rows.append((attempts, is_over, time.time() + 2.0**attempts / 4, row["delivery_id"]))
+        if rows:
+            with self._store.writing() as db:
+                db.executemany(
+                    "UPDATE deliveries SET attempts = ?, is_done = ?, due_at = ? WHERE delivery_id = ?", rows
+                )

@@ -3,11 +3,12 @@
 from api.core.idempotency import purge_old_keys
 from api.core.inbox import Handler
 from api.core.jobs import Task
+from api.domains.payments.service.intents import void_queued
 from api.domains.payments.service.reconciliation import sweep_days
 from api.domains.payments.service.recording import EXECUTE_REFUND
-from api.domains.payments.service.refunds import execute_queued, sweep_refunds
+from api.domains.payments.service.refunds import VOID, execute_queued, sweep_refunds
 from api.domains.payments.service.webhooks import FOLLOW, follow, sweep_webhooks
 
 HANDLERS: dict[str, Handler] = {}
-TASKS: dict[str, Task] = {EXECUTE_REFUND: execute_queued, FOLLOW: follow}
+TASKS: dict[str, Task] = {EXECUTE_REFUND: execute_queued, VOID: void_queued, FOLLOW: follow}
 SWEEPS = (sweep_refunds, sweep_webhooks, sweep_days, purge_old_keys)

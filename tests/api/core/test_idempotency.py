@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
-from api.core.db import Database
+from api.core.db import Database, transaction
 from api.core.errors import AppError, Conflict
-from api.core.idempotency import Answer, KeyInFlight, KeyReused, run_once
+from api.core.idempotency import Answer, KeyInFlight, KeyReused, canonical, purge_old_keys, run_once
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -77,3 +78,31 @@ async def test_many_at_once_do_the_work_once(committed: Database) -> None:
     assert len(work.ids) == 1
     assert all(isinstance(answer, Answer | KeyInFlight) for answer in answers)
     assert any(isinstance(answer, KeyInFlight) for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        (b'{"a": 1, "b": [1, 2]}', b'{"b":[1,2],"a":1}', True),
+        (b'{"a": {"c": 1, "b": 2}}', b'{"a": {"b": 2, "c": 1}}', True),
+        (b'{"a": 1}', b'{"a": 2}', False),
+        (b'{"a": [1, 2]}', b'{"a": [2, 1]}', False),
+        (b"", b"{}", False),
+        (b"no json", b"no  json", False),
+    ],
+)
+def test_the_body_counts_by_its_meaning(one: bytes, other: bytes, is_same: bool) -> None:
+    assert (canonical(one) == canonical(other)) is is_same
+
+
+async def test_keys_are_kept_for_thirty_days() -> None:
+    work = Work()
+    for age, key in ((29, "young"), (31, "old")):
+        await post(work, key=key)
+        async with transaction() as session:
+            moved = "UPDATE core.idempotency_keys SET created_at = now() - make_interval(days => :age) WHERE key = :key"
+            await session.execute(text(moved), {"age": age, "key": key})
+    assert await purge_old_keys() == 1
+    assert await purge_old_keys() == 0
+    assert (await post(work, key="young")).is_replay
+    assert not (await post(work, key="old")).is_replay

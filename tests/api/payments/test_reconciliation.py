@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.domains.payments import facade as payments
 from api.domains.payments.errors import GatewayAway
 from api.domains.payments.service import intents, reconciliation, refunds
+from infra.local.reconciliation import reconcile_day
+from infra.local.settings import LocalError
 from tests.api.payments.conftest import Make, refund_part
 from tests.gateway_process import RunningGateway
 
@@ -79,6 +81,22 @@ async def test_a_gateway_that_is_away_is_no_agreement(paying_gateway: RunningGat
     try:
         with pytest.raises(GatewayAway):
             await payments.reconcile(datetime.now(UTC).date())
+        assert await reconciliation.sweep_days() == 0
     finally:
         paying_gateway.start()
     assert await reconciliation.days() == []
+
+
+def test_from_the_command_line(
+    database_of_its_own: None, paying_gateway: RunningGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reconcile_day("2020-01-01") == 0
+    assert capsys.readouterr().out == "2020-01-01: ledger and gateway agree\n"
+    body = {"payment_id": str(uuid4()), "amount_minor": 5, "currency": "USD", "token": "tok_ok"}
+    paying_gateway.call("POST", "/v1/charges", json=body)
+    assert reconcile_day(datetime.now(UTC).date().isoformat()) == 1
+    assert "differ" in capsys.readouterr().out
+    assert reconcile_day(None) == 0
+    for day in ("yesterday", "2999-01-01"):
+        with pytest.raises(LocalError, match=day):
+            reconcile_day(day)

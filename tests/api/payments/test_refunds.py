@@ -53,6 +53,16 @@ class TestParts:
         assert await payments.sweep_refunds() == 1
         assert await books() == {"gateway": 300, "sales": -500, "refunds": 200}
 
+    async def test_a_wrong_secret_is_no_refusal(self, pay: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+        payment = await pay()
+        refund_id = await refund_part(payment.payment_id, 200)
+        with monkeypatch.context() as patch:
+            patch.setenv("AGORA_GATEWAY_SECRET", "another one")
+            get_settings.cache_clear()
+            assert await refunds.execute(refund_id) is False
+        get_settings.cache_clear()
+        assert await refunds.execute(refund_id) is True
+
     async def test_a_refund_whose_record_was_lost_is_made_once(self, pay: Make, paying_gateway: RunningGateway) -> None:
         """The process dies between the gateway and the record: the next one finds the refund made."""
         payment = await pay()
@@ -143,3 +153,15 @@ async def test_a_whole_and_a_part_at_once(committed: Database, pay: Make) -> Non
     await payments.sweep_refunds()
     assert (await intents.get(payment.payment_id)).refunded_minor == 1000
     assert (await books()).get("gateway", 0) == 0
+
+
+@pytest.mark.parametrize("method", ["card", "cash_on_delivery"])
+async def test_a_sale_undone_lets_held_money_go(committed: Database, make: Make, method: str) -> None:
+    payment = await make(500, method, capture="manual")
+    result = await payments.confirm(payment, "tok_ok")
+    async with transaction() as session:
+        assert await payments.record(session, payment.payment_id, result) is PaymentStatus.REQUIRES_CAPTURE
+        await payments.begin_refund(session, payment.payment_id)
+    await run_queued(get_settings(), TASKS, wait=False)
+    assert await status_of(payment.payment_id) is PaymentStatus.CANCELLED
+    assert await books() == {}

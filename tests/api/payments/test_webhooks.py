@@ -175,3 +175,24 @@ async def test_unknown_gateways_and_long_bodies_are_refused(client: AsyncClient)
 def test_the_adapter_checks_what_the_gateway_signs(paying_gateway: RunningGateway) -> None:
     body, headers = signed({"event_id": "evt_4", "type": "x", "payment_id": "y"})
     assert ADAPTER.read_webhook(body, headers).event_id == "evt_4"
+
+
+async def test_one_that_cannot_be_followed_does_not_stop_the_others(
+    client: AsyncClient, session: AsyncSession, make: Make, paying_gateway: RunningGateway
+) -> None:
+    payment = await make()
+    await payments.confirm(payment, "tok_ok")
+    for letter in letters(paying_gateway, payment.payment_id):
+        await post(client, letter.body, {"agora-signature": letter.headers["agora-signature"]})
+    broken = text(
+        "INSERT INTO payments.webhook_events VALUES ('stripe', 'evt_0', 'x', :id, 'waiting', 0, '2026-01-01')"
+    )
+    await session.execute(broken, {"id": str(payment.payment_id)})
+    away = text("UPDATE payments.payments SET gateway = 'nobody' WHERE payment_id = :id")
+    other = await make()
+    await session.execute(away, {"id": other.payment_id})
+    lost = "INSERT INTO payments.webhook_events VALUES ('nobody', 'evt_9', 'x', :id, 'waiting', 0, '2026-01-01')"
+    await session.execute(text(lost), {"id": str(other.payment_id)})
+    await session.commit()
+    assert await webhooks.sweep_webhooks(NOW) == 3
+    assert await status_of(payment.payment_id) is PaymentStatus.SUCCEEDED

@@ -28,6 +28,12 @@ def shown(payment: PaymentView) -> Payment:
     return Payment.model_validate(payment, from_attributes=True)
 
 
+@router.get("/payments", response_model=list[Payment])
+async def list_payments(order_id: UUID, principal: CurrentDep) -> Any:
+    """The customer's payments of one order or checkout."""
+    return [shown(payment) for payment in await intents.of_order(principal.customer_id, order_id)]
+
+
 @router.get("/payments/{payment_id}", response_model=Payment)
 async def get_payment(payment_id: UUID, principal: CurrentDep) -> Any:
     """One payment of the customer, with the states that it can go to."""

@@ -12,6 +12,7 @@ from api.core.idempotency import KeyInFlight, KeyReused, run_once
 from api.core.rendering import render
 from api.domains.payments.contracts import IntentStatus, Method, PaymentStatus, PaymentView
 from api.domains.payments.service import intents, stored_value
+from api.domains.payments.service.gateways import current_name
 
 router = APIRouter()
 STATUS_TEXTS = {
@@ -69,7 +70,7 @@ async def confirm(
     payment = await intents.get_own(principal.customer_id, payment_id)
     if choice == Method.GIFT_CARD and not code.strip():
         return await _page(request, payment, {"code": "Enter the code of the gift card."}, choice)
-    if choice not in {card["token"] for card in CARDS} | {Method.WALLET, Method.GIFT_CARD}:
+    if choice not in _choices():
         return await _page(request, payment, {"choice": "Choose how you would like to pay."})
     method = Method(choice) if choice in set(Method) else Method.CARD
 
@@ -88,6 +89,12 @@ async def confirm(
     return RedirectResponse(f"/payments/{payment_id}", status.HTTP_303_SEE_OTHER)
 
 
+def _choices() -> set[str]:
+    """The sandbox's cards are for the sandbox: elsewhere a card's token comes from the gateway's own field."""
+    cards = {card["token"] for card in CARDS} if current_name() == "sandbox" else set()
+    return cards | {Method.WALLET, Method.GIFT_CARD}
+
+
 async def _page(
     request: Request, payment: PaymentView, errors: dict[str, str] | None = None, choice: str = ""
 ) -> Response:
@@ -100,7 +107,7 @@ async def _page(
         status_text=STATUS_TEXTS[payment.status],
         reason=REASONS.get(payment.reason or "", "Nothing was charged.") if payment.reason else None,
         is_open=payment.intent_status in OPEN,
-        cards=CARDS,
+        cards=CARDS if current_name() == "sandbox" else (),
         wallet_minor=wallet.get(payment.currency, 0),
         errors=errors or {},
         choice=choice,

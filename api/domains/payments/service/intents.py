@@ -162,6 +162,22 @@ async def get_own(customer_id: UUID, payment_id: UUID) -> PaymentView:
     return payment
 
 
+async def of_order(customer_id: UUID, order_id: UUID) -> list[PaymentView]:
+    """A customer's own payments of an order; none for somebody else's."""
+    async with reading() as connection:
+        found = await intents.find(connection, [order_id])
+    return [payment for payment in found.values() if payment.customer_id == customer_id]
+
+
+async def void_queued(payment_id: str) -> None:
+    """The task: let held money go. Raises GatewayAway, so that the queue tries again."""
+    result = await void(UUID(payment_id))
+    if result.state is ChargeState.UNKNOWN:
+        raise GatewayAway
+    async with transaction() as session:
+        await recording.record(session, UUID(payment_id), result)
+
+
 def _said_by_itself(intent: PaymentIntent) -> ChargeResult:
     if intent.reason is not None:
         return ChargeResult(ChargeState.DECLINED, reason=intent.reason)

@@ -8,6 +8,7 @@ import structlog
 from api.core.db import reading, transaction
 from api.core.errors import Invalid
 from api.domains.payments.contracts import ReconciledDay
+from api.domains.payments.errors import GatewayAway
 from api.domains.payments.repository import incoming
 from api.domains.payments.repository import ledger as books
 from api.domains.payments.service.gateways import ReportLine, current_name, gateway_of
@@ -97,5 +98,9 @@ async def sweep_days(now: datetime | None = None) -> int:
     async with reading() as connection:
         if await incoming.has_day(connection, day, current_name(), ended):
             return 0
-    await reconcile(day)
+    try:
+        await reconcile(day)
+    except GatewayAway:
+        log.warning("gateway_away", day=day.isoformat())
+        return 0
     return 1

@@ -7,7 +7,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.db import reading, transaction
-from api.domains.payments.contracts import DisputeStatus, Method, RefundStatus, RefundView, SeenRefund
+from api.core.jobs import enqueue
+from api.domains.payments.contracts import DisputeStatus, IntentStatus, Method, RefundStatus, RefundView, SeenRefund
 from api.domains.payments.domain import PaymentIntent
 from api.domains.payments.errors import PaymentNotFound, RefundDiffers, RefundTooLarge
 from api.domains.payments.repository import disputes as dispute_rows
@@ -17,6 +18,7 @@ from api.domains.payments.service import recording
 from api.domains.payments.service.gateways import gateway_of
 
 log = structlog.get_logger(__name__)
+VOID = "payments.void_payment"
 SWEEP_AT_MOST = 100
 BY_HAND = frozenset({Method.BANK_TRANSFER, Method.CASH_ON_DELIVERY})
 STORED = frozenset({Method.WALLET, Method.GIFT_CARD})
@@ -56,8 +58,13 @@ async def refund_part(session: AsyncSession, payment_id: UUID, refund_id: UUID, 
 
 
 async def begin_refund(session: AsyncSession, payment_id: UUID) -> None:
-    """Promise all that is left: the sale is undone. `refund` keeps the promise, at once or by the sweeper."""
+    """Promise all that is left: the sale is undone. `refund` keeps the promise, at once or by the sweeper.
+
+    Money that is only held is let go by the queue.
+    """
     intent = await recording.lock(session, payment_id)
+    if intent.status is IntentStatus.REQUIRES_CAPTURE:
+        await enqueue(session, VOID, payment_id=str(payment_id))
     left = await _left(session, intent)
     if left and await refund_rows.get(session, payment_id) is None:
         await recording.promise(session, intent, payment_id, left, "cancelled", is_reversal=True)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+import structlog
+
 from api.core.db import reading, transaction
 from api.core.jobs import enqueue
 from api.domains.payments.contracts import ChargeState
@@ -10,6 +12,7 @@ from api.domains.payments.repository import incoming, intents
 from api.domains.payments.service.gateways import gateway_of
 from api.domains.payments.service.intents import refresh
 
+log = structlog.get_logger(__name__)
 FOLLOW = "payments.follow_webhook"
 PATIENCE = timedelta(days=3)  # how long a payment may stay unknown: longer than any restore of ours takes
 AGE = timedelta(seconds=30)
@@ -49,5 +52,8 @@ async def sweep_webhooks(age: timedelta = AGE) -> int:
     async with reading() as connection:
         waiting = await incoming.open_events(connection, age, AT_ONCE)
     for gateway, event_id in waiting:
-        await follow(gateway, event_id)
+        try:
+            await follow(gateway, event_id)
+        except Exception as error:  # one that cannot be followed does not stop the others
+            log.exception("webhook_not_followed", gateway=gateway, event_id=event_id, error=type(error).__name__)
     return len(waiting)

@@ -109,11 +109,10 @@ class SandboxGateway:
         answer = await _post(
             f"/v1/charges/{payment.payment_id}/refunds", refund_id=str(refund_id), amount_minor=amount_minor
         )
-        if answer is None or answer.status_code >= 500:
-            return None
-        if answer.status_code != 200:
-            return SeenRefund(refund_id, amount_minor, RefundStatus.FAILED, f"refused_{answer.status_code}")
-        return _refund(answer.json())
+        if answer is not None and answer.status_code == 409:
+            return SeenRefund(refund_id, amount_minor, RefundStatus.FAILED, "refused")
+        # Anything else, a wrong secret for one, is no refusal of this refund.
+        return _refund(answer.json()) if answer is not None and answer.status_code == 200 else None
 
     async def send_evidence(self, gateway_dispute_id: str, evidence: str) -> bool:
         """POST /v1/disputes/{id}/evidence."""
