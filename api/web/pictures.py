@@ -10,13 +10,14 @@ from fastapi import APIRouter, Response
 from markupsafe import Markup
 
 from api.core.errors import NotFound
-from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES, Rule
+from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES, WARDROBE, WARDROBE_DEPARTMENTS, Rule
 
 router = APIRouter(include_in_schema=False)
 
 ICON_FOLDER = Path(fontawesomefree.__file__).parent / "static" / "fontawesomefree" / "svgs" / "solid"
-ICONS = frozenset(rule.icon for rule in (*RULES, *DEPARTMENTS, FALLBACK))
+ICONS = frozenset(rule.icon for rule in (*RULES, *WARDROBE, *DEPARTMENTS, FALLBACK))
 VARIANTS = 6
+_WARDROBE = re.compile(rf"\b(?:{WARDROBE_DEPARTMENTS.replace('$', chr(92) + 'b')})", re.I)
 
 # tone: (ground, shape, ink) in the light, then in the dark
 TONES: dict[str, tuple[str, str, str, str, str, str]] = {
@@ -77,8 +78,9 @@ def _first(rules: tuple[Rule, ...], text: str) -> Rule | None:
 @lru_cache(maxsize=16_384)
 def rule_for(title: str, department: str, category: str, product_type: str) -> Rule:
     """The icon and tone of a product: its type speaks first, then its category, its title, its department."""
+    rules = WARDROBE if _WARDROBE.search(department) else RULES
     for text in (product_type, category, title):
-        if text and (rule := _first(RULES, text)):
+        if text and (rule := _first(rules, text)):
             return rule
     return _first(DEPARTMENTS, department) or FALLBACK
 

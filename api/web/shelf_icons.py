@@ -195,6 +195,12 @@ RULES = (
 )
 
 DEPARTMENTS = (
+    Rule("gem", "violet", "jewel"),
+    Rule("bag-shopping", "cocoa", "handbag"),
+    Rule("hat-cowboy-side", "sand", "clothing access"),
+    Rule("shirt", "berry", "clothing|apparel|fashion"),
+    Rule("shoe-prints", "sand", "shoes$"),
+    Rule("book", "violet", "books?$"),
     Rule("basket-shopping", "green", "grocery"),
     Rule("prescription-bottle", "blue", "drug|pharm|health"),
     Rule("carrot", "orange", "produce|fruit"),
@@ -213,6 +219,38 @@ DEPARTMENTS = (
     Rule("gas-pump", "slate", "fuel|auto"),
     Rule("ticket", "violet", "coupon"),
     Rule("suitcase-rolling", "teal", "travel"),
+)
+
+# What people wear is told by its kind alone: a cherry print is no fruit, and a babydoll top not for babies.
+WARDROBE_DEPARTMENTS = "clothing|apparel|fashion|jewel|handbag|shoes$"
+WARDROBE = (
+    Rule("glasses", "teal", "\\w*glasses"),
+    Rule("umbrella-beach", "teal", "swim\\w*|bikini|tankini|cover-?ups?"),
+    Rule("gem", "violet", "earrings?|necklace|bracelet|brooch|pendant|jewelry|anklet|charm|studs?$|hoops?$"),
+    Rule("ring", "amber", "rings?$"),
+    Rule("clock", "slate", "watch"),
+    Rule("shoe-prints", "sand", "shoes?|sneaker|sandal|heels?$|boots?$|slipper|loafer|flats$|mules$|pumps$"),
+    Rule("wallet", "cocoa", "wallet|card (?:case|holder)|checkbook|badge|passport"),
+    Rule("bag-shopping", "cocoa", "\\w*bags?|tote|clutch|purse|backpack|pouch|satchel"),
+    Rule("hat-cowboy-side", "sand", "hats?$|caps?$|beanie|beret|visor|fedora"),
+    Rule("wand-magic-sparkles", "berry", "wig|hair|scrunchy|headband|barrette|tiara"),
+    Rule("mitten", "red", "gloves?|mitten|scar(?:f|ves)|shawl|wrap$"),
+    Rule("grip-lines", "cocoa", "belts?$|suspender"),
+    Rule("moon", "blue", "pajama|sleep\\w*|lounge\\w*|robe$|nightgown|nightdress|slip$"),
+    Rule(
+        "socks",
+        "slate",
+        "socks?|tights|stockings|hosiery|underwear|undergarment|lingerie|bras?$|brief|boxer|long johns",
+    ),
+    Rule(
+        "person-dress",
+        "rose",
+        "\\w*dress(?:es)?$|gown|romper|jumpsuit|overalls|playsuit|bodysuit|one-piece|skirts?|skort",
+    ),
+    Rule("vest", "slate", "jacket|coats?$|blazer|vest|outerwear|parka|trench|poncho|kimono|cape$"),
+    Rule("shirt", "green", "sweat\\w*|hoodie|cardigan|knit|pullover|jumper"),
+    Rule("shirt", "blue", "pants|jeans|shorts|leggings|joggers|trousers|capri|denim|activewear|track\\w*|yoga"),
+    Rule("shirt", "berry", "tops?$|blouse|\\w*shirt|tees?$|tank|cami|corset|bustier|polo|tunic|clothing|outfit|set$"),
 )
 
 FALLBACK = Rule("basket-shopping", "sand", "")

@@ -71,6 +71,11 @@ def order_id_of(invoice: str) -> UUID:
     return uuid5(NAMESPACE, f"invoice-{invoice}")
 
 
+def return_id_of(invoice: str, cancellation: str) -> UUID:
+    """What one cancellation took back of one invoice has the same id in every load."""
+    return uuid5(NAMESPACE, f"return-{invoice}-{cancellation}")
+
+
 def email_of(customer: int | None, invoice: str) -> str:
     """An address in a domain that is reserved for examples."""
     return f"retail-guest-{invoice}@example.com" if customer is None else f"retail-{customer}@example.com"

@@ -6,9 +6,10 @@ these orders and cannot be bought, for the shop sells in another currency.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -154,10 +155,7 @@ async def _load_products(found: Invoices, result: InvoiceReport, meter: Meter) -
 
 
 async def _load_orders(found: Invoices, ids: dict[str, int], result: InvoiceReport, meter: Meter) -> None:
-    returns: defaultdict[str, list[ReturnImport]] = defaultdict(list)
-    for each in found.returns:
-        reason = f"{each.quantity} of line {each.line_number} by {each.cancellation}"
-        returns[each.invoice].append(ReturnImport(each.line_number, each.quantity, each.returned_at, reason))
+    returns = _returns(found)
     lines = found.sales.with_columns(
         product_id=pl.col("code").replace_strict(ids, return_dtype=pl.Int64), discount_minor=pl.lit(0, pl.Int64)
     )
@@ -187,6 +185,27 @@ async def _load_orders(found: Invoices, ids: dict[str, int], result: InvoiceRepo
     result.new_orders = await meter.run("orders", list(grouped.iter_rows()), ORDERS_AT_ONCE, work)
     if timed:
         result.lines_per_second = round(sum(count for count, _ in timed) / sum(seconds for _, seconds in timed))
+
+
+def _returns(found: Invoices) -> dict[str, list[ReturnImport]]:
+    """Invoice → its returns, one per cancellation, whose lines of the same line of the invoice are added up."""
+    units: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    times: dict[tuple[str, str], datetime] = {}
+    for each in found.returns:
+        key = (each.invoice, each.cancellation)
+        units[key][each.line_number] += each.quantity
+        times[key] = max(each.returned_at, times.get(key, each.returned_at))
+    returns: defaultdict[str, list[ReturnImport]] = defaultdict(list)
+    for (invoice, cancellation), quantities in units.items():
+        returns[invoice].append(
+            ReturnImport(
+                return_id=invoices.return_id_of(invoice, cancellation),
+                quantities=tuple(sorted(quantities.items())),
+                returned_at=times[invoice, cancellation],
+                reason=f"Cancelled by {cancellation}",
+            )
+        )
+    return returns
 
 
 def _print(result: InvoiceReport, console: Console, report: Path | None) -> None:

@@ -114,11 +114,15 @@ def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     """Do it in the environment of the running stack; what a person has to mend becomes one line."""
     _, environment = load_environment()
     os.environ.update(environment)
+    from sqlalchemy.exc import InterfaceError, OperationalError  # noqa: PLC0415
+
     from api.domains.catalog.errors import UnreadableFile  # noqa: PLC0415
 
     try:
         return asyncio.run(work())
     except FileNotFoundError as error:
         raise LocalError(f"there is no {error.filename}; --from names the folder where it lies") from error
+    except (InterfaceError, OperationalError) as error:
+        raise LocalError("Postgres does not answer: is the stack up?") from error
     except (UnreadableFile, ValueError) as error:
         raise LocalError(str(error)) from error

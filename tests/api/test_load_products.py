@@ -1,5 +1,9 @@
 """`agora import products` and `agora export products`: what a person sees, and what is refused in one line."""
 
+import asyncio
+import os
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -69,3 +73,39 @@ def test_data_that_are_not_there_are_one_line(name: str, tmp_path: Path, monkeyp
     assert isinstance(outcome.exception, LocalError)
     assert str(outcome.exception).startswith(f"there is no {tmp_path}/")
     assert str(outcome.exception).endswith("--from names the folder where it lies")
+
+
+RUN = """
+import os, sys
+from infra.local import bulk, cli
+bulk.load_environment = lambda: (None, dict(os.environ))
+cli.main()
+"""
+
+
+async def test_the_commands_from_end_to_end(committed: Database, migrated_env: dict[str, str], tmp_path: Path) -> None:
+    """Exit 1 where a row was bad, 0 where none was, one line where the file cannot be read or Postgres is away."""
+
+    async def agora(*words: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | migrated_env | changed
+        command = [sys.executable, "-W", "ignore", "-c", RUN, *words]
+        return await asyncio.to_thread(
+            subprocess.run, command, env=environment, capture_output=True, text=True, check=False
+        )
+
+    path, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    path.write_text("Nummer,title,price\nA-1,Tea,3.50\nA-2,Cup,\n")
+    done = await agora(
+        "import", "products", str(path), "--mapping", "sku=Nummer", "--report", str(tmp_path / "bad.csv")
+    )
+    assert (done.returncode, "1 new, 0 changed, 0 same, 1 bad" in done.stdout) == (1, True), done.stderr
+    assert (await agora("export", "products", str(out))).returncode == 0
+    assert out.read_text().splitlines()[1].startswith("A-1,Tea,3.50,USD")
+    done = await agora("import", "products", str(out))
+    assert (done.returncode, "0 new, 0 changed, 1 same, 0 bad" in done.stdout) == (0, True), done.stderr
+    done = await agora("import", "products", str(path))
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1, "agora: the file has no column for sku; its first line has Nummer, title, price",
+    )  # fmt: skip
+    done = await agora("export", "products", str(out), AGORA_POSTGRES_URL="postgresql://a:b@127.0.0.1:1/x")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "agora: Postgres does not answer: is the stack up?")

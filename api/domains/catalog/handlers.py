@@ -17,4 +17,4 @@ async def count_units_sold(session: AsyncSession, events: list[ReceivedEvent]) -
 
 HANDLERS: dict[str, Handler] = {OrderPlaced.type: count_units_sold}
 TASKS: dict[str, Task] = {runs.TASK: runs.run_file}
-SWEEPS = (runs.end_stale_runs,)
+SWEEPS = (runs.end_stale_runs, runs.forget_old_files)

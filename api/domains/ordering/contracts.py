@@ -271,10 +271,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class ReturnImport:
-    """Units of a past order's line (counted from 1) that came back; `reason` is what the source says of it."""
+    """What came back of a past order: units by line number (counted from 1). The money went back with them."""
 
-    line_number: int
-    quantity: int
+    return_id: UUID
+    quantities: tuple[tuple[int, int], ...]
     returned_at: datetime
     reason: str
 

@@ -174,6 +174,24 @@ async def test_a_run_that_does_not_move_is_ended(
     assert (await look(client, young["run_id"]))["status"] == "queued"
 
 
+async def test_files_are_kept_for_a_month(client: AsyncClient, operator: SignedUp, session: AsyncSession) -> None:
+    old, young = await send(client), await send(client)
+    for run in (old, young):
+        await runs.run_file(run["run_id"])
+    await session.execute(
+        text("UPDATE catalog.file_runs SET finished_at = now() - interval '31 days' WHERE run_id = :id"),
+        {"id": old["run_id"]},
+    )
+    await session.commit()
+    assert runs.forget_old_files in find_sweeps(["catalog"])
+    assert await runs.forget_old_files() == 1
+    assert await runs.forget_old_files() == 0
+    with pytest.raises(NothingToFetch):
+        await files.stream(f"product-files/{old['run_id']}/result")
+    assert (await client.get(f"{IMPORTS}/{old['run_id']}/file")).status_code == 404
+    assert (await client.get(f"{IMPORTS}/{young['run_id']}/file")).status_code == 200
+
+
 async def test_the_worker_does_it(committed: Database, committed_client: AsyncClient, sign_up: SignUp) -> None:
     signed_up = await sign_up("operator")
     committed_client.headers.update(signed_up.headers)

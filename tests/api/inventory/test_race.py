@@ -66,10 +66,10 @@ async def test_baskets_in_any_order_neither_deadlock_nor_oversell(committed: Dat
         wrong = await session.execute(
             text("""
                 SELECT product_id, on_hand, allocated, reserved,
-                    (SELECT coalesce(sum(quantity), 0) FROM inventory.allocations a WHERE a.product_id = s.product_id),
-                    (SELECT sum(on_hand_change) FROM inventory.movements m WHERE m.product_id = s.product_id),
+                    (SELECT coalesce(sum(quantity), 0) FROM inventory.allocations a WHERE a.variant_id = s.variant_id),
+                    (SELECT sum(on_hand_change) FROM inventory.movements m WHERE m.variant_id = s.variant_id),
                     (SELECT coalesce(sum(CASE movement WHEN 'allocated' THEN quantity WHEN 'released' THEN -quantity
-                        ELSE 0 END), 0) FROM inventory.movements m WHERE m.product_id = s.product_id)
+                        ELSE 0 END), 0) FROM inventory.movements m WHERE m.variant_id = s.variant_id)
                 FROM inventory.stock s
             """)
         )

@@ -115,7 +115,7 @@ async def test_lines_that_cannot_be_had_are_named(shopper: Any, shop: Shop, sess
     await shopper.add(shop["bread"], 1)
     refused = await shopper.check_out()
     assert problem(refused) == (409, "out-of-stock")
-    assert refused.json()["lines"] == [{"product_id": shop["milk"], "available": 10}]
+    assert refused.json()["lines"] == [{"product_id": shop["milk"], "variant_id": shop["milk"], "available": 10}]
     assert await stock(session, shop["bread"]) == (10, 0, 0)
     await session.execute(
         text("UPDATE catalog.products SET is_active = false WHERE product_id = :bread"), {"bread": shop["bread"]}

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.db import Database, transaction
 from api.domains.ordering import facade as ordering
 from api.domains.ordering.contracts import OrderImport, ReturnImport
-from ingestion.contracts.ordering import OrderPlaced
+from ingestion.contracts.ordering import OrderPlaced, OrderReturned
 
 PLACED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 Events = Callable[[AsyncSession, str], Awaitable[list[dict[str, Any]]]]
@@ -60,37 +60,45 @@ async def test_a_past_order_can_be_read_by_its_customer(shopper: Any, shop: dict
     assert shown["next_states"] == ["partially_returned", "returned"]
 
 
-async def test_what_came_back_is_in_the_status_and_the_history(rolled_back: Database, session: AsyncSession) -> None:
-    day = [PLACED_AT + timedelta(days=number) for number in range(4)]
-    parts = (ReturnImport(2, 1, day[3], "whole"), ReturnImport(1, 1, day[1], "half"))
-    order = replace(past_order((1, 1, 300, 0, 300), (2, 1, 99, 0, 99)), returns=parts)
-    half = replace(past_order((1, 2, 300, 0, 600)), returns=(ReturnImport(1, 1, day[2], "one"),))
-    assert await ordering.import_orders(session, [order, half]) == 2
-    assert await ordering.import_orders(session, [order, half]) == 0
-    found = await session.execute(
-        text(
-            "SELECT from_status, to_status, reason FROM ordering.order_history WHERE order_id = :id ORDER BY position"
-        ),
-        {"id": order.order_id},
-    )
-    assert [tuple(row) for row in found] == [
-        ("delivered", "partially_returned", "half"),
-        ("partially_returned", "returned", "whole"),
-    ]
-    states = await session.execute(
-        text("SELECT status FROM ordering.orders WHERE order_id = :id"), {"id": half.order_id}
-    )
-    assert states.scalar_one() == "partially_returned"
+def came_back(days: int, reason: str, *quantities: tuple[int, int]) -> ReturnImport:
+    return ReturnImport(uuid4(), quantities, PLACED_AT + timedelta(days=days), reason)
+
+
+async def test_what_came_back_is_kept_like_the_shop_s_own_returns(
+    rolled_back: Database, session: AsyncSession, events_of: Events, shop: dict[str, int]
+) -> None:
+    first, second = list(shop.values())[:2]
+    parts = (came_back(3, "the rest", (1, 1), (2, 1)), came_back(1, "one", (1, 1)), came_back(2, "one more", (1, 1)))
+    whole = replace(past_order((first, 3, 100, 1, 299), (second, 1, 99, 0, 99)), returns=parts)
+    half = replace(past_order((first, 2, 300, 0, 600)), returns=(came_back(2, "one", (1, 1)),))
+    assert await ordering.import_orders(session, [whole, half]) == 2
+    assert await ordering.import_orders(session, [whole, half]) == 0
+    await session.commit()
+    view = await ordering.get_order(whole.customer_id, whole.order_id)
+    assert (view.status, view.refunded_minor) == ("returned", 398)
+    assert [(each.reason, each.refund_minor, len(each.lines)) for each in view.returns] == [
+        ("one", 100, 1), ("one more", 100, 1), ("the rest", 198, 2),
+    ]  # fmt: skip
+    assert [(each.kind, each.to_status) for each in view.timeline] == [
+        ("returned", "partially_returned"), ("returned", None), ("returned", "returned"),
+    ]  # fmt: skip
+    assert (await ordering.get_order(half.customer_id, half.order_id)).status == "partially_returned"
+    events = [OrderReturned.model_validate(data) for data in await events_of(session, "ordering.order_returned")]
+    assert [(event.refund_minor, event.is_complete) for event in events if event.order_id == whole.order_id] == [
+        (100, False), (100, False), (198, True),
+    ]  # fmt: skip
+    refunds = await session.execute(text("SELECT sum(amount_minor)::bigint FROM ordering.refunds"))
+    assert refunds.scalar_one() == 398 + 300
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        (ReturnImport(1, 3, PLACED_AT, "more than bought"),),
-        (ReturnImport(1, 1, PLACED_AT, "one"), ReturnImport(1, 2, PLACED_AT, "and two")),
-        (ReturnImport(2, 1, PLACED_AT, "no such line"),),
-        (ReturnImport(1, 0, PLACED_AT, "nothing"),),
-        (ReturnImport(1, 1, PLACED_AT - timedelta(seconds=1), "too early"),),
+        (came_back(0, "more than bought", (1, 3)),),
+        (came_back(0, "one", (1, 1)), came_back(0, "and two", (1, 2))),
+        (came_back(0, "no such line", (2, 1)),),
+        (came_back(0, "nothing", (1, 0)),),
+        (came_back(-1, "too early", (1, 1)),),
     ],
 )
 async def test_more_than_was_bought_cannot_come_back(

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from api.web.pictures import ICON_FOLDER, ICONS, TONES, VARIANTS, icon, line_url, picture_url, rule_for, tile
-from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES
+from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES, WARDROBE
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,22 @@ def test_a_product_type_finds_its_icon(words: str, expected: str) -> None:
     assert rule_for("", "Grocery", "", words).icon == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "product_type", "expected"),
+    [
+        ("Cherry print midi", "Midi Dress", "person-dress"),
+        ("Babydoll top with ruffles", "Babydoll Top", "shirt"),
+        ("Cat eye", "Sunglasses", "glasses"),
+        ("Platform", "Shoes", "shoe-prints"),
+        ("Bucket Bag", "Bucket Bag", "bag-shopping"),
+        ("Quite another thing", "Zzz", "shirt"),
+    ],
+)
+def test_what_people_wear_is_no_food(title: str, product_type: str, expected: str) -> None:
+    assert rule_for(title, "Clothing", "Zzz", product_type).icon == expected
+    assert rule_for("Cherries", "Produce", "Cherries", "Cherries").icon == "holly-berry"
+
+
 def test_the_type_speaks_before_the_category_the_title_and_the_department() -> None:
     assert rule_for("Premium", "Pastry", "Ice cream", "Premium").icon == "ice-cream"
     assert rule_for("Salmon", "Pastry", "Zzz", "Zzz").icon == "fish-fins"
@@ -57,7 +73,7 @@ def test_the_type_speaks_before_the_category_the_title_and_the_department() -> N
 
 
 def test_every_rule_names_an_icon_of_the_package_and_a_known_tone() -> None:
-    for rule in (*RULES, *DEPARTMENTS, FALLBACK):
+    for rule in (*RULES, *WARDROBE, *DEPARTMENTS, FALLBACK):
         assert (ICON_FOLDER / f"{rule.icon}.svg").is_file(), rule.icon
         assert rule.tone in TONES, rule
 

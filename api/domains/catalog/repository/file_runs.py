@@ -46,6 +46,12 @@ GIVE_UP = text("""
         finished_at = clock_timestamp()
     WHERE status IN ('queued', 'running') AND updated_at < clock_timestamp() - make_interval(mins => :minutes)
 """)
+FORGET = text("""
+    UPDATE catalog.file_runs SET has_file = false WHERE run_id IN (
+        SELECT run_id FROM catalog.file_runs
+        WHERE has_file AND finished_at < clock_timestamp() - make_interval(days => :days) LIMIT :limit)
+    RETURNING run_id
+""")
 
 
 def _run(row: RowMapping) -> FileRun:
@@ -95,3 +101,8 @@ async def give_up(session: AsyncSession, minutes: int, problem: str) -> int:
     """End those that have not moved for so long; returns how many."""
     found = await session.execute(GIVE_UP, {"minutes": minutes, "problem": problem})
     return found.rowcount  # type: ignore[no-any-return, attr-defined]
+
+
+async def forget(session: AsyncSession, days: int, limit: int) -> list[UUID]:
+    """Runs that ended longer ago have no file from now on; returns whose file is to be removed."""
+    return list((await session.execute(FORGET, {"days": days, "limit": limit})).scalars())

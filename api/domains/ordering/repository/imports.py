@@ -19,6 +19,7 @@ ORDERS = (
     "total_minor",
     "created_at",
     "placed_at",
+    "refunded_minor",
 )
 LINES = (
     "order_id",
@@ -30,7 +31,10 @@ LINES = (
     "discount_minor",
     "total_minor",
 )
-HISTORY = ("order_id", "position", "kind", "from_status", "to_status", "reason", "happened_at")
+HISTORY = ("order_id", "position", "kind", "from_status", "to_status", "reason", "details", "happened_at")
+RETURNS = ("return_id", "order_id", "status", "reason", "refund_minor", "is_restocked", "requested_at", "settled_at")
+RETURN_LINES = ("return_id", "line_number", "quantity")
+REFUNDS = ("refund_id", "order_id", "return_id", "amount_minor", "reason", "made_at")
 
 
 async def known(session: AsyncSession, order_ids: Sequence[UUID]) -> set[UUID]:
@@ -48,6 +52,15 @@ async def copy_lines(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> 
     return await copy_rows(session, "ordering.order_lines", LINES, rows)
 
 
-async def copy_history(session: AsyncSession, rows: Iterable[tuple[Any, ...]]) -> int:
-    """Rows in the order of `HISTORY`."""
-    return await copy_rows(session, "ordering.order_history", HISTORY, rows)
+async def copy_returns(
+    session: AsyncSession,
+    returns: Iterable[tuple[Any, ...]],
+    lines: Iterable[tuple[Any, ...]],
+    refunds: Iterable[tuple[Any, ...]],
+    history: Iterable[tuple[Any, ...]],
+) -> None:
+    """Rows in the order of `RETURNS`, `RETURN_LINES`, `REFUNDS` and `HISTORY`."""
+    await copy_rows(session, "ordering.returns", RETURNS, returns)
+    await copy_rows(session, "ordering.return_lines", RETURN_LINES, lines)
+    await copy_rows(session, "ordering.refunds", REFUNDS, refunds)
+    await copy_rows(session, "ordering.order_history", HISTORY, history)

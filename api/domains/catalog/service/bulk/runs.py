@@ -29,6 +29,8 @@ LARGEST_FILE = 200 * 1024**2
 LONGEST_NAME = 200
 STALE_MINUTES = 30
 TELL_SECONDS = 1.0
+KEPT_DAYS = 30
+FORGOTTEN_AT_ONCE = 20
 
 Tell = Callable[[ImportCounts, float], Awaitable[None]]
 
@@ -189,6 +191,15 @@ async def end_stale_runs() -> int:
     """A run that has not moved for half an hour is over: its job failed too often, or its worker is gone."""
     async with transaction() as session:
         return await file_runs.give_up(session, STALE_MINUTES, "stopped half-way; what was done stays, send it again")
+
+
+async def forget_old_files() -> int:
+    """Bad rows and exports are kept for a month. One whose removal fails here is reached by nobody any more."""
+    async with transaction() as session:
+        forgotten = await file_runs.forget(session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
+    for run_id in forgotten:
+        await files.remove(_result(run_id))
+    return len(forgotten)
 
 
 def _upload(run_id: UUID) -> str:

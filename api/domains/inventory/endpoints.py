@@ -1,0 +1,61 @@
+"""Stock over HTTP: live for everybody, the proof of the books for operators."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.core.auth import Principal, require
+from api.core.db import ReadDep
+from api.domains.catalog import facade as catalog
+from api.domains.inventory.errors import NoSuchVariant
+from api.domains.inventory.schemas import Difference, ProductStock, VariantStock
+from api.domains.inventory.service import live, shelves
+
+router = APIRouter(tags=["inventory"])
+Operator = Annotated[Principal, Depends(require("operator"))]
+ProductId = Annotated[int, Path(ge=1, lt=2**63)]
+
+HEARTBEAT_SECONDS = 15
+
+
+@router.get("/v1/products/{product_id}/stock")
+async def product_stock(reader: ReadDep, product_id: ProductId) -> ProductStock:
+    """Units that can be bought now."""
+    await _find(reader, product_id)
+    levels = (await shelves.available_of_products(reader, [product_id])).get(product_id, {})
+    return _shown(product_id, levels)
+
+
+@router.get(
+    "/v1/products/{product_id}/stock/stream",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def product_stock_stream(reader: ReadDep, product_id: ProductId) -> EventSourceResponse:
+    """Server-sent events `stock`, each a product's stock as JSON: one at once, then one within 2 s of each change."""
+    await _find(reader, product_id)
+    live.HUB.refuse_when_full()
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for levels in live.watch(product_id):
+            yield ServerSentEvent(event="stock", data=_shown(product_id, levels).model_dump_json())
+
+    return EventSourceResponse(events(), ping=HEARTBEAT_SECONDS, headers={"Cache-Control": "no-store"})
+
+
+@router.get("/v1/operate/stock/differences")
+async def differences(_: Operator, reader: ReadDep) -> list[Difference]:
+    """Where stock is not the sum of its movements or of its claims: an empty list proves the books."""
+    return [Difference.model_validate(each) for each in await shelves.stock_differences(reader)]
+
+
+async def _find(reader: ReadDep, product_id: int) -> None:
+    if not await catalog.get_products(reader, [product_id]):
+        raise NoSuchVariant
+
+
+def _shown(product_id: int, levels: live.Levels) -> ProductStock:
+    variants = [VariantStock(variant_id=each, available=units) for each, units in sorted(levels.items())]
+    return ProductStock(product_id=product_id, available=sum(levels.values()), variants=variants)
