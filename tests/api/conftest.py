@@ -31,6 +31,10 @@ from api.domains.identity.service.tokens import sign_access_token
 from api.domains.recommendations import facade as recommendations
 from api.domains.recommendations.service import impressions
 from ingestion.contracts import new_event_id
+from tests.gateway_process import paying_gateway
+
+# Once for all: a second one would point the settings at a gateway that the first tests do not hold.
+__all__ = ["paying_gateway"]
 
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = ROOT / "api" / "migrations"

@@ -17,9 +17,7 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.identity.service.tokens import sign_access_token
 from api.domains.inventory import facade as inventory
-from tests.gateway_process import RunningGateway, paying_gateway
-
-__all__ = ["paying_gateway"]
+from tests.gateway_process import RunningGateway
 
 PRICES = {"milk": 289, "bread": 199, "olives": 1250}
 TOK_OK = "tok_ok"

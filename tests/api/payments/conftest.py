@@ -17,9 +17,7 @@ from api.domains.payments import facade as payments
 from api.domains.payments.contracts import ChargeState, PaymentStatus, PaymentView
 from api.domains.payments.service import intents
 from tests.api.conftest import _drop, _named, _template
-from tests.gateway_process import RunningGateway, paying_gateway
-
-__all__ = ["paying_gateway"]
+from tests.gateway_process import RunningGateway
 
 TOK_OK = "tok_ok"
 Make = Callable[..., Awaitable[PaymentView]]

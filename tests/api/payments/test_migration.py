@@ -43,7 +43,7 @@ def old_database(migrated_env: dict[str, str]) -> Iterator[str]:
     url = _named(owner_url, name)
     with psycopg.connect(_named(owner_url, "postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        move(url, "0014")
+        move(url, "0012")
         with psycopg.connect(url) as connection:
             connection.execute(OLD)
         yield url
@@ -58,7 +58,7 @@ def move(url: str, revision: str, *, back: bool = False) -> None:
 
 def test_there_and_back_again(old_database: str) -> None:
     for _ in range(2):
-        move(old_database, "0015")
+        move(old_database, "0013")
         with psycopg.connect(old_database) as connection:
             assert connection.execute(STATUSES).fetchall() == BEFORE
             query = "SELECT right(payment_id::text, 1)::int, amount_minor, status, is_reversal FROM payments.refunds"
@@ -71,7 +71,7 @@ def test_there_and_back_again(old_database: str) -> None:
             paid = "00000000-0000-0000-0000-000000000006"
             expected = [(f"capture:{paid}", None), (f"refund:{paid}", f"capture:{paid}")]
             assert connection.execute(query).fetchall() == expected
-        move(old_database, "0014", back=True)
+        move(old_database, "0012", back=True)
         with psycopg.connect(old_database) as connection:
             assert connection.execute(STATUSES).fetchall() == BEFORE
             query = "SELECT posting, sum(amount_minor), count(*) FROM payments.ledger_entries GROUP BY 1 ORDER BY 1"
