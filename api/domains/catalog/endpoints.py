@@ -12,20 +12,25 @@ from pydantic import StringConstraints
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.http import attachment, read_body_to
-from api.domains.catalog.contracts import Facets, Wanted
+from api.core.idempotency import IdempotencyDep
+from api.domains.catalog.contracts import Facets, VariantForSale, VariantNew, Wanted
 from api.domains.catalog.domain import Sort
 from api.domains.catalog.schemas import (
     CategoryTree,
     FileFormat,
     FileRun,
     FileRunPage,
+    OperatedVariant,
+    PriceWanted,
     ProductPage,
     Suggestions,
     Variant,
+    VariantCreate,
     Variants,
+    VariantState,
 )
 from api.domains.catalog.schemas import Product as ProductSchema
-from api.domains.catalog.service import products, search, variants
+from api.domains.catalog.service import operating, products, search, variants
 from api.domains.catalog.service.bulk import runs
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
@@ -159,3 +164,32 @@ async def get_import_file(run_id: UUID, _: Operator, reader: ReadDep) -> Respons
     """The bad rows of an import, each with line, field and reason, or the exported file."""
     name, media_type, content = await runs.fetch(reader, run_id)
     return StreamingResponse(content, media_type=media_type, headers=attachment(name))
+
+
+def _operated(variant: VariantForSale) -> dict[str, Any]:
+    return {name: getattr(variant, name) for name in OperatedVariant.model_fields}
+
+
+@router.post("/operate/products/{product_id}/variants", status_code=201, response_model=OperatedVariant)
+async def add_variant(
+    product_id: ProductId, request: VariantCreate, operator: Operator, idempotency: IdempotencyDep
+) -> Response:
+    """A further variant of a product. Needs an Idempotency-Key."""
+    new = VariantNew(request.sku, request.options, request.price_minor, request.gtin)
+
+    async def operation(_: UUID) -> tuple[int, dict[str, Any]]:
+        return 201, _operated(await operating.add_variant(operator.customer_id, product_id, new))
+
+    return await idempotency.run(operation)
+
+
+@router.put("/operate/variants/{variant_id}/price", response_model=OperatedVariant)
+async def change_price(variant_id: ProductId, request: PriceWanted, operator: Operator) -> Response:
+    """A new price from now on; the one before stays in the history."""
+    return _json(_operated(await operating.change_price(operator.customer_id, variant_id, request.price_minor)))
+
+
+@router.put("/operate/variants/{variant_id}/state", response_model=OperatedVariant)
+async def set_variant_state(variant_id: ProductId, request: VariantState, operator: Operator) -> Response:
+    """Withdraw a further variant, or sell it again; the first one goes with its product."""
+    return _json(_operated(await operating.set_variant_active(operator.customer_id, variant_id, request.is_active)))

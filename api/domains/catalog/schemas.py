@@ -56,6 +56,40 @@ class Variants(BaseModel):
     variants: list[Variant]
 
 
+class VariantCreate(BaseModel):
+    """A further variant; `options` set it apart from the others, such as {"Size": "L"}."""
+
+    sku: str = Field(min_length=1, max_length=100)
+    options: dict[str, str]
+    price_minor: int = Field(ge=1, lt=2**63)
+    gtin: str | None = Field(default=None, max_length=20)
+
+
+class PriceWanted(BaseModel):
+    """What a variant costs from now on, in minor units of its currency."""
+
+    price_minor: int = Field(ge=1, lt=2**63)
+
+
+class VariantState(BaseModel):
+    """Whether a variant is sold."""
+
+    is_active: bool
+
+
+class OperatedVariant(BaseModel):
+    """A variant as an operator left it."""
+
+    variant_id: int
+    product_id: int
+    sku: str
+    gtin: str | None
+    options: dict[str, str]
+    price_minor: int
+    currency: str
+    is_active: bool
+
+
 class SuggestionOut(BaseModel):
     """A phrase, and whether it is a department, category, type or name."""
 
