@@ -1,6 +1,7 @@
 """Reviews: who may write, what waits to be looked at, what counts, and votes."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -211,3 +212,51 @@ async def test_votes_and_first_reviews_at_once_are_counted_right(
         summary = (await catalog.review_summary(session, [product_id]))[product_id]
     assert helpful == votes
     assert summary.count == sum(summary.histogram) == 1
+
+
+PAGE = {"accept": "text/html"}
+
+
+async def proof(client: AsyncClient, path: str, person: SignedUp) -> str:
+    page = await client.get(path, headers=PAGE | person.headers, follow_redirects=True)
+    found = re.search(r'name="csrf_token" value="(\w+)"', page.text)
+    assert found
+    return found[1]
+
+
+async def test_the_product_page_shows_reviews_and_takes_them(
+    client: AsyncClient, session: AsyncSession, shop: dict[str, int], sign_up: SignUp
+) -> None:
+    product_id = shop["choc-1"]
+    author, voter = await buyer(session, sign_up, product_id), await sign_up()
+    path = f"/p/{product_id}"
+    form = {"csrf_token": await proof(client, path, author), "rating": "4", "title": "<b>Good", "body": "One\r\ntwo"}
+    assert (await client.post(f"{path}/review", data=form, headers=PAGE | author.headers)).status_code == 303
+    own = (await client.get(path, headers=PAGE | author.headers, follow_redirects=True)).text
+    assert "Change your review" in own
+    assert "&lt;b&gt;Good" in own
+    others = (await client.get(path, headers=PAGE | voter.headers, follow_redirects=True)).text
+    assert '"aggregateRating"' in others
+    assert "Write a review" not in others
+    found = re.search(r"/reviews/[0-9a-f-]{36}/vote", others)
+    assert found
+    for count in ("1", "0"):
+        vote = {"csrf_token": await proof(client, path, voter)}
+        assert (await client.post(found[0], data=vote, headers=PAGE | voter.headers)).status_code == 303
+        shown = (await client.get(path, headers=PAGE | voter.headers, follow_redirects=True)).text
+        assert f"Helpful ({count})" in shown
+
+
+async def test_operators_decide_on_their_page(
+    client: AsyncClient, session: AsyncSession, shop: dict[str, int], sign_up: SignUp
+) -> None:
+    author, operator = await buyer(session, sign_up, shop["choc-1"]), await sign_up("operator")
+    held = await write(client, author, shop["choc-1"], body="www.example.org")
+    form = {"csrf_token": await proof(client, "/operate/reviews", operator), "decision": "reject"}
+    path = f"/operate/reviews/{held['review_id']}"
+    headers = PAGE | operator.headers
+    refused = await client.post(path, data=form, headers=headers)
+    assert (refused.status_code, "Say why" in refused.text) == (422, True)
+    assert (await client.post(path, data=form, headers=PAGE | author.headers)).status_code == 403
+    assert (await client.post(path, data=form | {"reason": "Advertising"}, headers=headers)).status_code == 303
+    assert "Nothing to look at" in (await client.get("/operate/reviews", headers=headers)).text

@@ -51,6 +51,7 @@ VOTE = text("""
     INSERT INTO catalog.review_votes (review_id, customer_id) VALUES (:review_id, :customer_id) ON CONFLICT DO NOTHING
 """)
 UNVOTE = text("DELETE FROM catalog.review_votes WHERE review_id = :review_id AND customer_id = :customer_id")
+VOTED = text("SELECT 1 FROM catalog.review_votes WHERE review_id = :review_id AND customer_id = :customer_id")
 BOUGHT = text("SELECT 1 FROM catalog.purchases WHERE product_id = :product_id AND customer_id = :customer_id")
 ADD_PURCHASES = text("""
     INSERT INTO catalog.purchases (customer_id, product_id, delivered_at)
@@ -152,3 +153,9 @@ async def add_purchases(session: AsyncSession, rows: Iterable[tuple[UUID, int, d
 async def blocked_terms(reader: Reader) -> list[str]:
     """Words that hold a text back."""
     return list((await reader.execute(BLOCKED)).scalars())
+
+
+async def has_voted(reader: Reader, review_id: UUID, customer_id: UUID) -> bool:
+    """Whether the person found the review helpful."""
+    found = await reader.execute(VOTED, {"review_id": review_id, "customer_id": customer_id})
+    return found.first() is not None

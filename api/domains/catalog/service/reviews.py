@@ -163,3 +163,10 @@ async def review_summary(reader: Reader, product_ids: Sequence[int]) -> dict[int
 async def note_delivered(session: AsyncSession, rows: Iterable[tuple[UUID, int, datetime]]) -> None:
     """(customer, product, time) of what reached people: from now on they may review it."""
     await reviews.add_purchases(session, rows)
+
+
+async def switch_vote(session: AsyncSession, customer_id: UUID, review_id: UUID) -> ReviewView:
+    """Give a vote that is not there, take back one that is. Raises ReviewNotFound, OwnReview."""
+    await reviews.locked(session, review_id)
+    is_there = await reviews.has_voted(session, review_id, customer_id)
+    return await vote(session, customer_id, review_id, not is_there)
