@@ -14,6 +14,7 @@ from api.core.http import AnswerMiddleware
 from api.core.rendering import TEMPLATES
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
+from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
 from api.web import pictures
 from api.web.frame import error_page, frame
@@ -22,7 +23,7 @@ from api.web.frame import error_page, frame
 ROUTERS: dict[str, tuple[str, ...]] = {
     "identity": ("endpoints", "pages"),
     "catalog": ("endpoints", "pages"),
-    "inventory": (),
+    "inventory": ("endpoints",),
     "ordering": ("endpoints", "pages"),
     "payments": ("endpoints", "pages"),
     "recommendations": ("endpoints",),
@@ -75,6 +76,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await inventory.close()
         await recommendations.close()
         await close_producer()
         await get_database().close()

@@ -16,6 +16,7 @@ DOMAINS = ("identity", "catalog", "inventory", "ordering", "payments", "recommen
 # other planes, which are started with the same environment.
 OWNED_NAMESPACES = (
     "POSTGRES",
+    "WEBHOOK",
     "KAFKA",
     "VALKEY",
     "GATEWAY",
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     mail_smtp_url: SmtpUrl | None = None
     mail_dir: Path = Path("var/local/mail")
     mail_from: str = "Agora <shop@agora.example>"
+    webhook_loopback: bool = False  # for the stack on one machine: endpoints on this very machine, without TLS
     capture_wait: Annotated[float, Field(gt=0)] = 2.0
     capture_pause: Annotated[float, Field(ge=0)] = 5.0
 

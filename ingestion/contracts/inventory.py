@@ -16,3 +16,6 @@ class StockMoved(Event):
     movement: str
     quantity: int
     order_id: UUID | None = None
+    variant_id: int | None = None
+    location: str | None = None
+    cause: str | None = None

@@ -11,7 +11,8 @@ import psutil
 from rich.console import Console
 from rich.markup import escape
 
-from tests.bench import stream, tables, web
+from tests.bench import stock, stream, tables, web
+from tests.bench.checkout import checkout
 from tests.bench.form import Figure, table, write
 from tests.bench.shop import Shop, open_shop
 from tests.stack import running_stack
@@ -21,6 +22,8 @@ OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
     "warehouse": tables.warehouse,
     "relay": stream.relay,
     "lander": stream.lander,
+    "checkout": checkout,
+    "inventory": stock.stock,
 }
 OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "load": tables.load,

@@ -15,13 +15,17 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Job:
-    """Send `requests` in random order for `seconds`. With a `rate` (requests a second) they leave on schedule."""
+    """Send `requests` in random order for `seconds`. With a `rate` (requests a second) they leave on schedule.
+
+    With `is_once` each is sent once, in order, however long that takes.
+    """
 
     port: int
     requests: Sequence[str]
     connections: int
     seconds: float
     rate: float | None = None
+    is_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ async def _play(job: Job) -> Seen:
     dice = random.Random(1)
     began = time.perf_counter()
     end = began + job.seconds
+    singly = iter(raw)
     planned = iter(range(int(job.rate * job.seconds))) if job.rate else None
 
     async def connection() -> None:
@@ -77,9 +82,12 @@ async def _play(job: Job) -> Seen:
                 start = began + slot / job.rate
                 if (pause := start - time.perf_counter()) > 0:
                     await asyncio.sleep(pause)
-            elif start >= end:
+            elif not job.is_once and start >= end:
                 break
-            writer.write(dice.choice(raw))
+            content = next(singly, None) if job.is_once else dice.choice(raw)
+            if content is None:
+                break
+            writer.write(content)
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(_length(head))
             latencies.append(time.perf_counter() - start)

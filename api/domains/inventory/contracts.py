@@ -1,14 +1,56 @@
 """What other domains may hold of inventory's."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 RESERVATION_LIFETIME = timedelta(minutes=10)
+LONGEST_RESERVATION = timedelta(hours=1)
+MAIN = "main"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Units of one product that an order holds."""
+    """Units of one variant at one location that an order holds, held or gives back."""
 
+    variant_id: int
     product_id: int
+    location: str
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place where stock lies; the smallest priority sells first."""
+
+    location: str
+    name: str
+    priority: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A row of the append-only ledger."""
+
+    movement_id: int
+    variant_id: int
+    location: str
+    movement: str
+    quantity: int
+    on_hand_change: int
+    order_id: UUID | None
+    cause: str | None
+    actor_id: UUID | None
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StockDifference:
+    """A place where the books do not agree: `kind` is what was compared, with both numbers."""
+
+    variant_id: int
+    location: str
+    kind: str
+    in_stock: int
+    in_books: int

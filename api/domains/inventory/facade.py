@@ -1,28 +1,39 @@
 """The only door into inventory for other domains, the worker and the loaders."""
 
-from api.domains.inventory.errors import NothingReserved, OutOfStock
-from api.domains.inventory.service import (
-    allocate,
+from api.domains.inventory.errors import BelowClaims, NotAllocated, NothingReserved, NotShipped, OutOfStock
+from api.domains.inventory.service.claims import allocate, prolong, release, reserve, ship, sweep_expired, take_back
+from api.domains.inventory.service.live import close
+from api.domains.inventory.service.shelves import (
+    adjust,
     available,
+    available_of_products,
+    locations,
+    put_location,
     receive,
     receive_many,
-    release,
-    reserve,
-    ship,
-    sweep_expired,
-    take_back,
+    stock_differences,
 )
 
 __all__ = [
+    "BelowClaims",
+    "NotAllocated",
+    "NotShipped",
     "NothingReserved",
     "OutOfStock",
+    "adjust",
     "allocate",
     "available",
+    "available_of_products",
+    "close",
+    "locations",
+    "prolong",
+    "put_location",
     "receive",
     "receive_many",
     "release",
     "reserve",
     "ship",
+    "stock_differences",
     "sweep_expired",
     "take_back",
 ]

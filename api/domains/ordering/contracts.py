@@ -290,3 +290,39 @@ class OrderImport:
     source: str
     lines: tuple[ImportLine, ...]
     returns: tuple[ReturnImport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """Somebody who is told of orders. `is_paused` while the breaker is open after `failures` in a row."""
+
+    endpoint_id: UUID
+    url: str
+    event_types: tuple[str, ...]
+    is_active: bool
+    failures: int
+    is_paused: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """An endpoint and its secret."""
+
+    endpoint: EndpointView
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One event on its way to one endpoint; `log` has every attempt, oldest first."""
+
+    delivery_id: UUID
+    endpoint_id: UUID
+    event_id: UUID
+    event_type: str
+    status: str
+    attempts: int
+    created_at: datetime
+    delivered_at: datetime | None
+    log: tuple[dict[str, Any], ...]

@@ -217,11 +217,32 @@ class RefundTooLarge(Conflict):
         )
 
 
+class RefundedMeanwhile(Conflict):
+    """Something was refunded after the form was shown: perhaps this very form."""
+
+    type = "refunded-meanwhile"
+    title = "A refund was made meanwhile. Look at what is left, then refund"
+
+
 class ShipmentNotFound(NotFound):
     """The order has no such shipment."""
 
     type = "shipment-not-found"
     title = "There is no such shipment"
+
+
+class EndpointNotFound(NotFound):
+    """No such webhook endpoint."""
+
+    type = "webhook-endpoint-not-found"
+    title = "There is no such endpoint"
+
+
+class DeliveryNotFound(NotFound):
+    """No such delivery."""
+
+    type = "webhook-delivery-not-found"
+    title = "There is no such delivery"
 
 
 class ReturnNotFound(NotFound):

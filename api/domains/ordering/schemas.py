@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AnyHttpUrl, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 ProductId = Annotated[int, Field(gt=0, lt=2**63)]
 
@@ -175,3 +175,23 @@ class PromotionSwitch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     is_active: bool
+
+
+class WebhookCreate(BaseModel):
+    """Where to tell, and what."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[AnyHttpUrl, Field(max_length=1000)]
+    event_types: Annotated[
+        list[
+            Literal[
+                "ordering.order_placed",
+                "ordering.order_cancelled",
+                "ordering.order_shipped",
+                "ordering.order_delivered",
+                "ordering.order_returned",
+            ]
+        ],
+        Field(min_length=1, max_length=5),
+    ]

@@ -43,16 +43,21 @@ ALTER TABLE catalog.product_sales
 CREATE INDEX ix_product_sales_rating ON catalog.product_sales (rating_score DESC, product_id DESC);
 """
 
+# Every search reads the list of what is not yet in the index: after an import it had 300 pages, and cost 3 ms.
+PENDING = "ALTER INDEX catalog.ix_products_search SET (gin_pending_list_limit = 128)"
+
 
 def upgrade() -> None:
     """Make cells and ratings."""
     op.execute(CELLS)
     op.execute(RATINGS)
+    op.execute(PENDING)
 
 
 def downgrade() -> None:
     """Counts by category alone again."""
     op.execute("""
+    ALTER INDEX catalog.ix_products_search RESET (gin_pending_list_limit);
     ALTER TABLE catalog.product_sales DROP COLUMN rating_score, DROP COLUMN rating_sum, DROP COLUMN rating_count;
     CREATE TABLE catalog.categories (
         department_slug text NOT NULL, category_slug text NOT NULL, product_type text NOT NULL,

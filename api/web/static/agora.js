@@ -59,3 +59,30 @@ for (const field of document.querySelectorAll("input[data-suggest]")) {
     }, 120);
   });
 }
+
+// Stock as it changes, while the page is in view; the text below is the page's own, in the same three forms.
+for (const place of document.querySelectorAll("[data-stock]")) {
+  const line = place.querySelector(".stock");
+  let source;
+  const show = (event) => {
+    const stock = JSON.parse(event.data).variants.find((each) => String(each.variant_id) === place.dataset.variant);
+    const units = stock?.available ?? 0;
+    const words = units === 0 ? "Out of stock" : units <= 5 ? `Only ${units} left` : "In stock";
+    if (line.textContent.trim() === words) return;
+    line.replaceChildren(words);
+    line.classList.toggle("out", units === 0);
+    line.classList.toggle("low", units > 0 && units <= 5);
+    const button = document.querySelector("form.buy button[type=submit]");
+    if (button) button.disabled = units === 0;
+  };
+  const follow = () => {
+    source?.close();
+    source = undefined;
+    if (document.hidden) return;
+    source = new EventSource(place.dataset.stock);
+    source.addEventListener("stock", show);
+  };
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("pagehide", () => source?.close());
+  follow();
+}

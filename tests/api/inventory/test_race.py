@@ -66,10 +66,10 @@ async def test_baskets_in_any_order_neither_deadlock_nor_oversell(committed: Dat
         wrong = await session.execute(
             text("""
                 SELECT product_id, on_hand, allocated, reserved,
-                    (SELECT coalesce(sum(quantity), 0) FROM inventory.allocations a WHERE a.product_id = s.product_id),
-                    (SELECT sum(on_hand_change) FROM inventory.movements m WHERE m.product_id = s.product_id),
+                    (SELECT coalesce(sum(quantity), 0) FROM inventory.allocations a WHERE a.variant_id = s.variant_id),
+                    (SELECT sum(on_hand_change) FROM inventory.movements m WHERE m.variant_id = s.variant_id),
                     (SELECT coalesce(sum(CASE movement WHEN 'allocated' THEN quantity WHEN 'released' THEN -quantity
-                        ELSE 0 END), 0) FROM inventory.movements m WHERE m.product_id = s.product_id)
+                        ELSE 0 END), 0) FROM inventory.movements m WHERE m.variant_id = s.variant_id)
                 FROM inventory.stock s
             """)
         )
@@ -88,3 +88,17 @@ async def test_the_last_units_are_all_sold(committed: Database, stock_of: Read) 
     assert sum(bought) == 60
     async with committed.transaction() as session:
         assert await stock_of(session, 1) == (60, 60, 0)
+
+
+async def test_a_bundle_and_its_component_compete(committed: Database, stock_of: Read) -> None:
+    """Half of the buyers want the last unit alone, half want it in a bundle with two of another."""
+    async with committed.transaction() as session:
+        await inventory.receive_many(session, [(1, 1), (2, 500)])
+    gate = asyncio.Semaphore(AT_ONCE)
+    baskets = [[(1, 1)], [(1, 1), (2, 2)]]
+    bought = await asyncio.gather(*(buy(committed, gate, uuid4(), baskets[n % 2]) for n in range(BUYERS)))
+    assert sum(bought) == 1
+    async with committed.transaction() as session:
+        assert await stock_of(session, 1) == (1, 1, 0)
+        assert await stock_of(session, 2) == (500, 2 if bought.index(True) % 2 else 0, 0)
+        assert await inventory.stock_differences(session) == []

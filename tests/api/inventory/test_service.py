@@ -29,7 +29,7 @@ async def moved(session: AsyncSession) -> list[tuple[str, int, int]]:
 
 
 async def ledger(session: AsyncSession) -> dict[int, int]:
-    rows = await session.execute(text("SELECT product_id, sum(on_hand_change) FROM inventory.movements GROUP BY 1"))
+    rows = await session.execute(text("SELECT variant_id, sum(on_hand_change) FROM inventory.movements GROUP BY 1"))
     return {product_id: int(units) for product_id, units in rows}
 
 
@@ -55,8 +55,8 @@ async def test_all_lines_or_none(session: AsyncSession, stocked: None, stock_of:
         await inventory.reserve(session, uuid4(), [(1, 4), (2, 4), (77, 1)])
     assert refused.value.lines == ((2, 3), (77, 0))
     assert refused.value.problem()["lines"] == [
-        {"product_id": 2, "available": 3},
-        {"product_id": 77, "available": 0},
+        {"product_id": 2, "variant_id": 2, "available": 3},
+        {"product_id": 77, "variant_id": 77, "available": 0},
     ]
     assert await stock_of(session, 1) == (10, 0, 0)
     count = await session.execute(text("SELECT count(*) FROM inventory.reservations"))

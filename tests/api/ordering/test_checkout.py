@@ -115,7 +115,7 @@ async def test_lines_that_cannot_be_had_are_named(shopper: Any, shop: Shop, sess
     await shopper.add(shop["bread"], 1)
     refused = await shopper.check_out()
     assert problem(refused) == (409, "out-of-stock")
-    assert refused.json()["lines"] == [{"product_id": shop["milk"], "available": 10}]
+    assert refused.json()["lines"] == [{"product_id": shop["milk"], "variant_id": shop["milk"], "available": 10}]
     assert await stock(session, shop["bread"]) == (10, 0, 0)
     await session.execute(
         text("UPDATE catalog.products SET is_active = false WHERE product_id = :bread"), {"bread": shop["bread"]}
@@ -177,3 +177,63 @@ async def test_a_gateway_that_is_away_charges_nothing(
     assert await stock(session, shop["milk"]) == (10, 0, 0)
     assert problem(await shopper.check_out(key=key)) == (503, "gateway-unavailable")
     assert (await shopper.check_out()).status_code == 201
+
+
+async def test_one_charge_and_an_order_per_seller(
+    shopper: Any, shop: Shop, session: AsyncSession, events_of: Events, paying_gateway: RunningGateway, count: Count
+) -> None:
+    seller = uuid4()
+    await session.execute(
+        text("UPDATE catalog.products SET seller_id = :seller WHERE product_id = :id"),
+        {"seller": seller, "id": shop["olives"]},
+    )
+    await session.commit()
+    await shopper.add(shop["milk"], 2)
+    await shopper.add(shop["olives"])
+    before = paying_gateway.balance().get("captured", (0, 0))
+    first = (await shopper.check_out(delivery_method="pickup")).json()
+    assert paying_gateway.balance()["captured"] == (before[0] + 1, before[1] + 1828)
+    second, again = (await shopper.client.get("/v1/orders")).json()["items"]
+    if second["order_id"] == first["order_id"]:
+        second, again = again, second
+    assert (again["total_minor"], again["seller_id"]) == (578, None)
+    assert (second["total_minor"], second["seller_id"]) == (1250, str(seller))
+    assert second["group_id"] == again["group_id"] == first["order_id"]
+    assert second["status"] == again["status"] == "placed"
+    assert second["payment"] == again["payment"] == {"status": "succeeded", "reason": None}
+    placed = await events_of(session, "ordering.order_placed")
+    assert {(event["total_minor"], event["seller_id"]) for event in placed} == {(578, None), (1250, str(seller))}
+    assert await count("payments.payments") == 1
+    assert (await shopper.cart())["lines"] == []
+    cancelled = await shopper.client.post(f"/v1/orders/{second['order_id']}/cancel")
+    assert (cancelled.json()["status"], cancelled.json()["refunded_minor"]) == ("cancelled", 1250)
+    assert (await shopper.client.get(f"/v1/orders/{first['order_id']}")).json()["status"] == "placed"
+    assert await stock(session, shop["olives"]) == (10, 0, 0)
+    assert await stock(session, shop["milk"]) == (10, 2, 0)
+
+
+async def test_a_declined_group_leaves_nothing(shopper: Any, shop: Shop, session: AsyncSession) -> None:
+    await session.execute(
+        text("UPDATE catalog.products SET seller_id = gen_random_uuid() WHERE product_id = :id"), {"id": shop["olives"]}
+    )
+    await session.commit()
+    await shopper.add(shop["milk"])
+    await shopper.add(shop["olives"])
+    assert problem(await shopper.check_out("tok_declined")) == (402, "payment-declined")
+    assert await stock(session, shop["olives"]) == await stock(session, shop["milk"]) == (10, 0, 0)
+    assert (await shopper.client.get("/v1/orders")).json()["items"] == []
+    assert len((await shopper.cart())["lines"]) == 2
+
+
+async def test_an_abandoned_group_is_settled_by_the_sweep(shopper: Any, shop: Shop, session: AsyncSession) -> None:
+    await session.execute(
+        text("UPDATE catalog.products SET seller_id = gen_random_uuid() WHERE product_id = :id"), {"id": shop["olives"]}
+    )
+    await session.commit()
+    await shopper.add(shop["milk"])
+    await shopper.add(shop["olives"])
+    assert (await shopper.check_out("tok_slow")).status_code == 202
+    assert await ordering.sweep_unfinished(grace=AT_ONCE, patience=AT_ONCE) == 1
+    states = await session.execute(text("SELECT status FROM ordering.orders"))
+    assert list(states.scalars()) == ["expired", "expired"]
+    assert await stock(session, shop["olives"]) == (10, 0, 0)

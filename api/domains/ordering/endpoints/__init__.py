@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.domains.ordering.endpoints import operate, promotions, shop
+from api.domains.ordering.endpoints import operate, promotions, shop, webhooks
 
 router = APIRouter()
-for part in (shop, operate, promotions):
+for part in (shop, operate, promotions, webhooks):
     router.include_router(part.router)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.domains.ordering.pages import shop
+from api.domains.ordering.pages import checkout, operate, promotions, shop
 
 router = APIRouter(include_in_schema=False)
-for part in (shop,):
+for part in (shop, checkout, operate, promotions):
     router.include_router(part.router)

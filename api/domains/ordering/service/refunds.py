@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.audit import record_act
 from api.core.db import transaction
 from api.domains.ordering.contracts import EntryKind, OrderStatus, OrderView
-from api.domains.ordering.errors import IllegalMove, OrderNotFound
+from api.domains.ordering.errors import IllegalMove, OrderNotFound, RefundedMeanwhile
 from api.domains.ordering.repository import fulfilment, orders, timeline
 from api.domains.ordering.service.views import aggregate, views
 from api.domains.payments import facade as payments
@@ -44,14 +44,21 @@ async def keep_promise(payment_id: UUID | None) -> None:
         await payments.refund(payment_id)
 
 
-async def refund_order(actor_id: UUID, order_id: UUID, amount_minor: int, reason: str) -> OrderView:
-    """Goodwill: a part of the order's money goes back, the order stays as it is. Raises RefundTooLarge."""
+async def refund_order(
+    actor_id: UUID, order_id: UUID, amount_minor: int, reason: str, seen_refunded_minor: int | None = None
+) -> OrderView:
+    """Goodwill: a part of the order's money goes back, the order stays as it is. Raises RefundTooLarge.
+
+    `seen_refunded_minor` is what had been refunded when the form was shown: where more was since, RefundedMeanwhile.
+    """
     async with transaction() as session:
         row = await orders.lock(session, order_id)
         if row is None:
             raise OrderNotFound
         if row.status in UNPAID:
             raise IllegalMove(row.status, "refunded", ())
+        if seen_refunded_minor not in (None, row.refunded_minor):
+            raise RefundedMeanwhile
         (await aggregate(session, row)).refund(amount_minor)
         payment_id = await give_back(session, row, amount_minor, reason, None)
         await record_act(session, actor_id, "orders.refund", f"order:{order_id}", amount_minor=amount_minor)

@@ -1,0 +1,190 @@
+"""Webhooks out: who wants which events, and bringing them there, signed, again and again, within reason.
+
+The name is resolved here and the connection goes to the address that was checked, so that a name which changes its
+mind between check and call leads nowhere else. Redirects are not followed.
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import orjson
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.audit import record_act
+from api.core.db import reading, transaction
+from api.core.errors import Invalid
+from api.core.inbox import ReceivedEvent
+from api.core.jobs import enqueue
+from api.core.settings import get_settings
+from api.domains.ordering.contracts import DeliveryView, EndpointView
+from api.domains.ordering.domain.webhook import (
+    EVENT_TYPES,
+    FAILURES_TO_OPEN,
+    OPEN_FOR,
+    check_addresses,
+    check_url,
+    new_secret,
+    sign,
+    wait_after,
+)
+from api.domains.ordering.errors import DeliveryNotFound, EndpointNotFound
+from api.domains.ordering.repository import webhooks
+from ingestion.contracts import new_event_id
+
+log = structlog.get_logger(__name__)
+DELIVER = "ordering.deliver_webhook"
+TOLD = EVENT_TYPES
+SHOWN = 100
+TIMEOUT = 10.0
+
+
+async def register(actor_id: UUID, url: str, event_types: Sequence[str]) -> tuple[EndpointView, str]:
+    """A new endpoint and its secret, which is told this once. Raises Invalid for an address that may not be called."""
+    await _resolve(url)
+    secret = new_secret()
+    values = {
+        "endpoint_id": new_event_id(),
+        "owner_id": actor_id,
+        "url": url,
+        "secret": secret,
+        "event_types": sorted(set(event_types)),
+    }
+    async with transaction() as session:
+        made = await webhooks.insert_endpoint(session, values)
+        await record_act(session, actor_id, "webhooks.register", f"endpoint:{made.endpoint_id}", url=url)
+    return made, secret
+
+
+async def list_endpoints() -> list[EndpointView]:
+    """All endpoints, newest first."""
+    async with reading() as connection:
+        return await webhooks.endpoints(connection, SHOWN)
+
+
+async def remove(actor_id: UUID, endpoint_id: UUID) -> None:
+    """Forget an endpoint. Raises EndpointNotFound."""
+    async with transaction() as session:
+        if not await webhooks.delete_endpoint(session, endpoint_id):
+            raise EndpointNotFound
+        await record_act(session, actor_id, "webhooks.remove", f"endpoint:{endpoint_id}")
+
+
+async def list_deliveries(endpoint_id: UUID) -> list[DeliveryView]:
+    """The log of an endpoint, newest first."""
+    async with reading() as connection:
+        return await webhooks.deliveries(connection, endpoint_id, SHOWN)
+
+
+async def replay(actor_id: UUID, delivery_id: UUID) -> DeliveryView:
+    """Bring a delivery once more, from the first attempt on. Raises DeliveryNotFound."""
+    async with transaction() as session:
+        if not await webhooks.replay(session, delivery_id):
+            raise DeliveryNotFound
+        await enqueue(session, DELIVER, delivery_id=str(delivery_id))
+        await record_act(session, actor_id, "webhooks.replay", f"delivery:{delivery_id}")
+        found = await webhooks.find(session, delivery_id)
+    if found is None:
+        raise DeliveryNotFound
+    return found
+
+
+async def fan_out(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """A delivery of each event to each endpoint that wants it."""
+    for event in events:
+        document = {
+            "type": event.data.type,
+            "timestamp": event.occurred_at.isoformat(),
+            "data": event.data.model_dump(mode="json"),
+        }
+        body = orjson.dumps(document).decode()
+        for delivery_id in await webhooks.fan_out(session, event.event_id, event.data.type, body):
+            await enqueue(session, DELIVER, delivery_id=str(delivery_id))
+
+
+async def deliver(delivery_id: str) -> None:
+    """One attempt. One that fails is queued again after a wait; while the breaker is open nothing is sent."""
+    async with reading() as connection:
+        work = await webhooks.work(connection, UUID(delivery_id))
+    if work is None or work.status != "pending" or not work.is_active:
+        return
+    if work.closed_for:
+        async with transaction() as session:
+            await _again(session, work.delivery_id, work.closed_for)
+        return
+    began = time.monotonic()
+    status, problem = await _send(work)
+    is_delivered = status is not None and 200 <= status < 300
+    wait = None if is_delivered else wait_after(work.attempts + 1)
+    values = {
+        "delivery_id": work.delivery_id,
+        "endpoint_id": work.endpoint_id,
+        "response_status": status,
+        "error": problem,
+        "milliseconds": round((time.monotonic() - began) * 1000),
+        "is_delivered": is_delivered,
+        "status": "delivered" if is_delivered else "pending" if wait else "failed",
+        "most": FAILURES_TO_OPEN,
+        "pause": OPEN_FOR,
+    }
+    async with transaction() as session:
+        await webhooks.note_attempt(session, values)
+        if wait:
+            await _again(session, work.delivery_id, wait)
+
+
+async def _again(session: AsyncSession, delivery_id: UUID, wait: timedelta) -> None:
+    await enqueue(session, DELIVER, run_at=datetime.now(UTC) + wait, delivery_id=str(delivery_id))
+
+
+async def _send(work: webhooks.Work) -> tuple[int | None, str | None]:
+    body = work.body.encode()
+    timestamp = int(time.time())
+    message_id = f"msg_{work.event_id}"
+    try:
+        address = await _resolve(work.url)
+        target, headers, extensions = _pinned(work.url, address)
+        headers |= {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(work.secret, message_id, timestamp, body),
+        }
+        async with (
+            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            client.stream("POST", target, content=body, headers=headers, extensions=extensions) as answer,
+        ):
+            return answer.status_code, None
+    except Invalid:
+        return None, "the address may not be called"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return None, type(error).__name__
+
+
+def _pinned(url: str, address: str) -> tuple[str, dict[str, str], dict[str, Any]]:
+    """The same request to the address that was checked, with the name where TLS and the server look for it."""
+    parts = urlsplit(url)
+    host = f"[{address}]" if ":" in address else address
+    netloc = f"{host}:{parts.port}" if parts.port else host
+    named = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
+    return parts._replace(netloc=netloc).geturl(), {"host": named}, {"sni_hostname": parts.hostname or ""}
+
+
+async def _resolve(url: str) -> str:
+    """An address behind the URL that may be called. Raises Invalid."""
+    is_allowed = get_settings().webhook_loopback
+    try:
+        host, port = check_url(url, is_loopback_allowed=is_allowed)
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return check_addresses([str(entry[4][0]) for entry in found], is_loopback_allowed=is_allowed)
+    except ValueError as error:
+        raise Invalid("url", str(error)) from error
+    except OSError as error:
+        raise Invalid("url", "does not resolve") from error
