@@ -1,6 +1,6 @@
 """One product: what it is, what it costs, whether it is there, and what goes with it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,7 +11,7 @@ from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ProductView
+from api.domains.catalog.contracts import ProductView, ReviewSummary
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
 from api.web.shelves import SHELF, Shelf
@@ -19,6 +19,7 @@ from api.web.tracking import recommendation, track
 from ingestion.contracts.analytics import ProductViewed
 
 router = APIRouter(include_in_schema=False)
+REVIEWS_SHOWN = 5
 SIMILAR, SIMILAR_ITEMS = "Similar", "Similar items"
 
 
@@ -30,6 +31,8 @@ async def product(
     background: BackgroundTasks,
     address: Annotated[str, Path(max_length=400)],
     rec: Annotated[str | None, Query(max_length=64)] = None,
+    reviews: Literal["helpful", "new"] = "helpful",
+    after: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """The page of `/p/<id>-<slug>`; any other slug leads to the right one."""
     shown = await catalog.get_product(reader, _product_id(address))
@@ -38,6 +41,7 @@ async def product(
         return RedirectResponse(f"/p/{shown.product_id}-{shown.slug}{query}", status_code=301)
     available = (await inventory.available(reader, [shown.product_id])).get(shown.product_id, 0)
     drop = (await catalog.price_drops(reader, [shown.product_id])).get(shown.product_id)
+    summary = (await catalog.review_summary(reader, [shown.product_id])).get(shown.product_id)
     shelves = await _shelves(reader, visitor, shown)
     led_by = recommendation(rec)
     seen = ProductViewed(
@@ -56,8 +60,21 @@ async def product(
         rec=led_by,
         shelves=shelves,
         facts=_facts(shown),
-        json_ld=_json_ld(request, shown, available),
+        json_ld=_json_ld(request, shown, available, summary),
+        summary=summary,
+        review_order=reviews,
+        reviews=await catalog.list_reviews(reader, shown.product_id, reviews, after, REVIEWS_SHOWN)
+        if summary
+        else None,
+        **await _own_review(reader, visitor, shown.product_id),
     )
+
+
+async def _own_review(reader: AsyncConnection, visitor: Visitor, product_id: int) -> dict[str, Any]:
+    """Whether the visitor may review the product, and what they wrote about it."""
+    if visitor.customer_id is None or not await catalog.may_review(reader, product_id, visitor.customer_id):
+        return {"may_review": False, "own_review": None}
+    return {"may_review": True, "own_review": await catalog.own_review(reader, product_id, visitor.customer_id)}
 
 
 def _product_id(address: str) -> int:
@@ -94,10 +111,15 @@ def _facts(shown: ProductView) -> list[tuple[str, str | None]]:
     ]
 
 
-def _json_ld(request: Request, shown: ProductView, available: int) -> dict[str, Any]:
+def _json_ld(request: Request, shown: ProductView, available: int, summary: ReviewSummary | None) -> dict[str, Any]:
     """The product in schema.org's words, for search engines."""
     address = str(request.url_for("product", address=f"{shown.product_id}-{shown.slug}"))
     in_stock = shown.is_active and available > 0
+    rated = (
+        {"@type": "AggregateRating", "ratingValue": round(summary.average, 2), "reviewCount": summary.count}
+        if summary
+        else None
+    )
     return {
         "@context": "https://schema.org",
         "@type": "Product",
@@ -112,4 +134,4 @@ def _json_ld(request: Request, shown: ProductView, available: int) -> dict[str, 
             "availability": f"https://schema.org/{'InStock' if in_stock else 'OutOfStock'}",
             "url": address,
         },
-    }
+    } | ({"aggregateRating": rated} if rated else {})

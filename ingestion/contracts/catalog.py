@@ -1,6 +1,7 @@
 """Events of catalog."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from ingestion.contracts.envelope import Event
 
@@ -52,3 +53,26 @@ class PriceChanged(Event):
     old_price_minor: int
     new_price_minor: int
     currency: str
+
+
+class ReviewPublished(Event):
+    """A review can be read by everybody: it is new, was changed, or was let through."""
+
+    type: ClassVar[str] = "catalog.review_published"
+    key_field: ClassVar[str] = "review_id"
+
+    review_id: UUID
+    product_id: int
+    customer_id: UUID
+    rating: int
+
+
+class ReviewWithdrawn(Event):
+    """A review that could be read no longer can: its new words wait to be looked at, or it was rejected."""
+
+    type: ClassVar[str] = "catalog.review_withdrawn"
+    key_field: ClassVar[str] = "review_id"
+
+    review_id: UUID
+    product_id: int
+    customer_id: UUID

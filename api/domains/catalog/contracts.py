@@ -221,3 +221,29 @@ class PriceDrop:
 
     price_minor: int
     lowest_before_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSummary:
+    """The published reviews of a product: `histogram` holds how many gave 1, 2, 3, 4 and 5."""
+
+    count: int
+    average: float
+    histogram: tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """One review. `customer_id` is for its author's own use and never shown."""
+
+    review_id: UUID
+    product_id: int
+    customer_id: UUID
+    rating: int
+    title: str
+    body: str
+    status: str
+    reason: str | None
+    helpful: int
+    created_at: datetime
+    updated_at: datetime

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
-from api.core.auth import Principal, require
-from api.core.db import ReadDep
+from api.core.auth import CurrentDep, Principal, require
+from api.core.db import ReadDep, SessionDep
 from api.core.http import attachment, read_body_to
 from api.core.idempotency import IdempotencyDep
-from api.domains.catalog.contracts import Facets, VariantForSale, VariantNew, Wanted
+from api.domains.catalog.contracts import Facets, ReviewView, VariantForSale, VariantNew, Wanted
 from api.domains.catalog.domain import Sort
 from api.domains.catalog.schemas import (
     CategoryTree,
@@ -23,6 +23,12 @@ from api.domains.catalog.schemas import (
     OperatedVariant,
     PriceWanted,
     ProductPage,
+    Review,
+    ReviewDecision,
+    ReviewQueue,
+    Reviews,
+    ReviewVote,
+    ReviewWrite,
     Suggestions,
     Variant,
     VariantCreate,
@@ -30,7 +36,7 @@ from api.domains.catalog.schemas import (
     VariantState,
 )
 from api.domains.catalog.schemas import Product as ProductSchema
-from api.domains.catalog.service import operating, products, search, variants
+from api.domains.catalog.service import operating, products, reviews, search, variants
 from api.domains.catalog.service.bulk import runs
 
 router = APIRouter(prefix="/v1", tags=["catalog"])
@@ -193,3 +199,55 @@ async def change_price(variant_id: ProductId, request: PriceWanted, operator: Op
 async def set_variant_state(variant_id: ProductId, request: VariantState, operator: Operator) -> Response:
     """Withdraw a further variant, or sell it again; the first one goes with its product."""
     return _json(_operated(await operating.set_variant_active(operator.customer_id, variant_id, request.is_active)))
+
+
+def _review(view: ReviewView) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in Review.model_fields}
+
+
+@router.get("/products/{product_id}/reviews", response_model=Reviews)
+async def list_reviews(
+    product_id: ProductId,
+    reader: ReadDep,
+    sort: reviews.Order = "helpful",
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> Response:
+    """Published reviews of a product, and their average and histogram."""
+    await products.get_product(reader, product_id)
+    page = await reviews.list_reviews(reader, product_id, sort, cursor, limit)
+    summary = (await reviews.review_summary(reader, [product_id])).get(product_id)
+    answer = {
+        "count": summary.count if summary else 0,
+        "average": summary.average if summary else None,
+        "histogram": summary.histogram if summary else [0] * 5,
+        "items": [_review(each) for each in page.items],
+        "next_cursor": page.next_cursor,
+    }
+    return _json(answer)
+
+
+@router.put("/products/{product_id}/review", response_model=Review)
+async def write_review(product_id: ProductId, body: ReviewWrite, person: CurrentDep, session: SessionDep) -> Response:
+    """Review a product that reached you, or change what you said. It may be looked at before it is shown."""
+    written = await reviews.write(session, person.customer_id, product_id, body.rating, body.title, body.body)
+    return _json(_review(written))
+
+
+@router.put("/reviews/{review_id}/vote", response_model=Review)
+async def vote_for_review(review_id: UUID, body: ReviewVote, person: CurrentDep, session: SessionDep) -> Response:
+    """Say that a review helped you, or take that back."""
+    return _json(_review(await reviews.vote(session, person.customer_id, review_id, body.is_helpful)))
+
+
+@router.get("/operate/reviews", response_model=ReviewQueue)
+async def list_held_reviews(_: Operator, reader: ReadDep) -> Response:
+    """What waits to be looked at."""
+    return _json({"items": [_review(each) for each in await reviews.queue(reader)]})
+
+
+@router.put("/operate/reviews/{review_id}", response_model=Review)
+async def decide_review(review_id: UUID, body: ReviewDecision, operator: Operator, session: SessionDep) -> Response:
+    """Publish a review or reject it."""
+    decided = await reviews.decide(session, operator.customer_id, review_id, body.is_published, body.reason)
+    return _json(_review(decided))

@@ -74,3 +74,25 @@ class VariantExists(Conflict):
 
     def __init__(self, field: str) -> None:
         super().__init__(f"Another variant has the same {field}.", field=field)
+
+
+class ReviewNotFound(NotFound):
+    """No review has this id, or it cannot be seen."""
+
+    type = "review-not-found"
+    title = "There is no such review"
+
+
+class NotBought(AppError):
+    """A review by somebody whom the product never reached."""
+
+    status = 403
+    type = "not-bought"
+    title = "Only who bought a product and got it can review it"
+
+
+class OwnReview(Conflict):
+    """A vote for one's own review."""
+
+    type = "own-review"
+    title = "You cannot vote for your own review"

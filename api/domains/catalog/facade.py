@@ -18,6 +18,7 @@ from api.domains.catalog.service.products import (
     sitemap,
     sitemap_parts,
 )
+from api.domains.catalog.service.reviews import list_reviews, may_review, own_review, review_summary
 from api.domains.catalog.service.search import facets, search
 from api.domains.catalog.service.variants import (
     add_variant,
@@ -46,10 +47,14 @@ __all__ = [
     "import_file",
     "import_products",
     "import_rows",
+    "list_reviews",
     "make_bundle",
+    "may_review",
+    "own_review",
     "price_drops",
     "price_for_sale",
     "product_ids",
+    "review_summary",
     "search",
     "set_variant_active",
     "shelves",

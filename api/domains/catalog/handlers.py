@@ -1,20 +1,39 @@
-"""What catalog does when others have news: orders make products popular."""
+"""What catalog does when others have news: orders make products popular, deliveries let people review them."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.catalog.service import imports
+from api.domains.catalog.service import imports, reviews
 from api.domains.catalog.service.bulk import runs
-from ingestion.contracts.ordering import OrderPlaced
+from ingestion.contracts.ordering import OrderDelivered, OrderPlaced
+
+STOREFRONT = "storefront"
 
 
 async def count_units_sold(session: AsyncSession, events: list[ReceivedEvent]) -> None:
-    """One statement for the whole batch. A cancelled order stays counted: it was wanted."""
-    orders = (event.data for event in events if isinstance(event.data, OrderPlaced))
-    await imports.count_sales(session, ((line.product_id, line.quantity) for order in orders for line in order.lines))
+    """One statement for the whole batch. A cancelled order stays counted: it was wanted.
+
+    An order that an import brought was delivered long ago.
+    """
+    orders = [(event.occurred_at, event.data) for event in events if isinstance(event.data, OrderPlaced)]
+    await imports.count_sales(
+        session, ((line.product_id, line.quantity) for _, order in orders for line in order.lines)
+    )
+    past = ((at, order) for at, order in orders if order.source != STOREFRONT)
+    await reviews.note_delivered(
+        session, ((order.customer_id, line.product_id, at) for at, order in past for line in order.lines)
+    )
 
 
-HANDLERS: dict[str, Handler] = {OrderPlaced.type: count_units_sold}
+async def note_delivered(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """Who got a product may review it."""
+    orders = ((event.occurred_at, event.data) for event in events if isinstance(event.data, OrderDelivered))
+    await reviews.note_delivered(
+        session, ((order.customer_id, line.product_id, at) for at, order in orders for line in order.lines)
+    )
+
+
+HANDLERS: dict[str, Handler] = {OrderPlaced.type: count_units_sold, OrderDelivered.type: note_delivered}
 TASKS: dict[str, Task] = {runs.TASK: runs.run_file}
 SWEEPS = (runs.end_stale_runs, runs.forget_old_files)

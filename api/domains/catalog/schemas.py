@@ -156,3 +156,55 @@ class FileRunPage(BaseModel):
 
     items: list[FileRun]
     next_cursor: str | None
+
+
+class ReviewWrite(BaseModel):
+    """What a buyer says about a product."""
+
+    rating: int = Field(ge=1, le=5)
+    title: str = Field(default="", max_length=100)
+    body: str = Field(default="", max_length=4000)
+
+
+class Review(BaseModel):
+    """One review; who wrote it is not told. `reason` says why it was rejected."""
+
+    review_id: UUID
+    product_id: int
+    rating: int
+    title: str
+    body: str
+    status: Literal["published", "held", "rejected"]
+    reason: str | None
+    helpful: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Reviews(BaseModel):
+    """A page of reviews, and what all published ones come to; `histogram` counts ratings 1 to 5."""
+
+    count: int
+    average: float | None
+    histogram: list[int]
+    items: list[Review]
+    next_cursor: str | None
+
+
+class ReviewQueue(BaseModel):
+    """Reviews that wait to be looked at, the longest first."""
+
+    items: list[Review]
+
+
+class ReviewVote(BaseModel):
+    """Whether the review helped."""
+
+    is_helpful: bool
+
+
+class ReviewDecision(BaseModel):
+    """Publish or reject; a rejection needs a reason."""
+
+    is_published: bool
+    reason: str = Field(default="", max_length=500)

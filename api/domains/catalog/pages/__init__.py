@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.domains.catalog.pages import files
+from api.domains.catalog.pages import files, reviews
 
 router = APIRouter(include_in_schema=False)
 router.include_router(files.router)
+router.include_router(reviews.router)
