@@ -12,13 +12,13 @@ from fastapi.security import HTTPBearer
 from joserfc import jwt
 from joserfc.errors import JoseError
 
+from api.core.access import KNOWN, SIGNED_IN, permits
 from api.core.csrf import SESSION_COOKIE, CsrfDep, csrf_token, visitor_id
 from api.core.errors import AppError
 from api.core.http import delete_cookie, set_cookie
 from api.core.keys import signing_key
 
 __all__ = [
-    "ROLES",
     "CsrfDep",
     "CurrentDep",
     "Forbidden",
@@ -34,7 +34,6 @@ __all__ = [
     "visitor_id",
 ]
 
-ROLES = ("customer", "analyst", "executive", "operator")
 ALGORITHM = "Ed25519"
 ISSUER = "agora"
 AUDIENCE = "agora-api"
@@ -84,7 +83,7 @@ class TokenInvalid(SignInNeeded):
 
 
 class Forbidden(AppError):
-    """Signed in, but without the role that this needs."""
+    """Signed in, but without the permission that this needs."""
 
     status = 403
     type = "forbidden"
@@ -160,6 +159,7 @@ async def get_current(principal: OptionalDep, _: Annotated[object, Security(_BEA
     return principal
 
 
+setattr(get_current, "access", SIGNED_IN)  # noqa: B010 -- see api.core.access
 CurrentDep = Annotated[Principal, Depends(get_current)]
 
 
@@ -174,14 +174,15 @@ async def get_visitor(request: Request, principal: OptionalDep) -> Visitor:
 VisitorDep = Annotated[Visitor, Depends(get_visitor)]
 
 
-def require(role: str) -> Any:
-    """A dependency that lets only people with `role` in: `Depends(require("executive"))`."""
-    if role not in ROLES:
-        raise ValueError(f"no such role: {role}")
+def require(permission: str) -> Any:
+    """A dependency that lets only people in whose roles grant it: `Depends(require("stock.manage"))`."""
+    if permission not in KNOWN:
+        raise ValueError(f"no role grants {permission}")
 
     async def check(principal: CurrentDep) -> Principal:
-        if role not in principal.roles:
-            raise Forbidden(f"This needs the role {role}.")
+        if not permits(principal.roles, permission):
+            raise Forbidden(f"This needs the permission {permission}.")
         return principal
 
+    setattr(check, "access", permission)  # noqa: B010 -- see api.core.access
     return check

@@ -4,9 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response, status
 
+from api.core.access import open_to_all
 from api.core.auth import CurrentDep, SignInNeeded, visitor_id
 from api.core.db import SessionDep
 from api.core.keys import public_keys
+from api.core.limits import limit_account, limited
 from api.domains.identity.schemas import (
     Credentials,
     Me,
@@ -21,6 +23,8 @@ router = APIRouter(tags=["identity"])
 
 
 @router.post("/v1/customers", status_code=status.HTTP_202_ACCEPTED)
+@open_to_all
+@limited("register")
 async def register(registration: Registration, session: SessionDep) -> RegistrationAnswer:
     """Register. The answer does not tell whether the address had an account already."""
     await accounts.register(session, registration)
@@ -28,17 +32,21 @@ async def register(registration: Registration, session: SessionDep) -> Registrat
 
 
 @router.post("/v1/tokens", status_code=status.HTTP_201_CREATED)
+@open_to_all
+@limited("sign-in")
 async def create_tokens(
     credentials: Credentials, session: SessionDep, request: Request, response: Response
 ) -> TokenAnswer:
     """Sign in with e-mail and password."""
     response.headers["cache-control"] = "no-store"
+    await limit_account(request, credentials.email)
     customer_id = await sign_in.authenticate(credentials.email, credentials.password.get_secret_value())
     tokens = await sign_in.issue_tokens(session, customer_id, visitor_id(request))
     return TokenAnswer.model_validate(tokens, from_attributes=True)
 
 
 @router.post("/v1/tokens/refresh", status_code=status.HTTP_201_CREATED)
+@open_to_all
 async def refresh_tokens(body: RefreshRequest, response: Response) -> TokenAnswer:
     """Exchange a refresh token, once, for new tokens."""
     response.headers["cache-control"] = "no-store"
@@ -67,6 +75,7 @@ async def get_me(principal: CurrentDep, session: SessionDep) -> Me:
 
 
 @router.get("/.well-known/jwks.json")
+@open_to_all
 async def get_keys(response: Response) -> dict[str, Any]:
     """The keys that verify access tokens."""
     response.headers["cache-control"] = "public, max-age=300"

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Form, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
+from api.core.access import open_to_all
 from api.core.auth import CsrfDep, OptionalDep, visitor_id
 from api.core.db import SessionDep
 from api.core.errors import validation_errors
+from api.core.limits import limit_account, limited
 from api.core.rendering import render
 from api.domains.identity.errors import WrongCredentials
 from api.domains.identity.schemas import Registration
@@ -34,6 +36,7 @@ def local_path(target: str) -> str:
 
 
 @router.get("/sign-in")
+@open_to_all
 async def show_sign_in(
     request: Request,
     principal: OptionalDep,
@@ -47,6 +50,8 @@ async def show_sign_in(
 
 
 @router.post("/sign-in")
+@open_to_all
+@limited("sign-in")
 async def post_sign_in(
     request: Request,
     _: CsrfDep,
@@ -63,6 +68,7 @@ async def post_sign_in(
         errors["password"] = "Enter your password."  # noqa: S105 -- a sentence
     if errors:
         return _sign_in_page(request, local_path(target), email, errors)
+    await limit_account(request, email)
     try:
         customer_id = await sign_in.authenticate(email, password)
     except WrongCredentials:
@@ -73,6 +79,7 @@ async def post_sign_in(
 
 
 @router.get("/register")
+@open_to_all
 async def show_register(
     request: Request, principal: OptionalDep, target: Annotated[str, Query(alias="next", max_length=2000)] = "/"
 ) -> Response:
@@ -83,6 +90,8 @@ async def show_register(
 
 
 @router.post("/register")
+@open_to_all
+@limited("register")
 async def post_register(
     request: Request,
     _: CsrfDep,
@@ -106,6 +115,7 @@ async def post_register(
 
 
 @router.post("/sign-out")
+@open_to_all
 async def post_sign_out(request: Request, _: CsrfDep, session: SessionDep) -> Response:
     """End this browser's session."""
     await sign_in.end_session(session, request)

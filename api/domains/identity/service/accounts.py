@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core import outbox
-from api.core.auth import ROLES
+from api.core.access import ROLES
 from api.core.errors import Invalid
 from api.domains.identity import repository
 from api.domains.identity.contracts import CustomerImport, CustomerView

@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
+from api.core.access import open_to_all
 from api.core.auth import CurrentDep, VisitorDep
 from api.core.idempotency import IdempotencyDep, OptionalIdempotencyDep
 from api.core.paging import Page
@@ -40,12 +41,14 @@ def json_answer(value: Any, status_code: int = 200) -> Response:
 
 
 @router.get("/cart", response_model=CartView)
+@open_to_all
 async def view_cart(visitor: VisitorDep) -> Response:
     """The visitor's cart with the prices and the stock of this moment."""
     return json_answer(await cart.view_cart(visitor))
 
 
 @router.post("/cart/items", response_model=CartView, status_code=201)
+@open_to_all
 async def add_item(item: CartItemAdd, visitor: VisitorDep, idempotency: OptionalIdempotencyDep) -> Response:
     """Put a product into the cart; with an Idempotency-Key a repetition adds nothing."""
 
@@ -56,18 +59,21 @@ async def add_item(item: CartItemAdd, visitor: VisitorDep, idempotency: Optional
 
 
 @router.put("/cart/items/{product_id}", response_model=CartView)
+@open_to_all
 async def set_quantity(product_id: ProductId, item: CartItemSet, visitor: VisitorDep) -> Response:
     """Replace the quantity of a line."""
     return json_answer(await cart.set_quantity(visitor, product_id, item.quantity))
 
 
 @router.delete("/cart/items/{product_id}", response_model=CartView)
+@open_to_all
 async def remove_item(product_id: ProductId, visitor: VisitorDep) -> Response:
     """Take a line out of the cart."""
     return json_answer(await cart.remove_item(visitor, product_id))
 
 
 @router.post("/checkout/quote", response_model=Quote)
+@open_to_all
 async def quote(request: QuoteRequest, visitor: VisitorDep, idempotency: OptionalIdempotencyDep) -> Response:
     """What the cart costs with this address, this delivery and this code. Nothing is held or claimed."""
 
