@@ -49,6 +49,7 @@ def create_app() -> FastAPI:
         responses=docs.PROBLEMS,
     )
     app.state.find_session = identity.find_session
+    app.state.confirmed_at = identity.confirmed_at
     app.state.error_page = error_page
     errors.install(app)
     app.include_router(observability.router)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import time
 from typing import Annotated, Any
@@ -22,9 +23,11 @@ __all__ = [
     "CsrfDep",
     "CurrentDep",
     "Forbidden",
+    "FreshDep",
     "OptionalDep",
     "Principal",
     "SignInNeeded",
+    "StepUpNeeded",
     "Visitor",
     "VisitorDep",
     "csrf_token",
@@ -37,6 +40,7 @@ __all__ = [
 ALGORITHM = "Ed25519"
 ISSUER = "agora"
 AUDIENCE = "agora-api"
+FRESH_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,15 @@ class Forbidden(AppError):
     title = "Your account may not do this"
 
 
+class StepUpNeeded(AppError):
+    """Signed in, but too long ago for this: confirm the password at POST /v1/me/confirmation."""
+
+    status = 403
+    type = "step-up-needed"
+    title = "Confirm that it is you, then repeat this"
+
+
+ConfirmedAt = Callable[[UUID], Awaitable[datetime | None]]
 FindSession = Callable[[str], Awaitable[Principal | None]]
 
 
@@ -161,6 +174,18 @@ async def get_current(principal: OptionalDep, _: Annotated[object, Security(_BEA
 
 setattr(get_current, "access", SIGNED_IN)  # noqa: B010 -- see api.core.access
 CurrentDep = Annotated[Principal, Depends(get_current)]
+
+
+async def get_fresh(request: Request, principal: CurrentDep) -> Principal:
+    """The person behind the request, who proved it within the last hour. Raises SignInNeeded and StepUpNeeded."""
+    find: ConfirmedAt = request.app.state.confirmed_at
+    confirmed_at = await find(principal.session_id)
+    if confirmed_at is None or confirmed_at < datetime.now(UTC) - FRESH_FOR:
+        raise StepUpNeeded
+    return principal
+
+
+FreshDep = Annotated[Principal, Depends(get_fresh)]
 
 
 async def get_visitor(request: Request, principal: OptionalDep) -> Visitor:

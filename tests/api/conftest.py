@@ -103,7 +103,7 @@ def migrated_env(stack_env: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 
 def _forget_environment() -> None:
-    for cached in (get_settings, keys.signing_key, keys.form_secret):
+    for cached in (get_settings, keys.signing_key, keys.derived_key):
         cached.cache_clear()
 
 
