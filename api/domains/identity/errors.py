@@ -83,3 +83,10 @@ class SessionNotFound(NotFound):
 
     type = "session-not-found"
     title = "There is no such sign-in"
+
+
+class OwnRoles(Conflict):
+    """Nobody gives or takes roles of their own."""
+
+    type = "own-roles"
+    title = "Another operator has to change your roles"

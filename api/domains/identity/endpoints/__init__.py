@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from api.domains.identity.endpoints import account, addresses, privacy, sign_in
+from api.domains.identity.endpoints import account, addresses, operate, privacy, sign_in
 
-router = APIRouter(tags=["identity"])
+router = APIRouter()
 for part in (sign_in, account, addresses, privacy):
-    router.include_router(part.router)
+    router.include_router(part.router, tags=["identity"])
+router.include_router(operate.router)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.domains.identity.pages import account, addresses, privacy, recovery, second_factor, security, sign_in
+from api.domains.identity.pages import account, addresses, operate, privacy, recovery, second_factor, security, sign_in
 
 router = APIRouter(include_in_schema=False)
-for part in (sign_in, recovery, account, security, second_factor, addresses, privacy):
+for part in (sign_in, recovery, account, security, second_factor, addresses, privacy, operate):
     router.include_router(part.router)

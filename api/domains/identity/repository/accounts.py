@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.db import Reader, copy_rows
-from api.domains.identity.contracts import CustomerImport, Profile
+from api.domains.identity.contracts import CustomerImport, CustomerView, Profile
 from api.domains.identity.models import Customer, CustomerRole, RefreshToken, SignInSession
 
 IMPORT_COLUMNS = tuple(CustomerImport.__dataclass_fields__)
@@ -53,6 +53,17 @@ _PROFILE = text(
     " is_email_verified, f.enabled_at IS NOT NULL AS has_second_factor, (SELECT count(*) FROM identity.recovery_codes r"
     " WHERE r.customer_id = c.customer_id AND r.used_at IS NULL) AS recovery_codes_left FROM identity.customers c"
     " LEFT JOIN identity.second_factors f USING (customer_id) WHERE c.customer_id = :customer_id"
+)
+_DROP_ROLE = text("DELETE FROM identity.customer_roles WHERE customer_id = :customer_id AND role = :role")
+_PEOPLE = text(
+    "SELECT c.customer_id, c.email, c.display_name, c.registered_at, ARRAY(SELECT r.role FROM identity.customer_roles r"
+    " WHERE r.customer_id = c.customer_id ORDER BY r.role) AS roles FROM identity.customers c"
+    " WHERE c.email LIKE :beginning OR c.customer_id = CAST(:customer_id AS uuid) ORDER BY c.email LIMIT 50"
+)
+_STAFF = text(
+    "SELECT c.customer_id, c.email, c.display_name, c.registered_at, array_agg(r.role ORDER BY r.role) AS roles"
+    " FROM identity.customers c JOIN identity.customer_roles r USING (customer_id)"
+    " GROUP BY c.customer_id ORDER BY c.email LIMIT 200"
 )
 _EMAILS = text("SELECT customer_id, email FROM identity.customers WHERE customer_id = ANY(:customer_ids)")
 _VERIFIED_EMAIL = text(
@@ -244,3 +255,24 @@ async def verified_email(reader: Reader, customer_id: UUID) -> str | None:
     """The person's address, if it was shown to be theirs."""
     found: str | None = (await reader.execute(_VERIFIED_EMAIL, {"customer_id": customer_id})).scalar_one_or_none()
     return found
+
+
+async def drop_role(session: AsyncSession, customer_id: UUID, role: str) -> bool:
+    """Take a role; False when the person had it not."""
+    done: Any = await session.execute(_DROP_ROLE, {"customer_id": customer_id, "role": role})
+    return bool(done.rowcount)
+
+
+async def find_people(reader: Reader, beginning: str, customer_id: UUID | None) -> list[CustomerView]:
+    """People whose e-mail begins so, or with this id; up to 50."""
+    like = beginning.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return _views(await reader.execute(_PEOPLE, {"beginning": like, "customer_id": customer_id}))
+
+
+async def list_staff(reader: Reader) -> list[CustomerView]:
+    """People with a role beyond `customer`; up to 200."""
+    return _views(await reader.execute(_STAFF))
+
+
+def _views(rows: Any) -> list[CustomerView]:
+    return [CustomerView(**{**row, "roles": frozenset(row["roles"]) | {"customer"}}) for row in rows.mappings()]
