@@ -109,6 +109,7 @@ async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
 @open_to_all
 async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
     """What can be bought of a product, and at which price."""
+    await products.shown_product(reader, product_id)
     found = await variants.variants_of(reader, product_id)
     drops = await variants.price_drops(reader, [each.variant_id for each in found])
     rows = [
@@ -227,7 +228,7 @@ async def list_reviews(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """Published reviews of a product, and their average and histogram."""
-    await products.get_product(reader, product_id)
+    await products.shown_product(reader, product_id)
     page = await reviews.list_reviews(reader, product_id, sort, cursor, limit)
     summary = (await reviews.review_summary(reader, [product_id])).get(product_id)
     answer = {
