@@ -199,6 +199,22 @@ def _renew(admin_url: str, owner_url: str, name: str) -> None:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
 
 
+@pytest.fixture
+def database_of_its_own(migrated_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commits are real here, and no other test's pool is disturbed when the database goes."""
+    owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
+    name = f"agora_own_{secrets.token_hex(4)}"
+    with psycopg.connect(_named(owner_url, "postgres"), autocommit=True) as admin:
+        template = _template(admin, owner_url)
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        monkeypatch.setenv("AGORA_POSTGRES_URL", _named(migrated_env["AGORA_POSTGRES_URL"], name))
+        get_settings.cache_clear()
+        yield
+        monkeypatch.undo()
+        get_settings.cache_clear()
+        _drop(admin, name)
+
+
 @pytest.fixture(scope="session")
 def app(migrated_env: dict[str, str]) -> FastAPI:
     """The whole application."""
