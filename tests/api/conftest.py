@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from api.app import create_app
 from api.core import capture, keys
 from api.core.auth import Principal
+from api.core.client import close_client
 from api.core.db import Database, set_database, transaction
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
@@ -149,6 +150,7 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
     """The worker's real pools."""
     database = Database(get_settings())
     yield database
+    await close_client()
     await database.close()
 
 

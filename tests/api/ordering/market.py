@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from api.core.auth import Visitor
+from api.core.client import close_client
 from api.core.db import Database, reading, set_database, transaction
 from api.core.errors import AppError
 from api.core.jobs import run_queued
@@ -76,6 +77,7 @@ class Market:
 
     def close(self) -> None:
         """Give everything back."""
+        self.run(close_client())
         self.run(self.database.close())
         set_database(None)
         self.patch.undo()
