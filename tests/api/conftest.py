@@ -26,6 +26,7 @@ from api.core.auth import Principal
 from api.core.client import close_client
 from api.core.db import Database, set_database, transaction
 from api.core.settings import get_settings
+from api.core.straight import StraightSession
 from api.domains.identity import facade as identity
 from api.domains.identity.contracts import CustomerImport
 from api.domains.identity.service.tokens import sign_access_token
@@ -118,13 +119,15 @@ class OneConnection(Database):
 
     def session(self) -> AsyncSession:
         """A session in a savepoint."""
-        return AsyncSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        return StraightSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose savepoint is released at the end."""
         async with self.session() as session, session.begin():
             yield session
+
+    alone = transaction
 
     @asynccontextmanager
     async def hot(self) -> AsyncIterator[AsyncConnection]:
