@@ -19,9 +19,9 @@ test: ## run all tests on real servers of their own (ARGS="tests/api -k cart" fo
 	@infra/local/setup.sh browser
 	@trap '$(BIN)/python -m tests.stack' EXIT; trap 'exit 130' INT TERM; $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-nightly: ## long random walks through payments, refunds and disputes
+nightly: ## long random walks through carts, stock, payments, refunds and disputes
 	@infra/local/setup.sh
-	@trap '$(BIN)/python -m tests.stack' EXIT; $(BIN)/pytest --hypothesis-profile=nightly tests/api/payments/test_machine.py
+	@trap '$(BIN)/python -m tests.stack' EXIT; $(BIN)/pytest --hypothesis-profile=nightly tests/api/payments/test_machine.py tests/api/ordering/test_machine.py
 
 check: setup ## lint, types, import contracts, SQL style
 	$(BIN)/ruff check .

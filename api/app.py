@@ -10,6 +10,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api.core import access, docs, errors, observability
 from api.core.capture import close_producer
+from api.core.client import close_client
 from api.core.db import get_database, set_database
 from api.core.http import AnswerMiddleware
 from api.core.limits import limit
@@ -83,5 +84,6 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await inventory.close()
         await recommendations.close()
         await close_producer()
+        await close_client()
         await get_database().close()
         set_database(None)

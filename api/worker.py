@@ -25,6 +25,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from api.core import inbox, mail
+from api.core.client import close_client
 from api.core.db import get_database, set_database, transaction
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task, run_queued
@@ -250,6 +251,7 @@ async def main() -> None:
     finally:
         worker.stop()
         await asyncio.gather(sweeping, queued)
+        await close_client()
         await get_database().close()
         set_database(None)
 

@@ -31,6 +31,7 @@ class RunningGateway:
     secret: str
     process: subprocess.Popen[bytes] | None = None
     postbox: Postbox | None = None
+    slow_seconds: float = SLOW_SECONDS
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,7 +41,7 @@ class RunningGateway:
             "AGORA_GATEWAY_URL": self.url,
             "AGORA_GATEWAY_SECRET": self.secret,
             "AGORA_LOCAL_DIR": str(self.directory),
-            "AGORA_SANDBOX_SLOW_SECONDS": str(SLOW_SECONDS),
+            "AGORA_SANDBOX_SLOW_SECONDS": str(self.slow_seconds),
         }
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -91,9 +92,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_gateway(directory: Path, postbox: Postbox | None = None) -> Iterator[RunningGateway]:
+def running_gateway(
+    directory: Path, postbox: Postbox | None = None, slow_seconds: float = SLOW_SECONDS
+) -> Iterator[RunningGateway]:
     """A gateway of one's own with its state in `directory`, its webhooks to `postbox`; stopped at the end."""
-    gateway = RunningGateway(directory, f"http://127.0.0.1:{free_port()}", secrets.token_hex(16), postbox=postbox)
+    url, secret = f"http://127.0.0.1:{free_port()}", secrets.token_hex(16)
+    gateway = RunningGateway(directory, url, secret, postbox=postbox, slow_seconds=slow_seconds)
     gateway.start()
     try:
         yield gateway

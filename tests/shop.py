@@ -43,11 +43,12 @@ def filled_shop(stack_env: Mapping[str, str], folder: Path) -> Iterator[dict[str
 
 
 @contextmanager
-def open_shop(env: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """The API of a filled shop as a process; gives its address."""
+def open_shop(env: Mapping[str, str], folder: Path, workers: int = 1) -> Iterator[str]:
+    """The API of a filled shop as a process, or several; gives its address."""
     url = env["AGORA_API_URL"]
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1"]
-    command += ["--port", url.rpartition(":")[2], "api.app:create_app"]
+    options = ["--interface", "asgi", "--factory", "--loop", "uvloop", "--workers", str(workers), "--no-ws"]
+    address = ["--host", "127.0.0.1", "--port", url.rpartition(":")[2]]
+    command = [sys.executable, "-m", "granian", *options, *address, "api.app:create_app"]
     log = folder / "api.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=dict(env), stdout=output, stderr=output)
@@ -57,6 +58,16 @@ def open_shop(env: Mapping[str, str], folder: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(20)
+
+
+def run_worker_once(env: Mapping[str, str]) -> None:
+    """Do the background work that is due, as the worker would; no worker runs beside the shop."""
+    work = (
+        "import asyncio; from api.core.jobs import run_queued; from api.core.settings import get_settings;"
+        " from api.worker import find_tasks; settings = get_settings();"
+        " asyncio.run(run_queued(settings, find_tasks(settings.api_domains), wait=False))"
+    )
+    subprocess.run([sys.executable, "-c", work], env=dict(env), check=True, timeout=60)
 
 
 def _named(url: str, database: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import DeclarativeBase
 
 from api.core.settings import Settings, get_settings
+from api.core.straight import StraightSession
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -52,9 +53,15 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end, or rolled back when the block raises."""
-        async with AsyncSession(self._engine, expire_on_commit=False) as session:
+        async with StraightSession(self._engine, expire_on_commit=False) as session:
             yield session
             await session.commit()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncSession]:
+        """A session whose every statement is a transaction of its own: for work of one statement."""
+        async with StraightSession(self._short) as session:
+            yield session
 
     @asynccontextmanager
     async def hot(self) -> AsyncIterator[AsyncConnection]:
@@ -114,6 +121,13 @@ def set_database(database: Database | None) -> None:
 async def transaction() -> AsyncIterator[AsyncSession]:
     """A transaction of its own, committed when the block ends well."""
     async with get_database().transaction() as session:
+        yield session
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[AsyncSession]:
+    """A session whose every statement is a transaction of its own."""
+    async with get_database().alone() as session:
         yield session
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from api.core.auth import CurrentDep, VisitorDep
-from api.core.db import transaction
+from api.core.db import alone, transaction
 from api.core.errors import AppError, problem_response
 
 LEASE = "60 seconds"
@@ -92,7 +92,7 @@ async def run_once(principal: str, route: str, key: str, fingerprint: bytes, ope
     Raises KeyReused and KeyInFlight.
     """
     name = {"principal": principal, "route": route, "key": key}
-    async with transaction() as session:
+    async with alone() as session:
         claim = {"fingerprint": fingerprint, "lease": LEASE}
         operation_id: UUID | None = (await session.execute(_CLAIM, name | claim)).scalar()
         if operation_id is None:
@@ -108,7 +108,7 @@ async def run_once(principal: str, route: str, key: str, fingerprint: bytes, ope
     except BaseException:
         await _release(name)
         raise
-    async with transaction() as session:
+    async with alone() as session:
         await session.execute(_STORE, name | {"status": status, "body": body})
     return Answer(status, body)
 
@@ -122,7 +122,7 @@ def _stored(row: Any, fingerprint: bytes) -> Answer:
 
 
 async def _release(name: dict[str, str]) -> None:
-    async with transaction() as session:
+    async with alone() as session:
         await session.execute(_RELEASE, name)
 
 

@@ -82,13 +82,13 @@ class LostAnswer(Response):
         await send({"type": "http.response.body", "body": b'{"status":', "more_body": False})
 
 
-def get_store(request: Request) -> Store:
+async def get_store(request: Request) -> Store:
     """The store of this process."""
     store: Store = request.app.state.store
     return store
 
 
-def check_secret(request: Request, authorization: Annotated[str, Header()] = "") -> None:
+async def check_secret(request: Request, authorization: Annotated[str, Header()] = "") -> None:
     """Refuse whoever does not hold the shared secret."""
     expected: str = request.app.state.secret
     if not hmac.compare_digest(authorization.encode(), f"Bearer {expected}".encode()):

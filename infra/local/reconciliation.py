@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from api.core.client import close_client
 from api.core.db import get_database, set_database
 from api.core.errors import AppError
 from api.domains.payments import facade as payments
@@ -40,5 +41,6 @@ async def _compare(day: date) -> list[dict[str, Any]]:
     try:
         return await payments.reconcile(day)
     finally:
+        await close_client()
         await get_database().close()
         set_database(None)

@@ -23,8 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from api.app import create_app
 from api.core import capture, keys
 from api.core.auth import Principal
+from api.core.client import close_client
 from api.core.db import Database, set_database, transaction
 from api.core.settings import get_settings
+from api.core.straight import StraightSession
 from api.domains.identity import facade as identity
 from api.domains.identity.contracts import CustomerImport
 from api.domains.identity.service.tokens import sign_access_token
@@ -118,13 +120,15 @@ class OneConnection(Database):
 
     def session(self) -> AsyncSession:
         """A session in a savepoint."""
-        return AsyncSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        return StraightSession(self._connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose savepoint is released at the end."""
         async with self.session() as session, session.begin():
             yield session
+
+    alone = transaction
 
     @asynccontextmanager
     async def hot(self) -> AsyncIterator[AsyncConnection]:
@@ -150,6 +154,7 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
     """The worker's real pools."""
     database = Database(get_settings())
     yield database
+    await close_client()
     await database.close()
 
 
@@ -198,6 +203,22 @@ def _renew(admin_url: str, owner_url: str, name: str) -> None:
         template = _template(admin, owner_url)
         _drop(admin, name)
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+
+
+@pytest.fixture
+def database_of_its_own(migrated_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Commits are real here, and no other test's pool is disturbed when the database goes."""
+    owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
+    name = f"agora_own_{secrets.token_hex(4)}"
+    with psycopg.connect(_named(owner_url, "postgres"), autocommit=True) as admin:
+        template = _template(admin, owner_url)
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        monkeypatch.setenv("AGORA_POSTGRES_URL", _named(migrated_env["AGORA_POSTGRES_URL"], name))
+        get_settings.cache_clear()
+        yield
+        monkeypatch.undo()
+        get_settings.cache_clear()
+        _drop(admin, name)
 
 
 @pytest.fixture(scope="session")

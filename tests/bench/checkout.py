@@ -28,6 +28,7 @@ CHECKOUTS = 1500
 RECORDED = 800
 CONNECTIONS = 16
 THREADS = 8
+WORKERS = 2  # one for each core
 
 
 def checkout(env: dict[str, str]) -> list[Figure]:
@@ -37,7 +38,7 @@ def checkout(env: dict[str, str]) -> list[Figure]:
         copies = [_copy(shop, "limit"), _copy(shop, "record")]
         try:
             requests = _requests(shop, people[:CHECKOUTS])
-            with open_shop(shop, Path(folder)) as url:
+            with open_shop(shop, Path(folder), WORKERS) as url:
                 port = int(url.rpartition(":")[2])
                 client.run(Job(port, requests[:100], CONNECTIONS, 0, is_once=True))
                 seen = client.run(Job(port, requests[100:], CONNECTIONS, 0, is_once=True))
@@ -134,8 +135,6 @@ Group = list[tuple[str, Any]]
 
 async def _record(people: list[str]) -> list[list[Group]]:
     """The statements of each checkout, by transaction. The gateway is left out: it is no statement."""
-    from sqlalchemy import event  # noqa: PLC0415
-
     from api.core.auth import Visitor  # noqa: PLC0415
     from api.core.db import get_database  # noqa: PLC0415
     from api.core.idempotency import run_once  # noqa: PLC0415
@@ -148,13 +147,20 @@ async def _record(people: list[str]) -> list[list[Group]]:
 
     payments.charge = charge  # type: ignore[assignment]
     found: list[list[Group]] = []
-    engine = get_database()._engine.sync_engine
+    really_execute, really_commit = psycopg.AsyncCursor.execute, psycopg.AsyncConnection.commit
 
-    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+    async def note(cursor: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
         found[-1][-1].append((statement, parameters))
+        if cursor.connection.autocommit:
+            found[-1].append([])
+        return await really_execute(cursor, statement, parameters, **options)
 
-    event.listen(engine, "before_cursor_execute", note)
-    event.listen(engine, "commit", lambda _: found[-1].append([]))
+    async def end(connection: Any) -> None:
+        found[-1].append([])
+        await really_commit(connection)
+
+    psycopg.AsyncCursor.execute = note  # type: ignore[method-assign]
+    psycopg.AsyncConnection.commit = end  # type: ignore[method-assign]
     for who in people:
         found.append([[]])
 

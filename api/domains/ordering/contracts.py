@@ -106,6 +106,7 @@ class CartLine:
     available: int
     recommendation_id: UUID | None
     notices: tuple[Notice, ...]
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,18 @@ class OrderLineView:
     tax_minor: int = 0
     shipped: int = 0
     returnable: int = 0
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPayment:
-    """What became of the money."""
+    """What became of the money; `next_action_url` is where the person has a second step to do."""
 
     status: str
     reason: str | None
+    payment_id: UUID | None = None
+    method: str = "card"
+    next_action_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

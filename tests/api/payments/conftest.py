@@ -1,22 +1,17 @@
 """Payments without ordering: rows of a database, and the real gateway."""
 
-import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import reading, transaction
-from api.core.settings import get_settings
 from api.domains.payments import facade as payments
 from api.domains.payments.contracts import ChargeState, PaymentStatus, PaymentView
 from api.domains.payments.service import intents
-from tests.api.conftest import _drop, _named, _template
 from tests.gateway_process import RunningGateway
 
 TOK_OK = "tok_ok"
@@ -47,22 +42,6 @@ def pay(make: Make) -> Make:
         return await intents.get(payment.payment_id)
 
     return paid
-
-
-@pytest.fixture
-def database_of_its_own(migrated_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Commits are real here, and no other test's pool is disturbed when the database goes."""
-    owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
-    name = f"agora_own_{secrets.token_hex(4)}"
-    with psycopg.connect(_named(owner_url, "postgres"), autocommit=True) as admin:
-        template = _template(admin, owner_url)
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-        monkeypatch.setenv("AGORA_POSTGRES_URL", _named(migrated_env["AGORA_POSTGRES_URL"], name))
-        get_settings.cache_clear()
-        yield
-        monkeypatch.undo()
-        get_settings.cache_clear()
-        _drop(admin, name)
 
 
 async def refund_part(payment_id: UUID, amount_minor: int, refund_id: UUID | None = None) -> UUID:

@@ -1,9 +1,11 @@
-"""JSON of catalog, by whom it is for."""
+"""JSON of catalog, its pictures, and what operators keep."""
 
 from fastapi import APIRouter
 
-from api.domains.catalog.endpoints import keeping, shop
+from api.domains.catalog.endpoints import images, keeping, products
 
 router = APIRouter()
-router.include_router(shop.router)
+router.include_router(products.router)
 router.include_router(keeping.router)
+router.include_router(images.router)
+router.include_router(images.files)

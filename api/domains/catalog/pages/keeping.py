@@ -112,7 +112,11 @@ async def edit(
     except StaleProduct:
         product = await keeping.get(reader, product_id)
         now = _filled(product)
-        changed = {name: now.get(name, "") for name in typed if name != "version" and now.get(name, "") != typed[name]}
+        changed = {
+            name: now.get(name, "")
+            for name in typed
+            if name not in ("sku", "version") and now.get(name, "") != typed[name]
+        }
         typed["version"] = now["version"]
         return await _form(request, reader, product, typed, {}, changed)
     except (ValidationError, InvalidAttributes, Invalid) as error:

@@ -14,6 +14,7 @@ from api.domains.ordering.contracts import Address, CartView, OrderStatus, Order
 from api.domains.ordering.domain import Wishes
 from api.domains.ordering.schemas import CartItemAdd, CartItemSet, CheckoutRequest, QuoteRequest, ReturnRequest, by_line
 from api.domains.ordering.service import cart, checkout, orders, pricing, returns
+from api.domains.payments.contracts import Method
 
 router = APIRouter(prefix="/v1", tags=["ordering"])
 
@@ -102,6 +103,7 @@ async def check_out(
             request.payment_token,
             request.expected_total_minor,
             wishes_of(request),
+            method=Method(request.payment_method),
         )
         return 202 if order.status is OrderStatus.DRAFT else 201, plain(order)
 

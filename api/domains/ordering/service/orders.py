@@ -68,7 +68,7 @@ async def cancel_order(
             await promotions.release(session, order_id)
         await inventory.release(session, order_id)
         await timeline.add(session, order_id, EntryKind.CANCELLED, (row.status, OrderStatus.CANCELLED), reason)
-        payment_id = await give_back(session, row, left_of(order), f"cancelled: {reason}", None)
+        payment_id = await give_back(session, row, left_of(order), f"cancelled: {reason}", None, is_undone=True)
         if actor_id is not None:
             await record_act(session, actor_id, "orders.cancel", f"order:{order_id}", reason=reason)
         event = OrderCancelled(order_id=order_id, customer_id=row.customer_id, reason=reason)

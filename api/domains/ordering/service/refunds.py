@@ -18,7 +18,13 @@ UNPAID = (OrderStatus.DRAFT, OrderStatus.EXPIRED)
 
 
 async def give_back(
-    session: AsyncSession, row: orders.OrderRow, amount_minor: int, reason: str, return_id: UUID | None
+    session: AsyncSession,
+    row: orders.OrderRow,
+    amount_minor: int,
+    reason: str,
+    return_id: UUID | None,
+    *,
+    is_undone: bool = False,
 ) -> UUID | None:
     """Refund a part of a locked order, or all of it; returns the payment whose refund `keep_promise` hurries.
 
@@ -34,7 +40,7 @@ async def give_back(
     if amount_minor == payment.amount_minor and payment.status is PaymentStatus.SUCCEEDED:
         await payments.begin_refund(session, payment.payment_id)
         return payment.payment_id
-    await payments.refund_part(session, payment.payment_id, refund_id, amount_minor, reason)
+    await payments.refund_part(session, payment.payment_id, refund_id, amount_minor, reason, is_undone=is_undone)
     return None
 
 

@@ -83,7 +83,11 @@ async def views(reader: Reader, rows: Sequence[orders.OrderRow]) -> list[OrderVi
 
 
 def _payment(payment: PaymentView | None) -> OrderPayment | None:
-    return OrderPayment(str(payment.status), payment.reason) if payment else None
+    if payment is None:
+        return None
+    return OrderPayment(
+        str(payment.status), payment.reason, payment.payment_id, str(payment.method), payment.next_action_url
+    )
 
 
 def _view(
@@ -138,6 +142,7 @@ def _lines(
             line_number=line.line_number,
             product_id=line.product_id,
             title=found[line.variant_id].title,
+            image=found[line.variant_id].image,
             slug=found[line.variant_id].slug,
             quantity=line.quantity,
             unit_price_minor=line.unit_price_minor,

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.db import reading, transaction
 from api.core.jobs import enqueue
-from api.domains.payments.contracts import DisputeStatus, IntentStatus, Method, RefundStatus, RefundView, SeenRefund
+from api.domains.payments.contracts import (
+    ChargeState,
+    DisputeStatus,
+    IntentStatus,
+    Method,
+    RefundStatus,
+    RefundView,
+    SeenRefund,
+)
 from api.domains.payments.domain import PaymentIntent
 from api.domains.payments.errors import PaymentNotFound, RefundDiffers, RefundTooLarge
 from api.domains.payments.repository import disputes as dispute_rows
@@ -16,6 +24,7 @@ from api.domains.payments.repository import intents
 from api.domains.payments.repository import refunds as refund_rows
 from api.domains.payments.service import recording
 from api.domains.payments.service.gateways import gateway_of
+from ingestion.contracts import new_event_id
 
 log = structlog.get_logger(__name__)
 VOID = "payments.void_payment"
@@ -39,9 +48,18 @@ async def _left(reader: AsyncConnection | AsyncSession, intent: PaymentIntent) -
     return max(0, intent.refundable_minor - disputed)
 
 
-async def refund_part(session: AsyncSession, payment_id: UUID, refund_id: UUID, amount_minor: int, reason: str) -> None:
+async def refund_part(
+    session: AsyncSession,
+    payment_id: UUID,
+    refund_id: UUID,
+    amount_minor: int,
+    reason: str,
+    *,
+    is_undone: bool = False,
+) -> None:
     """Promise a part back and queue its execution; the same `refund_id` again changes nothing.
 
+    `is_undone`: there is no sale any more, so where the gateway holds less, all that it still holds goes back.
     Raises PaymentNotFound, RefundTooLarge, and RefundDiffers for an id that was used for another amount or payment.
     """
     intent = await recording.lock(session, payment_id)
@@ -53,7 +71,7 @@ async def refund_part(session: AsyncSession, payment_id: UUID, refund_id: UUID, 
     left = await _left(session, intent)
     if not 0 < amount_minor <= left:
         raise RefundTooLarge(amount_minor, left)
-    await recording.promise(session, intent, refund_id, amount_minor, reason)
+    await recording.promise(session, intent, refund_id, amount_minor, reason, is_reversal=is_undone)
     await intents.save(session, intent)
 
 
@@ -93,7 +111,28 @@ async def execute(refund_id: UUID) -> bool:
         seen = await gateway_of(intent.gateway).refund(intent.view(), refund_id, promised.amount_minor)
     if seen is None or seen.status is RefundStatus.PENDING:
         return False
+    if seen.status is RefundStatus.FAILED:
+        return await _take_refusal(intent, refund_id, seen)
     return await _settle(refund_id, seen)
+
+
+async def _take_refusal(intent: PaymentIntent, refund_id: UUID, seen: SeenRefund) -> bool:
+    """The gateway may have given back a part that we do not know of; of a sale undone the rest then goes back."""
+    result = await gateway_of(intent.gateway).ask(intent.view())
+    if result.state is ChargeState.UNKNOWN:
+        return False
+    async with transaction() as session:
+        intent = await recording.lock(session, intent.payment_id)
+        refused = await refund_rows.get(session, refund_id)
+        if refused is None or refused.status is not RefundStatus.PENDING:
+            return False
+        await recording.settle(session, intent, refused, seen)
+        await recording.apply(session, intent, result, is_final=False)
+        left = await _left(session, intent)
+        if refused.is_reversal and 0 < left < refused.amount_minor:
+            await recording.promise(session, intent, new_event_id(), left, refused.reason, is_reversal=True)
+        await intents.save(session, intent)
+    return False
 
 
 async def execute_queued(refund_id: str) -> None:

@@ -1,19 +1,19 @@
 """The sandbox gateway over HTTP."""
 
 import hmac
-import ssl
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import httpx
+import aiohttp
 import orjson
 import structlog
 
-from api.core.settings import Settings, get_settings
+from api.core.client import get_client
+from api.core.settings import get_settings
 from api.core.trace import traceparent
 from api.domains.payments.contracts import (
     CaptureMethod,
@@ -30,6 +30,7 @@ from api.domains.payments.service.gateways import TOLERANCE_SECONDS, ReportLine,
 
 log = structlog.get_logger(__name__)
 SILENCE = ChargeResult(ChargeState.UNKNOWN)
+LOST = (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError)
 # Its words and ours; the other states are said by us about silence.
 STATES = {
     "captured": ChargeState.CAPTURED,
@@ -42,22 +43,28 @@ STATES = {
 }
 
 
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An answer, read to its end."""
+
+    status: int
+    document: Any
 
 
-def _client(settings: Settings) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=settings.gateway_url,
-        timeout=settings.gateway_timeout,
-        verify=_tls(),
-        trust_env=False,
-        headers={
-            "Authorization": f"Bearer {settings.gateway_secret.get_secret_value()}",
-            "traceparent": traceparent(),
-        },
-    )
+async def _call(method: str, path: str, body: Mapping[str, Any] | None = None) -> Said:
+    """One call. Raises aiohttp.ClientConnectorError when it never left, and other ClientErrors and TimeoutError."""
+    settings = get_settings()
+    headers = {
+        "Authorization": f"Bearer {settings.gateway_secret.get_secret_value()}",
+        "Content-Type": "application/json",
+        "traceparent": traceparent(),
+    }
+    content = orjson.dumps(body) if body else None
+    timeout = aiohttp.ClientTimeout(total=settings.gateway_timeout)
+    url = settings.gateway_url.rstrip("/") + path
+    async with get_client().request(method, url, data=content, headers=headers, timeout=timeout) as answer:
+        read = await answer.read()
+        return Said(answer.status, orjson.loads(read) if answer.content_type == "application/json" else None)
 
 
 class SandboxGateway:
@@ -76,25 +83,29 @@ class SandboxGateway:
             "attempt": payment.attempt,
             "return_url": return_url(payment.payment_id),
         }
-        async with _client(get_settings()) as client:
-            try:
-                answer = await client.post("/v1/charges", json=body)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                return ChargeResult(ChargeState.UNREACHED)
-            except httpx.TransportError as error:
-                log.warning("gateway_answer_lost", payment_id=str(payment.payment_id), error=type(error).__name__)
-                return await _ask(client, payment.payment_id)
-            if answer.status_code == 422:
-                return ChargeResult(ChargeState.DECLINED, reason="invalid_token", attempt=payment.attempt)
-            if answer.status_code == 200:
-                return _read(answer.json())
-            log.error("gateway_refused_call", payment_id=str(payment.payment_id), status=answer.status_code)
-            return await _ask(client, payment.payment_id)
+        try:
+            answer = await _call("POST", "/v1/charges", body)
+        except aiohttp.ClientConnectorError:
+            return ChargeResult(ChargeState.UNREACHED)
+        except LOST as error:
+            log.warning("gateway_answer_lost", payment_id=str(payment.payment_id), error=type(error).__name__)
+            return await self.ask(payment)
+        if answer.status == 422:
+            return ChargeResult(ChargeState.DECLINED, reason="invalid_token", attempt=payment.attempt)
+        if answer.status == 200:
+            return _read(answer.document)
+        log.error("gateway_refused_call", payment_id=str(payment.payment_id), status=answer.status)
+        return await self.ask(payment)
 
     async def ask(self, payment: PaymentView) -> ChargeResult:
         """GET /v1/charges/{id}."""
-        async with _client(get_settings()) as client:
-            return await _ask(client, payment.payment_id)
+        try:
+            answer = await _call("GET", f"/v1/charges/{payment.payment_id}")
+        except LOST:
+            return SILENCE
+        if answer.status == 404:
+            return ChargeResult(ChargeState.MISSING)
+        return _read(answer.document) if answer.status == 200 else SILENCE
 
     async def void(self, payment: PaymentView) -> ChargeResult:
         """POST /v1/charges/{id}/void."""
@@ -109,15 +120,15 @@ class SandboxGateway:
         answer = await _post(
             f"/v1/charges/{payment.payment_id}/refunds", refund_id=str(refund_id), amount_minor=amount_minor
         )
-        if answer is not None and answer.status_code == 409:
+        if answer is not None and answer.status == 409:
             return SeenRefund(refund_id, amount_minor, RefundStatus.FAILED, "refused")
         # Anything else, a wrong secret for one, is no refusal of this refund.
-        return _refund(answer.json()) if answer is not None and answer.status_code == 200 else None
+        return _refund(answer.document) if answer is not None and answer.status == 200 else None
 
     async def send_evidence(self, gateway_dispute_id: str, evidence: str) -> bool:
         """POST /v1/disputes/{id}/evidence."""
         answer = await _post(f"/v1/disputes/{gateway_dispute_id}/evidence", evidence=evidence)
-        return answer is not None and answer.status_code == 200
+        return answer is not None and answer.status == 200
 
     def read_webhook(self, body: bytes, headers: Mapping[str, str]) -> Webhook:
         """Header `Agora-Signature`: `t=<unix time>,v1=<HMAC-SHA256 of "<t>.<body>">`."""
@@ -135,12 +146,12 @@ class SandboxGateway:
 
     async def report(self, day: date) -> list[ReportLine]:
         """GET /v1/report."""
-        async with _client(get_settings()) as client:
-            try:
-                answer = await client.get("/v1/report", params={"day": day.isoformat()})
-                answer.raise_for_status()
-            except httpx.HTTPError as error:
-                raise GatewayAway from error
+        try:
+            answer = await _call("GET", f"/v1/report?day={day.isoformat()}")
+        except LOST as error:
+            raise GatewayAway from error
+        if answer.status != 200:
+            raise GatewayAway
         return [
             ReportLine(
                 key=row["reference"],
@@ -150,34 +161,23 @@ class SandboxGateway:
                 currency=row["currency"],
                 moved_at=datetime.fromtimestamp(row["moved_at"], UTC),
             )
-            for row in answer.json()["movements"]
+            for row in answer.document["movements"]
         ]
 
 
 ADAPTER = SandboxGateway()
 
 
-async def _post(path: str, **body: Any) -> httpx.Response | None:
-    async with _client(get_settings()) as client:
-        try:
-            return await client.post(path, json=body or None)
-        except httpx.TransportError:
-            return None
+async def _post(path: str, **body: Any) -> Said | None:
+    try:
+        return await _call("POST", path, body)
+    except LOST:
+        return None
 
 
 async def _told(path: str, **body: Any) -> ChargeResult:
     answer = await _post(path, **body)
-    return _read(answer.json()) if answer is not None and answer.status_code == 200 else SILENCE
-
-
-async def _ask(client: httpx.AsyncClient, payment_id: UUID) -> ChargeResult:
-    try:
-        answer = await client.get(f"/v1/charges/{payment_id}")
-    except httpx.TransportError:
-        return SILENCE
-    if answer.status_code == 404:
-        return ChargeResult(ChargeState.MISSING)
-    return _read(answer.json()) if answer.status_code == 200 else SILENCE
+    return _read(answer.document) if answer is not None and answer.status == 200 else SILENCE
 
 
 def _read(document: dict[str, Any]) -> ChargeResult:
