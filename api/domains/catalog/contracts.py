@@ -322,3 +322,26 @@ class ProductDraft:
     description: str = ""
     available_from: datetime | None = None
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Products picked by hand, in their order, at /collections/<slug>."""
+
+    collection_id: int
+    slug: str
+    title: str
+    description: str
+    is_active: bool
+    version: int
+    product_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionDraft:
+    """What an operator says of a collection."""
+
+    title: str
+    description: str = ""
+    is_active: bool = True
+    product_ids: tuple[int, ...] = ()

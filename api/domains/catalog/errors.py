@@ -165,3 +165,24 @@ class TooManyImages(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"Remove one of its {most} pictures first.", most=most)
+
+
+class CollectionNotFound(NotFound):
+    """No collection is here, or it is not shown."""
+
+    type = "collection-not-found"
+    title = "There is no such collection"
+
+
+class CollectionExists(Conflict):
+    """Another collection has the same address."""
+
+    type = "collection-exists"
+    title = "There is such a collection already"
+
+
+class StaleCollection(StaleProduct):
+    """The collection was changed by somebody else meanwhile; `changed` tells field by field what it is now."""
+
+    type = "stale-collection"
+    title = "Somebody else changed this collection meanwhile"

@@ -309,3 +309,43 @@ class AttributeDefinitions(BaseModel):
     """What may be said of products of one type, in order."""
 
     attributes: list[AttributeDefinitionIO] = Field(max_length=40)
+
+
+class CollectionWrite(BaseModel):
+    """A collection: products picked by hand, shown in this order."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+    title: str = Field(min_length=1, max_length=100)
+    description: str = Field(default="", max_length=2000)
+    is_active: bool = True
+    product_ids: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(default=[], max_length=200)
+
+
+class CollectionEdit(CollectionWrite):
+    """All of it anew; `version` is the one that was looked at."""
+
+    version: int = Field(ge=1, lt=2**63)
+
+
+class CollectionOut(CollectionWrite):
+    """A collection as operators see it."""
+
+    collection_id: int
+    slug: str
+    version: int
+
+
+class CollectionList(BaseModel):
+    """All collections, by title."""
+
+    items: list[CollectionOut]
+
+
+class ShownCollection(BaseModel):
+    """A collection as shoppers see it."""
+
+    slug: str
+    title: str
+    description: str
+    products: list[Product]
