@@ -44,3 +44,22 @@ def test_a_product_is_made_mended_and_archived(page: Page, inspect: Inspect) -> 
     assert answer is not None
     assert answer.status == 410
     inspect("product-gone")
+
+
+def test_a_collection_is_made_and_shown(page: Page, inspect: Inspect) -> None:
+    sign_in(page)
+    page.goto("/operate/products")
+    links = page.locator(".rows a").all()
+    numbers = [str(link.get_attribute("href")).rpartition("/")[2] for link in links[:6]]
+    page.get_by_role("link", name="Collections").click()
+    page.get_by_role("button", name="Make the collection").click()
+    expect(page.get_by_label("Title")).to_be_focused()
+    inspect("operate-collections-wrong")
+    page.get_by_label("Title").fill("Movie night")
+    page.get_by_label("Products (optional)").fill(", ".join(numbers))
+    page.get_by_role("button", name="Make the collection").click()
+    expect(page.get_by_role("heading", name="Movie night")).to_be_visible()
+    inspect("operate-collections")
+    page.get_by_role("link", name="in the shop").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Movie night")
+    inspect("collection")

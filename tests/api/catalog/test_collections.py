@@ -10,10 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Database
-from tests.api.catalog.test_keeping import PAGE, keeper
+from tests.api.catalog.test_keeping import PAGE
 from tests.api.conftest import SignedUp, SignUp
 
-__all__ = ["keeper"]
 PATH = "/v1/operate/collections"
 
 

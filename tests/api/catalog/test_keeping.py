@@ -18,14 +18,6 @@ KETTLE = {"title": "Kettle", "department": "Home", "product_type": "Kettles", "p
 DRAFT = ("title", "department", "category", "product_type", "brand", "size", "price_minor", "attributes", "version")
 
 
-@pytest.fixture
-async def keeper(client: AsyncClient, sign_up: SignUp, session: AsyncSession, shop: dict[str, int]) -> SignedUp:
-    await session.commit()
-    signed_up = await sign_up("operator")
-    client.headers.update(signed_up.headers)
-    return signed_up
-
-
 async def create(client: AsyncClient, **other: Any) -> Response:
     headers = {"Idempotency-Key": str(uuid4())}
     return await client.post("/v1/operate/products", json=KETTLE | {"sku": "kettle-1"} | other, headers=headers)
