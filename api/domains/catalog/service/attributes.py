@@ -56,8 +56,9 @@ def _wrong(defined: AttributeDefinition, value: AttributeValue) -> str | None:
     if defined.kind == "boolean":
         return None if isinstance(value, bool) else "must be true or false"
     if defined.kind == "number":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number and abs(float(value)) <= LARGEST_NUMBER else "must be a number"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "must be a number"
+        return None if abs(value) <= LARGEST_NUMBER else "is too large a number"
     if defined.kind == "choice":
         return None if value in defined.choices else f"must be one of {', '.join(defined.choices)}"
     fits = isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_TEXT
