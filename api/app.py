@@ -26,7 +26,7 @@ from api.web.frame import error_page, frame
 ROUTERS: dict[str, tuple[str, ...]] = {
     "identity": ("endpoints", "pages"),
     "catalog": ("endpoints", "pages"),
-    "inventory": ("endpoints",),
+    "inventory": ("endpoints", "pages"),
     "ordering": ("endpoints", "pages"),
     "payments": ("endpoints", "pages"),
     "recommendations": ("endpoints",),
