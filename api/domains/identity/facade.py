@@ -84,6 +84,11 @@ async def emails_wanting(reader: Reader, customer_ids: Sequence[UUID], kind: str
     return await privacy.emails_wanting(reader, customer_ids, kind)
 
 
+async def is_personalised(reader: Reader, customer_id: UUID) -> bool:
+    """Whether products may be chosen for the person by what they looked at and bought."""
+    return await privacy.is_personalised(reader, customer_id)
+
+
 async def has_consent(reader: Reader, customer_id: UUID, purpose: str) -> bool:
     """Whether the person agreed to a use of their data, in the words of today."""
     return await privacy.has_consent(reader, customer_id, purpose)
