@@ -88,8 +88,8 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
     rest = url.split("://", 1)[1]
     return create_async_engine(
         f"postgresql+psycopg://{rest}",
-        pool_size=pool_size,
-        max_overflow=2,
+        pool_size=pool_size + 2,
+        max_overflow=0,  # a connection beyond the pool would be made for one transaction: that costs more than waiting
         pool_timeout=5,
         pool_recycle=1800,
         pool_pre_ping=False,
