@@ -1,17 +1,19 @@
 """The operational API: every domain's JSON and pages in one ASGI application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
+from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.core import docs, errors, observability
+from api.core import access, docs, errors, observability
 from api.core.capture import close_producer
 from api.core.client import close_client
 from api.core.db import get_database, set_database
 from api.core.http import AnswerMiddleware
+from api.core.limits import limit
 from api.core.rendering import TEMPLATES
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
@@ -48,6 +50,7 @@ def create_app() -> FastAPI:
         responses=docs.PROBLEMS,
     )
     app.state.find_session = identity.find_session
+    app.state.confirmed_at = identity.confirmed_at
     app.state.error_page = error_page
     errors.install(app)
     app.include_router(observability.router)
@@ -57,6 +60,7 @@ def create_app() -> FastAPI:
             _include(app, f"api.domains.{domain}.{kind}")
     _include(app, WEB)
     app.include_router(pictures.router)
+    access.check_routes(app)
     static = TEMPLATES.parent / "static"
     if static.is_dir():
         app.mount("/static", StaticFiles(directory=static), name="static")
@@ -67,8 +71,8 @@ def create_app() -> FastAPI:
 
 def _include(app: FastAPI, module: str) -> None:
     router: APIRouter = import_module(module).router
-    is_pages = module.endswith(".pages")
-    app.include_router(router, dependencies=[Depends(frame)] if is_pages else None)
+    every: list[Callable[..., Any]] = [limit, frame] if module.endswith(".pages") else [limit]
+    app.include_router(router, dependencies=[Depends(dependency) for dependency in every])
 
 
 @asynccontextmanager

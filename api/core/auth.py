@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import time
 from typing import Annotated, Any
@@ -12,19 +13,21 @@ from fastapi.security import HTTPBearer
 from joserfc import jwt
 from joserfc.errors import JoseError
 
+from api.core.access import KNOWN, SIGNED_IN, permits
 from api.core.csrf import SESSION_COOKIE, CsrfDep, csrf_token, visitor_id
 from api.core.errors import AppError
 from api.core.http import delete_cookie, set_cookie
 from api.core.keys import signing_key
 
 __all__ = [
-    "ROLES",
     "CsrfDep",
     "CurrentDep",
     "Forbidden",
+    "FreshDep",
     "OptionalDep",
     "Principal",
     "SignInNeeded",
+    "StepUpNeeded",
     "Visitor",
     "VisitorDep",
     "csrf_token",
@@ -34,10 +37,10 @@ __all__ = [
     "visitor_id",
 ]
 
-ROLES = ("customer", "analyst", "executive", "operator")
 ALGORITHM = "Ed25519"
 ISSUER = "agora"
 AUDIENCE = "agora-api"
+FRESH_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,22 @@ class TokenInvalid(SignInNeeded):
 
 
 class Forbidden(AppError):
-    """Signed in, but without the role that this needs."""
+    """Signed in, but without the permission that this needs."""
 
     status = 403
     type = "forbidden"
     title = "Your account may not do this"
 
 
+class StepUpNeeded(AppError):
+    """Signed in, but too long ago for this: confirm the password at POST /v1/me/confirmation."""
+
+    status = 403
+    type = "step-up-needed"
+    title = "Confirm that it is you, then repeat this"
+
+
+ConfirmedAt = Callable[[UUID], Awaitable[datetime | None]]
 FindSession = Callable[[str], Awaitable[Principal | None]]
 
 
@@ -160,7 +172,20 @@ async def get_current(principal: OptionalDep, _: Annotated[object, Security(_BEA
     return principal
 
 
+setattr(get_current, "access", SIGNED_IN)  # noqa: B010 -- see api.core.access
 CurrentDep = Annotated[Principal, Depends(get_current)]
+
+
+async def get_fresh(request: Request, principal: CurrentDep) -> Principal:
+    """The person behind the request, who proved it within the last hour. Raises SignInNeeded and StepUpNeeded."""
+    find: ConfirmedAt = request.app.state.confirmed_at
+    confirmed_at = await find(principal.session_id)
+    if confirmed_at is None or confirmed_at < datetime.now(UTC) - FRESH_FOR:
+        raise StepUpNeeded
+    return principal
+
+
+FreshDep = Annotated[Principal, Depends(get_fresh)]
 
 
 async def get_visitor(request: Request, principal: OptionalDep) -> Visitor:
@@ -174,14 +199,15 @@ async def get_visitor(request: Request, principal: OptionalDep) -> Visitor:
 VisitorDep = Annotated[Visitor, Depends(get_visitor)]
 
 
-def require(role: str) -> Any:
-    """A dependency that lets only people with `role` in: `Depends(require("executive"))`."""
-    if role not in ROLES:
-        raise ValueError(f"no such role: {role}")
+def require(permission: str) -> Any:
+    """A dependency that lets only people in whose roles grant it: `Depends(require("stock.manage"))`."""
+    if permission not in KNOWN:
+        raise ValueError(f"no role grants {permission}")
 
     async def check(principal: CurrentDep) -> Principal:
-        if role not in principal.roles:
-            raise Forbidden(f"This needs the role {role}.")
+        if not permits(principal.roles, permission):
+            raise Forbidden(f"This needs the permission {permission}.")
         return principal
 
+    setattr(check, "access", permission)  # noqa: B010 -- see api.core.access
     return check

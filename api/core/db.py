@@ -26,6 +26,9 @@ NAMING = {
 }
 
 
+# What a query that only reads may run on.
+Reader = AsyncConnection | AsyncSession
+
 _SENT_AS = {1042: 25}  # psycopg sends no char(n); text looks the same on the wire
 
 

@@ -13,6 +13,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
+from api.core.access import open_to_all
+
 ASSETS = "/docs/assets"
 
 
@@ -30,6 +32,7 @@ def install(app: FastAPI) -> None:
     app.openapi = partial(_openapi, app)  # type: ignore[method-assign]
     headers = {"content-security-policy": _policy(page.decode())}
 
+    @open_to_all
     async def docs() -> HTMLResponse:
         return HTMLResponse(page, headers=headers)
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from api.core.refusals import AppError, Conflict, Invalid, NotFound, TooLarge, Unavailable, problem
+from api.core.refusals import AppError, Conflict, Invalid, NotFound, TooLarge, TooMany, Unavailable, problem
 
 __all__ = [
     "AppError",
@@ -20,6 +20,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "TooLarge",
+    "TooMany",
     "Unavailable",
     "install",
     "problem",

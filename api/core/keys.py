@@ -22,9 +22,14 @@ def public_keys() -> dict[str, list[dict[str, object]]]:
     return {"keys": [dict(signing_key().as_dict(private=False))]}
 
 
-@lru_cache(maxsize=1)
 def form_secret() -> bytes:
-    """32 bytes for form tokens, derived from the signing key by HKDF (RFC 5869)."""
+    """The key of form tokens."""
+    return derived_key("agora form tokens")
+
+
+@lru_cache(maxsize=8)
+def derived_key(purpose: str) -> bytes:
+    """32 bytes for one purpose, derived from the signing key by HKDF (RFC 5869)."""
     private = load_pem_private_key(get_settings().signing_key_file.read_bytes(), password=None)
     material = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"agora form tokens").derive(material)
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(material)

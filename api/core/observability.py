@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from valkey.asyncio import Valkey
 from valkey.exceptions import ValkeyError
 
+from api.core.access import open_to_all
 from api.core.db import reading
 from api.core.metrics import LATENCY, OUTBOX_AGE, OUTBOX_BACKLOG, REQUESTS
 from api.core.settings import get_settings
@@ -99,12 +100,14 @@ def route_template(scope: Scope) -> str:
 
 
 @router.get("/healthz")
+@open_to_all
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
+@open_to_all
 async def readyz() -> Response:
     """Whether requests can be served: not without Postgres; without Kafka or Valkey the answer is only degraded."""
     names = ("postgres", "kafka", "valkey")
@@ -116,6 +119,7 @@ async def readyz() -> Response:
 
 
 @router.get("/metrics")
+@open_to_all
 async def metrics() -> Response:
     """Prometheus text; the outbox backlog is read at the scrape."""
     try:

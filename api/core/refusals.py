@@ -60,6 +60,19 @@ class TooLarge(AppError):
     title = "The request is too large"
 
 
+class TooMany(AppError):
+    """More than one may ask for in a while; `wait` is the number of seconds until it goes on."""
+
+    status = 429
+    type = "too-many-requests"
+    title = "Too much at once"
+
+    def __init__(self, wait: int) -> None:
+        minutes = "a minute" if wait <= 90 else f"{round(wait / 60)} minutes"
+        detail = f"Wait {wait} seconds and try again." if wait < 60 else f"Wait about {minutes} and try again."
+        super().__init__(detail, headers={"Retry-After": str(wait)}, retry_after=wait)
+
+
 class Unavailable(AppError):
     """A part that is needed does not answer; trying again later is safe."""
 

@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -85,6 +86,9 @@ class Settings(BaseSettings):
     signing_key_file: Path
     api_url: HttpUrl
     api_domains: Annotated[tuple[str, ...], NoDecode] = DOMAINS
+    api_limits: bool = True
+    api_limits_pass: SecretStr | None = None  # with it in their header, the house's own replays are not limited
+    api_proxies: Annotated[tuple[str, ...], NoDecode] = ()  # networks whose word about a person's address is taken
     api_pool_size: Annotated[int, Field(gt=0)] = 10
     s3_endpoint: HttpUrl
     s3_access_key: str
@@ -98,7 +102,7 @@ class Settings(BaseSettings):
     capture_wait: Annotated[float, Field(gt=0)] = 2.0
     capture_pause: Annotated[float, Field(ge=0)] = 5.0
 
-    @field_validator("api_domains", mode="before")
+    @field_validator("api_domains", "api_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -108,6 +112,13 @@ class Settings(BaseSettings):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := set(value) - set(DOMAINS):
             raise ValueError(f"names no such domain: {', '.join(sorted(unknown))}")
+        return value
+
+    @field_validator("api_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
         return value
 
     @field_validator("signing_key_file")

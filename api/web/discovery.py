@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Path, Request, Response
 
+from api.core.access import open_to_all
 from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.settings import get_settings
@@ -27,6 +28,7 @@ def canonical(request: Request) -> str:
 
 
 @router.get("/robots.txt")
+@open_to_all
 async def robots() -> Response:
     """What crawlers may read, and where the sitemap is."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
@@ -35,6 +37,7 @@ async def robots() -> Response:
 
 
 @router.get("/sitemap.xml")
+@open_to_all
 async def sitemap_index(reader: ReadDep) -> Response:
     """The parts of the sitemap: the protocol allows 50,000 addresses in each."""
     base = get_settings().api_url.rstrip("/")
@@ -43,6 +46,7 @@ async def sitemap_index(reader: ReadDep) -> Response:
 
 
 @router.get("/sitemaps/{part}.xml")
+@open_to_all
 async def sitemap_part(part: Annotated[int, Path(ge=0, lt=2**40)], reader: ReadDep) -> Response:
     """Products of one part, with the day of their last change; the first part also names the departments."""
     base = get_settings().api_url.rstrip("/")

@@ -2,7 +2,7 @@
 
 import time
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import BackgroundTasks, Request
 from fastapi.responses import RedirectResponse, Response
@@ -70,4 +70,8 @@ def error_page(request: Request, document: dict[str, Any]) -> Response:
     if document["status"] == 401:
         here = request.url.path if request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?next={quote(here)}", status_code=303)
+    if document["type"].endswith(":step-up-needed"):
+        back = urlsplit(request.headers.get("referer", "")).path
+        here = request.url.path if request.method == "GET" else back or "/account/security"
+        return RedirectResponse(f"/account/confirm?next={quote(here)}", status_code=303)
     return rendering.error_page(request, document)

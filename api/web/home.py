@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.core.access import open_to_all
 from api.core.auth import Visitor, VisitorDep
 from api.core.db import ReadDep, transaction
 from api.core.rendering import render
@@ -65,6 +66,7 @@ def _kind(product: ProductView) -> str:
 
 
 @router.get("/")
+@open_to_all
 async def home(request: Request, reader: ReadDep, visitor: VisitorDep) -> Response:
     """Personal shelves first, then best sellers of the largest departments."""
     shelves = await _personal(reader, visitor)

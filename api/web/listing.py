@@ -9,9 +9,11 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, R
 from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.core.access import open_to_all
 from api.core.auth import VisitorDep
 from api.core.db import ReadDep
 from api.core.errors import NotFound
+from api.core.limits import limited
 from api.core.rendering import render
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import Choice, Facets, Wanted
@@ -97,6 +99,8 @@ ChosenDep = Annotated[dict[str, tuple[str, ...]], Depends(chosen)]
 
 
 @router.get("/search")
+@open_to_all
+@limited("search")
 async def search(
     request: Request,
     reader: ReadDep,
@@ -121,6 +125,7 @@ async def search(
 
 
 @router.get("/c/{slug}")
+@open_to_all
 async def department(
     request: Request,
     reader: ReadDep,

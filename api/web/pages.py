@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from api.web import discovery, home, listing, product
+from api.web import desk, discovery, home, listing, product
 
 router = APIRouter(include_in_schema=False)
 router.include_router(discovery.router)
 router.include_router(home.router)
+router.include_router(desk.router)
 router.include_router(listing.router)
 router.include_router(product.router)

@@ -9,6 +9,7 @@ import fontawesomefree  # type: ignore[import-untyped]
 from fastapi import APIRouter, Response
 from markupsafe import Markup
 
+from api.core.access import open_to_all
 from api.core.errors import NotFound
 from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES, WARDROBE, WARDROBE_DEPARTMENTS, Rule
 
@@ -158,6 +159,7 @@ def icon(name: str) -> Markup:
 
 
 @router.get("/pictures/{icon}.{tone}.{variant}.svg")
+@open_to_all
 async def picture(icon: str, tone: str, variant: str) -> Response:
     """A product's tile. Its address says all that it shows, so a browser may keep it for a year."""
     try:

@@ -10,6 +10,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from jinja2 import Environment
 
+from api.core.access import permits
 from api.core.rendering import environment
 from api.web.pictures import department_url, icon, line_url, picture_url
 
@@ -52,5 +53,7 @@ def install() -> Environment:
         "day": day,
         "moment": moment,
         "static": static,
+        "opens_desk": lambda roles: permits(roles, "desk.open"),
+        "reads_figures": lambda roles: permits(roles, "figures.read"),
     }
     return templates

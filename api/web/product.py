@@ -6,6 +6,7 @@ from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.core.access import open_to_all
 from api.core.auth import Visitor, VisitorDep
 from api.core.db import ReadDep
 from api.core.errors import NotFound
@@ -24,6 +25,7 @@ SIMILAR, SIMILAR_ITEMS = "Similar", "Similar items"
 
 
 @router.get("/p/{address}")
+@open_to_all
 async def product(
     request: Request,
     reader: ReadDep,

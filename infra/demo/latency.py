@@ -4,7 +4,7 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -34,11 +34,17 @@ class Latency:
 
 
 async def measure(
-    url: str, email: str, password: str, product_ids: Sequence[int], tries: int, advance: Callable[[int, int], object]
+    url: str,
+    email: str,
+    password: str,
+    product_ids: Sequence[int],
+    tries: int,
+    advance: Callable[[int, int], object],
+    headers: Mapping[str, str],
 ) -> Latency:
     """Sign in, then `tries` times: read the list, report a look at a product never touched, read until it differs."""
-    headers = {"X-Agora-Anonymous-Id": str(uuid4())}
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, headers=headers) as client:
+    who = {"X-Agora-Anonymous-Id": str(uuid4()), **headers}
+    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, headers=who) as client:
         answer = await client.post("/v1/tokens", json={"email": email, "password": password})
         answer.raise_for_status()
         client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"

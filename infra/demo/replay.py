@@ -128,17 +128,20 @@ async def replay(
     baskets: Sequence[Basket],
     products: Mapping[str, tuple[int, str]],
     password: str,
-    done: "asyncio.Queue[None] | None" = None,
+    done: "asyncio.Queue[None]",
+    headers: Mapping[str, str],
 ) -> Replayed:
     """Play the baskets, a few at a time. Raises ServerFailed, or httpx's error when the API is away."""
     tally, gate = Replayed(), asyncio.Semaphore(SESSIONS_AT_ONCE)
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client, asyncio.TaskGroup() as group:
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, headers=headers) as client,
+        asyncio.TaskGroup() as group,
+    ):
 
         async def play(basket: Basket) -> None:
             async with gate:
                 await _session(Shop(client, tally), basket, products, password, tally)
-                if done is not None:
-                    done.put_nowait(None)
+                done.put_nowait(None)
 
         for basket in baskets:
             group.create_task(play(basket))

@@ -14,6 +14,7 @@ from infra.local.settings import LocalSettings
 
 # What must be secret, beside a password per database role.
 GATEWAY_SECRET, S3_SECRET_KEY, KAFKA_CLUSTER = "gateway_secret", "s3_secret_key", "kafka_cluster_id"
+LIMITS_PASS = "limits_pass"  # noqa: S105 -- the name of a secret
 ROLES = ("postgres", "agora_owner", "agora_api", "agora_ingestion", "agora_pipelines", "agora_lake")
 SERVER_ROLES = ("agora_mlflow", "agora_dagster")
 
@@ -27,7 +28,7 @@ def load_credentials(settings: LocalSettings) -> dict[str, str]:
     """The secrets by name; missing ones are made and kept."""
     path = settings.directory / "secrets.json"
     found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    names = [*ROLES, *SERVER_ROLES, GATEWAY_SECRET, S3_SECRET_KEY]
+    names = [*ROLES, *SERVER_ROLES, GATEWAY_SECRET, S3_SECRET_KEY, LIMITS_PASS]
     made = {name: secrets.token_hex(20) for name in names if name not in found}
     if KAFKA_CLUSTER not in found:
         made[KAFKA_CLUSTER] = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")

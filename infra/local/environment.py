@@ -57,6 +57,7 @@ def own_environment(settings: LocalSettings) -> dict[str, str]:
         "AGORA_KAFKA_BOOTSTRAP": f"127.0.0.1:{settings.port(3)}",
         "AGORA_KAFKA_TOPIC_PREFIX": "agora.",
         "AGORA_WEBHOOK_LOOPBACK": "true",
+        "AGORA_API_LIMITS_PASS": secret[credentials.LIMITS_PASS],
         "AGORA_S3_ENDPOINT": http(5),
         "AGORA_S3_ACCESS_KEY": S3_ACCESS_KEY,
         "AGORA_S3_SECRET_KEY": secret[credentials.S3_SECRET_KEY],

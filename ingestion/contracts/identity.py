@@ -27,3 +27,34 @@ class SignedIn(Event):
 
     customer_id: UUID
     anonymous_id: UUID | None = None
+
+
+class EmailVerified(Event):
+    """A person showed that the account's address is theirs."""
+
+    type: ClassVar[str] = "identity.email_verified"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: UUID
+
+
+class ConsentGranted(Event):
+    """A person agreed to one use of their data, in the words of one version."""
+
+    type: ClassVar[str] = "identity.consent_granted"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: UUID
+    purpose: str
+    text_version: str
+
+
+class ConsentWithdrawn(Event):
+    """A person took an agreement back; from here on that use has to stop."""
+
+    type: ClassVar[str] = "identity.consent_withdrawn"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: UUID
+    purpose: str
+    text_version: str

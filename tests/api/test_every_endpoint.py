@@ -35,7 +35,8 @@ CHECKS = [
 TOKEN = """
 import asyncio, tests.browser.shelves as shelves
 from uuid import uuid4
-from api.core.auth import ROLES, Principal
+from api.core.access import ROLES
+from api.core.auth import Principal
 from api.core.db import get_database, transaction
 from api.domains.identity import facade
 from api.domains.identity.service.tokens import sign_access_token

@@ -165,6 +165,7 @@ def test_signing_up_and_in(page: Page, inspect: Inspect) -> None:
     page.goto("/dashboards/overview")
     expect(page.get_by_text("not open to your account")).to_be_visible()
     inspect("forbidden")
+    page.get_by_role("link", name="Account").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in to your account")).to_be_visible()
 

@@ -5,15 +5,17 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.core.access import open_to_all
 from api.core.auth import Principal, VisitorDep, require
 from api.core.db import WarehouseDep
 from api.core.http import read_body
+from api.core.limits import limited
 from api.domains.analytics.domain import MAX_BYTES
 from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Overview
 from api.domains.analytics.service import capture, reports
 
 router = APIRouter(prefix="/v1", tags=["analytics"])
-Executive = Annotated[Principal, Depends(require("executive"))]
+Executive = Annotated[Principal, Depends(require("figures.read"))]
 # The body is read by hand: one bad event must not refuse its batch, and a model of the batch would cost more than all
 # the rest of the request.
 BATCH_SCHEMA = Batch.model_json_schema()
@@ -23,6 +25,8 @@ BATCH_BODY = {"requestBody": {"required": True, "content": {"application/json": 
 
 
 @router.post("/events", status_code=202, response_model=BatchAnswer, openapi_extra=BATCH_BODY)
+@open_to_all
+@limited("read")
 async def capture_events(request: Request, visitor: VisitorDep) -> Response:
     """Take a batch of behaviour events. Those accepted are safe; those refused are named with field and reason."""
     events = capture.parse_batch(await read_body(request, MAX_BYTES))

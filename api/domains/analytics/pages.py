@@ -19,7 +19,7 @@ from api.domains.analytics.schemas import DayFunnel, DaySales, Overview, WeekCus
 from api.domains.analytics.service import reports
 
 router = APIRouter(include_in_schema=False)
-Executive = Annotated[Principal, Depends(require("executive"))]
+Executive = Annotated[Principal, Depends(require("figures.read"))]
 
 PERIODS = (7, 28, 91)
 NOW, BEFORE = "Now", "Before"

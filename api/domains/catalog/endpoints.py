@@ -9,10 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
+from api.core.access import open_to_all
 from api.core.auth import CurrentDep, Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.http import attachment, read_body_to
 from api.core.idempotency import IdempotencyDep
+from api.core.limits import limited
 from api.domains.catalog.contracts import Facets, ReviewView, VariantForSale, VariantNew, Wanted
 from api.domains.catalog.domain import Sort
 from api.domains.catalog.schemas import (
@@ -42,7 +44,8 @@ from api.domains.catalog.service.bulk import runs
 router = APIRouter(prefix="/v1", tags=["catalog"])
 
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
-Operator = Annotated[Principal, Depends(require("operator"))]
+Operator = Annotated[Principal, Depends(require("catalog.manage"))]
+Moderator = Annotated[Principal, Depends(require("reviews.moderate"))]
 UPLOAD = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {}, "application/vnd.apache.parquet": {}}, "description": "The file."}
@@ -73,6 +76,8 @@ def _json(value: Any) -> Response:
 
 
 @router.get("/products", response_model=ProductPage)
+@open_to_all
+@limited("search")
 async def list_products(
     reader: ReadDep,
     wanted: WantedDep,
@@ -86,18 +91,22 @@ async def list_products(
 
 
 @router.get("/facets", response_model=Facets)
+@open_to_all
+@limited("search")
 async def list_facets(reader: ReadDep, wanted: WantedDep) -> Response:
     """How a list can be narrowed further: counts of each facet leave out its own filter."""
     return _json(await search.facets(reader, wanted))
 
 
 @router.get("/products/{product_id}", response_model=ProductSchema)
+@open_to_all
 async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
     """One product."""
     return _json(await products.get_product_row(reader, product_id))
 
 
 @router.get("/products/{product_id}/variants", response_model=Variants)
+@open_to_all
 async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
     """What can be bought of a product, and at which price."""
     found = await variants.variants_of(reader, product_id)
@@ -111,12 +120,15 @@ async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
 
 
 @router.get("/suggestions", response_model=Suggestions)
+@open_to_all
+@limited("search")
 async def suggest(reader: ReadDep, query: Annotated[str, Query(max_length=200)]) -> Response:
     """What somebody may mean who has begun to type; small typing errors are forgiven."""
     return _json({"suggestions": await search.suggest(reader, query)})
 
 
 @router.get("/categories", response_model=CategoryTree)
+@open_to_all
 async def list_categories(reader: ReadDep) -> Response:
     """Departments and their categories, each with its number of products."""
     return _json({"departments": await products.departments(reader)})
@@ -206,6 +218,7 @@ def _review(view: ReviewView) -> dict[str, Any]:
 
 
 @router.get("/products/{product_id}/reviews", response_model=Reviews)
+@open_to_all
 async def list_reviews(
     product_id: ProductId,
     reader: ReadDep,
@@ -228,6 +241,7 @@ async def list_reviews(
 
 
 @router.put("/products/{product_id}/review", response_model=Review)
+@limited("post")
 async def write_review(product_id: ProductId, body: ReviewWrite, person: CurrentDep, session: SessionDep) -> Response:
     """Review a product that reached you, or change what you said. It may be looked at before it is shown."""
     written = await reviews.write(session, person.customer_id, product_id, body.rating, body.title, body.body)
@@ -241,13 +255,13 @@ async def vote_for_review(review_id: UUID, body: ReviewVote, person: CurrentDep,
 
 
 @router.get("/operate/reviews", response_model=ReviewQueue)
-async def list_held_reviews(_: Operator, reader: ReadDep) -> Response:
+async def list_held_reviews(_: Moderator, reader: ReadDep) -> Response:
     """What waits to be looked at."""
     return _json({"items": [_review(each) for each in await reviews.queue(reader)]})
 
 
 @router.put("/operate/reviews/{review_id}", response_model=Review)
-async def decide_review(review_id: UUID, body: ReviewDecision, operator: Operator, session: SessionDep) -> Response:
+async def decide_review(review_id: UUID, body: ReviewDecision, operator: Moderator, session: SessionDep) -> Response:
     """Publish a review or reject it."""
     decided = await reviews.decide(session, operator.customer_id, review_id, body.is_published, body.reason)
     return _json(_review(decided))

@@ -38,3 +38,56 @@ class Tokens:
     access_token: str
     refresh_token: str
     expires_in: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person wants things sent; `country` by ISO 3166-1 alpha-2."""
+
+    address_id: UUID
+    name: str
+    line1: str
+    line2: str
+    city: str
+    region: str
+    postal_code: str
+    country: str
+    phone: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One sign-in that still holds."""
+
+    session_id: UUID
+    created_at: datetime
+    expires_at: datetime
+    user_agent: str
+    is_browser: bool
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """What a person said of one purpose; never asked or withdrawn: not granted."""
+
+    purpose: str
+    version: str
+    title: str
+    text: str
+    is_granted: bool
+    said_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account as its owner sees it."""
+
+    customer_id: UUID
+    email: str
+    display_name: str
+    is_email_verified: bool
+    has_second_factor: bool
+    recovery_codes_left: int
+    registered_at: datetime

@@ -1,13 +1,18 @@
 """The door of identity for other domains, the application and the command line."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import Principal
-from api.domains.identity.contracts import CustomerImport, CustomerView
-from api.domains.identity.service import accounts, passwords, sign_in
+from api.core.db import Reader, reading
+from api.domains.identity.contracts import Address, CustomerImport, CustomerView
+from api.domains.identity.repository import accounts as repository
+from api.domains.identity.schemas import AddressWrite
+from api.domains.identity.service import accounts, passwords, privacy, sign_in
+from api.domains.identity.service import addresses as address_book
 
 
 async def import_customers(session: AsyncSession, rows: Sequence[CustomerImport]) -> int:
@@ -31,6 +36,52 @@ async def get_customer(session: AsyncSession, customer_id: UUID) -> CustomerView
 async def grant_role(session: AsyncSession, email: str, role: str) -> CustomerView:
     """Give a customer a role. Raises Invalid for an unknown role and CustomerNotFound for an unknown e-mail."""
     return await accounts.grant_role(session, email, role)
+
+
+async def confirmed_at(session_id: UUID) -> datetime | None:
+    """When the person of a sign-in last proved who it is; None when the sign-in is over."""
+    async with reading() as connection:
+        return await repository.confirmed_at(connection, session_id)
+
+
+async def addresses(reader: Reader, customer_id: UUID) -> list[Address]:
+    """A person's addresses, the default one first."""
+    return await address_book.list_addresses(reader, customer_id)
+
+
+async def get_address(reader: Reader, customer_id: UUID, address_id: UUID) -> Address | None:
+    """One of them; None when it is not this person's."""
+    return await address_book.find(reader, customer_id, address_id)
+
+
+async def keep_address(session: AsyncSession, customer_id: UUID, **fields: str) -> Address:
+    """Keep one for the next time. Raises TooManyAddresses, and ValidationError for fields that do not fit."""
+    return await address_book.add(session, customer_id, AddressWrite.model_validate(fields))
+
+
+async def email_of(reader: Reader, customer_id: UUID) -> str | None:
+    """The person's e-mail address."""
+    return (await repository.emails_of(reader, [customer_id])).get(customer_id)
+
+
+async def emails_of(reader: Reader, customer_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The e-mail addresses of these people, without those that there are not."""
+    return await repository.emails_of(reader, customer_ids)
+
+
+async def verified_email(reader: Reader, customer_id: UUID) -> str | None:
+    """The person's e-mail address, if it was shown to be theirs."""
+    return await repository.verified_email(reader, customer_id)
+
+
+async def emails_wanting(reader: Reader, customer_ids: Sequence[UUID], kind: str) -> dict[UUID, str]:
+    """The addresses of those of these people who want a kind of mail: price-drop, back-in-stock, answers, reviews."""
+    return await privacy.emails_wanting(reader, customer_ids, kind)
+
+
+async def has_consent(reader: Reader, customer_id: UUID, purpose: str) -> bool:
+    """Whether the person agreed to a use of their data, in the words of today."""
+    return await privacy.has_consent(reader, customer_id, purpose)
 
 
 async def find_session(token: str) -> Principal | None:

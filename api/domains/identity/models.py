@@ -27,6 +27,7 @@ class Customer(Base):
     income_band: Mapped[str | None]
     household_size: Mapped[str | None]
     registered_at: Mapped[datetime] = mapped_column(TIME)
+    email_verified_at: Mapped[datetime | None] = mapped_column(TIME)
 
 
 class CustomerRole(Base):
@@ -52,6 +53,8 @@ class SignInSession(Base):
     created_at: Mapped[datetime] = mapped_column(TIME, server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(TIME)
     revoked_at: Mapped[datetime | None] = mapped_column(TIME)
+    confirmed_at: Mapped[datetime] = mapped_column(TIME, server_default=func.now())
+    user_agent: Mapped[str] = mapped_column(server_default="")
 
 
 class RefreshToken(Base):

@@ -1,10 +1,18 @@
 """JSON of identity."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from babel import Locale
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
 
 
 def _address(value: str) -> str:
@@ -39,16 +47,10 @@ class Registration(Body):
 
     email: Email
     display_name: Name
-    password: Annotated[SecretStr, Field(min_length=10, max_length=1000)]
+    password: Password
     age_band: Band | None = None
     income_band: Band | None = None
     household_size: Band | None = None
-
-    @model_validator(mode="after")
-    def _password_is_not_the_email(self) -> Self:
-        if self.password.get_secret_value().strip().lower() == self.email:
-            raise ValueError("the password must not be the e-mail address")
-        return self
 
 
 class Credentials(Body):
@@ -88,3 +90,133 @@ class Me(BaseModel):
     display_name: str
     roles: list[str]
     registered_at: datetime
+    is_email_verified: bool = False
+    has_second_factor: bool = False
+    recovery_codes_left: int = 0
+
+
+def _country(value: str) -> str:
+    if value.upper() not in COUNTRIES:
+        raise ValueError("is not a country by ISO 3166-1")
+    return value.upper()
+
+
+# Countries by ISO 3166-1 alpha-2, with their English names.
+COUNTRIES: dict[str, str] = {
+    code: str(name)
+    for code, name in sorted(Locale("en").territories.items(), key=lambda item: str(item[1]))
+    if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO"}
+}
+Line = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
+Rest = Annotated[Text, StringConstraints(max_length=200)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+
+
+class AddressWrite(Body):
+    """Where things are to be sent."""
+
+    name: Name
+    line1: Line
+    line2: Rest = ""
+    city: Annotated[Line, StringConstraints(max_length=100)]
+    region: Annotated[Text, StringConstraints(max_length=10, pattern=r"^[A-Za-z0-9-]*$")] = ""
+    postal_code: Annotated[Line, StringConstraints(max_length=20)]
+    country: Annotated[Text, AfterValidator(_country)]
+    phone: Annotated[Text, StringConstraints(max_length=40, pattern=r"^[0-9+()/. -]*$")] = ""
+    is_default: bool = False
+
+
+class CodeWrite(Body):
+    """A code that came by mail or from the authenticator app."""
+
+    code: Code
+
+
+class ChallengeAnswer(Body):
+    """The second step of a sign-in."""
+
+    challenge: Annotated[str, StringConstraints(max_length=200)]
+    code: Code
+
+
+class CodeSent(BaseModel):
+    """The same whether or not a mail is on its way."""
+
+    next: Literal["enter-the-code"] = "enter-the-code"
+
+
+class RecoveryRequest(Body):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+class RecoveryWrite(Body):
+    """A new password, by the mailed code."""
+
+    email: Email
+    code: Code
+    password: Password
+
+
+class PasswordWrite(Body):
+    """A new password."""
+
+    password: Password
+
+
+class EmailWrite(Body):
+    """A new address of the account."""
+
+    email: Email
+
+
+class ProfileWrite(Body):
+    """What a person says of themselves."""
+
+    display_name: Name
+
+
+class Confirmation(Body):
+    """Who it is, once more; `code` where a second factor is on."""
+
+    password: Password
+    code: Annotated[str, StringConstraints(max_length=20)] = ""
+
+
+class SecondFactorEnrolment(BaseModel):
+    """For an authenticator app: the secret in base32, and as an otpauth address."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(BaseModel):
+    """Each signs in once in place of the app's code; they are shown only now."""
+
+    recovery_codes: list[str]
+
+
+class Ended(BaseModel):
+    """How many sign-ins ended."""
+
+    ended: int
+
+
+class MailChoices(BaseModel):
+    """Kinds of mail, and whether each is wanted."""
+
+    mails: dict[str, bool]
+
+
+class MailWrite(Body):
+    """The kinds that are wanted; the others are not."""
+
+    wanted: Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=20)]
+
+
+class ConsentWrite(Body):
+    """Grant or withdraw; `version` is the text that was read."""
+
+    is_granted: bool
+    version: Annotated[str, StringConstraints(max_length=20)] | None = None

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from api.core.access import open_to_all
 from api.core.auth import Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.domains.catalog import facade as catalog
@@ -14,13 +15,15 @@ from api.domains.inventory.schemas import Adjustment, Delivery, Difference, Ledg
 from api.domains.inventory.service import live, shelves
 
 router = APIRouter(tags=["inventory"])
-Operator = Annotated[Principal, Depends(require("operator"))]
+Reader = Annotated[Principal, Depends(require("stock.read"))]
+Operator = Annotated[Principal, Depends(require("stock.manage"))]
 ProductId = Annotated[int, Path(ge=1, lt=2**63)]
 
 HEARTBEAT_SECONDS = 15
 
 
 @router.get("/v1/products/{product_id}/stock")
+@open_to_all
 async def product_stock(reader: ReadDep, product_id: ProductId) -> ProductStock:
     """Units that can be bought now."""
     await _find(reader, product_id)
@@ -33,6 +36,7 @@ async def product_stock(reader: ReadDep, product_id: ProductId) -> ProductStock:
     response_class=EventSourceResponse,
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
+@open_to_all
 async def product_stock_stream(reader: ReadDep, product_id: ProductId) -> EventSourceResponse:
     """Server-sent events `stock`, each a product's stock as JSON: one at once, then one within 2 s of each change."""
     await _find(reader, product_id)
@@ -46,14 +50,14 @@ async def product_stock_stream(reader: ReadDep, product_id: ProductId) -> EventS
 
 
 @router.get("/v1/operate/stock/differences")
-async def differences(_: Operator, reader: ReadDep) -> list[Difference]:
+async def differences(_: Reader, reader: ReadDep) -> list[Difference]:
     """Where stock is not the sum of its movements or of its claims: an empty list proves the books."""
     return [Difference.model_validate(each) for each in await shelves.stock_differences(reader)]
 
 
 @router.get("/v1/operate/stock/{variant_id}/movements")
 async def movements(
-    _: Operator,
+    _: Reader,
     reader: ReadDep,
     variant_id: ProductId,
     before: Annotated[int, Query(ge=1, lt=2**63)] = 2**63 - 1,

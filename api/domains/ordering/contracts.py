@@ -149,10 +149,13 @@ class OrderLineView:
 
 @dataclass(frozen=True, slots=True)
 class OrderPayment:
-    """What became of the money."""
+    """What became of the money; `next_action_url` is where the person has a second step to do."""
 
     status: str
     reason: str | None
+    payment_id: UUID | None = None
+    method: str = "card"
+    next_action_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

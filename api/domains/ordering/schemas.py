@@ -1,5 +1,6 @@
 """JSON that ordering reads."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -63,13 +64,31 @@ class QuoteRequest(BaseModel):
     promotion_code: Annotated[str, Field(max_length=40)] | None = None
 
 
+class Method(StrEnum):
+    """How a checkout is paid."""
+
+    CARD = "card"
+    WALLET = "wallet"
+    GIFT_CARD = "gift_card"
+    CASH_ON_DELIVERY = "cash_on_delivery"
+
+
 class CheckoutRequest(QuoteRequest):
     """Pay for what the cart holds. With the token alone delivery is the standard one, and nothing is taxed."""
 
-    payment_token: Annotated[str, Field(min_length=1, max_length=100)]
+    payment_method: Method = Field(Method.CARD, description="A bank transfer takes longer than goods are held.")
+    payment_token: Annotated[str, Field(max_length=100)] = Field(
+        "", description="The gateway's token for a card, the code of a gift card, nothing for the others."
+    )
     expected_total_minor: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
         None, description="The total that the person saw: a different one is refused instead of charged."
     )
+
+    @model_validator(mode="after")
+    def _has_what_it_is_paid_with(self) -> "CheckoutRequest":
+        if not self.payment_token and self.payment_method in ("card", "gift_card"):
+            raise ValueError("payment_token is needed for a card or a gift card")
+        return self
 
 
 class LineUnits(BaseModel):

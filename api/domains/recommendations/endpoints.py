@@ -5,6 +5,7 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Query, Response
 
+from api.core.access import open_to_all
 from api.core.auth import VisitorDep
 from api.core.db import ReadDep
 from api.domains.ordering import facade as ordering
@@ -17,6 +18,7 @@ MOST = 50
 
 
 @router.get("/recommendations", response_model=schemas.Recommendation)
+@open_to_all
 async def get_recommendations(
     reader: ReadDep,
     visitor: VisitorDep,

@@ -73,9 +73,9 @@ async def test_the_overview_compares_a_period_with_the_one_before(client: AsyncC
     assert report["customers"] == [{"week": "2026-03-09", "active": 3, "new": 1, "returning": 2}]
 
 
-async def test_only_executives_see_it(client: AsyncClient, sign_up: SignUp) -> None:
+async def test_only_analysts_and_executives_see_it(client: AsyncClient, sign_up: SignUp) -> None:
     assert (await client.get("/v1/reports/overview")).status_code == 401
-    someone = await sign_up("analyst")
+    someone = await sign_up("operator")
     answer = await client.get("/v1/reports/overview", headers=someone.headers)
     assert answer.status_code == 403
     assert answer.json()["type"] == "urn:agora:problem:forbidden"

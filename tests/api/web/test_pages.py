@@ -212,7 +212,7 @@ async def test_registering_leads_to_the_sign_in_and_from_there_to_where_one_want
     answer = await client.post("/sign-in", data=proof | person, headers=PAGE)
     assert answer.headers["location"] == "/cart"
     assert "Good to see you, Ada" in (await client.get("/", headers=PAGE)).text
-    signed_in = {"csrf_token": await token(client, "/cart")}
+    signed_in = {"csrf_token": await token(client, "/account")}
     await client.post("/sign-out", data=signed_in, headers=PAGE)
     assert "Sign in" in (await client.get("/", headers=PAGE)).text
 

@@ -18,7 +18,7 @@ from api.domains.catalog.service.bulk import runs
 from api.domains.catalog.service.bulk.columns import COLUMNS
 
 router = APIRouter(include_in_schema=False)
-Operator = Annotated[Principal, Depends(require("operator"))]
+Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 
 RUNS_SHOWN = 20
 FORM_BYTES = 64 * 1024  # what surrounds the file in a form

@@ -9,11 +9,12 @@ from fastapi.responses import RedirectResponse
 from api.core.auth import CsrfDep, CurrentDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, SessionDep
 from api.core.errors import Invalid
+from api.core.limits import limited
 from api.core.rendering import render
 from api.domains.catalog.service import reviews
 
 router = APIRouter(include_in_schema=False)
-Operator = Annotated[Principal, Depends(require("operator"))]
+Operator = Annotated[Principal, Depends(require("reviews.moderate"))]
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 
 
@@ -22,6 +23,7 @@ def _back(product_id: int) -> Response:
 
 
 @router.post("/p/{product_id}/review")
+@limited("post")
 async def write(
     product_id: ProductId,
     person: CurrentDep,

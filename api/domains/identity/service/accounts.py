@@ -8,14 +8,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core import outbox
-from api.core.auth import ROLES
+from api.core.access import ROLES
 from api.core.errors import Invalid
-from api.domains.identity import repository
+from api.core.mail import send_mail
+from api.core.settings import get_settings
 from api.domains.identity.contracts import CustomerImport, CustomerView
 from api.domains.identity.errors import CustomerNotFound
 from api.domains.identity.models import Customer
+from api.domains.identity.repository import accounts as repository
 from api.domains.identity.schemas import Registration
-from api.domains.identity.service import passwords
+from api.domains.identity.service import codes, passwords
 from ingestion.contracts import Event, new_event_id
 from ingestion.contracts.identity import CustomerRegistered
 
@@ -23,7 +25,11 @@ SEGMENTS = ("age_band", "income_band", "household_size")
 
 
 async def register(session: AsyncSession, registration: Registration) -> None:
-    """Make the account, unless the e-mail has one: then nothing changes, and the caller learns nothing."""
+    """Make the account, unless the e-mail has one: then its owner is told, and the caller learns nothing.
+
+    Raises Invalid for a password that is too soon guessed.
+    """
+    passwords.check(registration.password.get_secret_value(), registration.email)
     customer_id = new_event_id()
     segments = {name: getattr(registration, name) for name in SEGMENTS}
     password_hash = await passwords.hash_password(registration.password.get_secret_value())
@@ -37,6 +43,14 @@ async def register(session: AsyncSession, registration: Registration) -> None:
     }
     if await repository.add_customer(session, values | segments):
         await outbox.publish(session, CustomerRegistered(customer_id=customer_id, source="storefront", **segments))
+        await codes.send(session, customer_id, "verify-email", registration.email)
+    else:
+        text = (
+            "Somebody wanted to register with this address, which has an account of Agora already.\n"
+            "If it was you, sign in; a forgotten password is replaced at {url}/recover\n"
+        )
+        text = text.format(url=get_settings().api_url)
+        await send_mail(session, registration.email, "You have an account of Agora already", text)
 
 
 async def import_customers(session: AsyncSession, rows: Sequence[CustomerImport]) -> int:
@@ -61,6 +75,11 @@ async def get_customer(session: AsyncSession, customer_id: UUID) -> CustomerView
     """A customer, or None."""
     customer = await repository.get_customer(session, customer_id)
     return None if customer is None else await _view(session, customer)
+
+
+async def roles_of(session: AsyncSession, customer_id: UUID) -> frozenset[str]:
+    """All roles, `customer` included."""
+    return await repository.get_roles(session, customer_id)
 
 
 async def grant_role(session: AsyncSession, email: str, role: str) -> CustomerView:

@@ -6,6 +6,9 @@ from functools import lru_cache
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from api.core.errors import Invalid
+from api.domains.identity.domain import password_fault
+
 # OWASP's first recommendation for argon2id: 19 MiB, two passes, one lane. Each hash takes its memory, so only as many
 # as there are likely cores run at once and the others wait.
 _hasher = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
@@ -16,6 +19,12 @@ _turns = asyncio.Semaphore(4)
 def _nobody() -> str:
     """A hash that no password of ours fits, to do the same work for an unknown account."""
     return _hasher.hash("there is no such account, and nobody has this password")
+
+
+def check(password: str, email: str) -> None:
+    """Raises Invalid for a password that is too soon guessed."""
+    if fault := password_fault(password, email):
+        raise Invalid("password", fault)
 
 
 def hash_now(password: str) -> str:

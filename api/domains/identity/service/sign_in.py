@@ -8,17 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core import outbox
 from api.core.auth import Principal, delete_session_cookie, get_optional, set_session_cookie
 from api.core.db import reading, transaction
-from api.domains.identity import repository
 from api.domains.identity.contracts import Tokens
 from api.domains.identity.domain import SESSION_LIFETIME, new_secret, secret_hash
-from api.domains.identity.errors import RefreshRefused, WrongCredentials
-from api.domains.identity.service import passwords, tokens
+from api.domains.identity.errors import RefreshRefused, SecondFactorNeeded, WrongCredentials
+from api.domains.identity.repository import accounts as repository
+from api.domains.identity.service import passwords, second_factor, tokens
 from ingestion.contracts import new_event_id
 from ingestion.contracts.identity import SignedIn
 
 
 async def authenticate(email: str, password: str) -> UUID:
     """The customer with these credentials. Raises WrongCredentials, after the same work for every reason.
+
+    Where a second factor is on, raises SecondFactorNeeded with the `challenge` that waits for it.
 
     No connection is held while the password is checked: a flood of sign-ins must not starve the shop.
     """
@@ -28,6 +30,8 @@ async def authenticate(email: str, password: str) -> UUID:
     if found is None or not is_right:
         raise WrongCredentials
     customer_id: UUID = found.customer_id
+    if found.has_second_factor:
+        raise SecondFactorNeeded(challenge=await second_factor.demand(customer_id))
     return customer_id
 
 
@@ -35,7 +39,8 @@ async def create_session(session: AsyncSession, request: Request, customer_id: U
     """Sign a browser in: its answer carries a new cookie; an older session of the browser ends."""
     await end_session(session, request)
     secret = new_secret()
-    await repository.add_session(session, new_event_id(), customer_id, secret_hash(secret), SESSION_LIFETIME)
+    agent = request.headers.get("user-agent", "")[:300]
+    await repository.add_session(session, new_event_id(), customer_id, secret_hash(secret), SESSION_LIFETIME, agent)
     await outbox.publish(session, SignedIn(customer_id=customer_id, anonymous_id=anonymous_id))
     set_session_cookie(request, secret, int(SESSION_LIFETIME.total_seconds()))
 
@@ -48,10 +53,11 @@ async def end_session(session: AsyncSession, request: Request) -> None:
         delete_session_cookie(request)
 
 
-async def issue_tokens(session: AsyncSession, customer_id: UUID, anonymous_id: UUID | None) -> Tokens:
+async def issue_tokens(session: AsyncSession, request: Request, customer_id: UUID, anonymous_id: UUID | None) -> Tokens:
     """Sign an API client in."""
     session_id = new_event_id()
-    await repository.add_session(session, session_id, customer_id, None, SESSION_LIFETIME)
+    agent = request.headers.get("user-agent", "")[:300]
+    await repository.add_session(session, session_id, customer_id, None, SESSION_LIFETIME, agent)
     await outbox.publish(session, SignedIn(customer_id=customer_id, anonymous_id=anonymous_id))
     return await _issue(session, session_id, customer_id)
 

@@ -15,7 +15,9 @@ from api.domains.ordering.schemas import Reason, RefundCreate, ReturnReceive, Sh
 from api.domains.ordering.service import desk, fulfilment, orders, refunds, returns
 
 router = APIRouter(prefix="/v1/operate/orders", tags=["operate orders"])
-Operator = Annotated[Principal, Depends(require("operator"))]
+Reader = Annotated[Principal, Depends(require("orders.read"))]
+Operator = Annotated[Principal, Depends(require("orders.manage"))]
+Refunder = Annotated[Principal, Depends(require("orders.refund"))]
 
 
 async def _run(
@@ -29,7 +31,7 @@ async def _run(
 
 @router.get("", response_model=Page[OrderView])
 async def search_orders(
-    _: Operator,
+    _: Reader,
     query: Annotated[str, Query(max_length=100)] = "",
     status: OrderStatus | None = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
@@ -40,7 +42,7 @@ async def search_orders(
 
 
 @router.get("/{order_id}", response_model=OrderView)
-async def get_order(order_id: UUID, _: Operator) -> Response:
+async def get_order(order_id: UUID, _: Reader) -> Response:
     """One order of anybody."""
     return json_answer(await orders.get_order(None, order_id))
 
@@ -76,7 +78,7 @@ async def cancel_order(
 
 @router.post("/{order_id}/refunds", response_model=OrderView, status_code=201)
 async def refund_order(
-    order_id: UUID, request: RefundCreate, operator: Operator, idempotency: IdempotencyDep
+    order_id: UUID, request: RefundCreate, operator: Refunder, idempotency: IdempotencyDep
 ) -> Response:
     """Give a part of the money back. Needs an Idempotency-Key: the same one never refunds twice."""
     return await _run(

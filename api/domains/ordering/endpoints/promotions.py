@@ -13,7 +13,7 @@ from api.domains.ordering.schemas import PromotionCreate, PromotionSwitch
 from api.domains.ordering.service import promotions
 
 router = APIRouter(prefix="/v1/operate/promotions", tags=["operate promotions"])
-Operator = Annotated[Principal, Depends(require("operator"))]
+Operator = Annotated[Principal, Depends(require("promotions.manage"))]
 
 
 @router.get("", response_model=list[Promotion])

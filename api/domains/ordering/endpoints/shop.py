@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Path, Query, Response
 
+from api.core.access import open_to_all
 from api.core.auth import CurrentDep, VisitorDep
 from api.core.idempotency import IdempotencyDep, OptionalIdempotencyDep
 from api.core.paging import Page
@@ -13,6 +14,7 @@ from api.domains.ordering.contracts import Address, CartView, OrderStatus, Order
 from api.domains.ordering.domain import Wishes
 from api.domains.ordering.schemas import CartItemAdd, CartItemSet, CheckoutRequest, QuoteRequest, ReturnRequest, by_line
 from api.domains.ordering.service import cart, checkout, orders, pricing, returns
+from api.domains.payments.contracts import Method
 
 router = APIRouter(prefix="/v1", tags=["ordering"])
 
@@ -40,12 +42,14 @@ def json_answer(value: Any, status_code: int = 200) -> Response:
 
 
 @router.get("/cart", response_model=CartView)
+@open_to_all
 async def view_cart(visitor: VisitorDep) -> Response:
     """The visitor's cart with the prices and the stock of this moment."""
     return json_answer(await cart.view_cart(visitor))
 
 
 @router.post("/cart/items", response_model=CartView, status_code=201)
+@open_to_all
 async def add_item(item: CartItemAdd, visitor: VisitorDep, idempotency: OptionalIdempotencyDep) -> Response:
     """Put a product into the cart; with an Idempotency-Key a repetition adds nothing."""
 
@@ -56,18 +60,21 @@ async def add_item(item: CartItemAdd, visitor: VisitorDep, idempotency: Optional
 
 
 @router.put("/cart/items/{product_id}", response_model=CartView)
+@open_to_all
 async def set_quantity(product_id: ProductId, item: CartItemSet, visitor: VisitorDep) -> Response:
     """Replace the quantity of a line."""
     return json_answer(await cart.set_quantity(visitor, product_id, item.quantity))
 
 
 @router.delete("/cart/items/{product_id}", response_model=CartView)
+@open_to_all
 async def remove_item(product_id: ProductId, visitor: VisitorDep) -> Response:
     """Take a line out of the cart."""
     return json_answer(await cart.remove_item(visitor, product_id))
 
 
 @router.post("/checkout/quote", response_model=Quote)
+@open_to_all
 async def quote(request: QuoteRequest, visitor: VisitorDep, idempotency: OptionalIdempotencyDep) -> Response:
     """What the cart costs with this address, this delivery and this code. Nothing is held or claimed."""
 
@@ -96,6 +103,7 @@ async def check_out(
             request.payment_token,
             request.expected_total_minor,
             wishes_of(request),
+            method=Method(request.payment_method),
         )
         return 202 if order.status is OrderStatus.DRAFT else 201, plain(order)
 

@@ -13,7 +13,7 @@ from api.domains.ordering.schemas import WebhookCreate
 from api.domains.ordering.service import webhooks
 
 router = APIRouter(prefix="/v1/operate/webhooks", tags=["operate webhooks"])
-Operator = Annotated[Principal, Depends(require("operator"))]
+Operator = Annotated[Principal, Depends(require("webhooks.manage"))]
 
 
 @router.get("", response_model=list[EndpointView])

@@ -1,7 +1,8 @@
 """The checkout page: address, delivery, code and payment in one plain form; the total is always the server's."""
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -12,16 +13,21 @@ from api.core.auth import CsrfDep, CurrentDep, VisitorDep
 from api.core.errors import AppError
 from api.core.idempotency import KeyInFlight, KeyReused, run_once
 from api.core.rendering import render
+from api.domains.identity.contracts import Address as KeptAddress
 from api.domains.ordering.contracts import Address, CartView, Quote
 from api.domains.ordering.domain import Wishes
 from api.domains.ordering.errors import CartEmpty, GatewayUnavailable, PromotionRefused
 from api.domains.ordering.pages.shop import go
-from api.domains.ordering.service import cart, checkout, pricing
+from api.domains.ordering.service import addresses, cart, checkout, pricing
+from api.domains.ordering.service.addresses import as_written
+from api.domains.payments import facade as payments
+from api.domains.payments.contracts import Method
 
 router = APIRouter(include_in_schema=False)
 
-PAYMENT_METHODS = (
+CARDS = (
     {"token": "tok_ok", "name": "Card ending in 4242", "text": "Sandbox: the bank accepts it."},
+    {"token": "tok_action", "name": "Card ending in 3220", "text": "Sandbox: the bank asks for a second step."},
     {"token": "tok_declined", "name": "Card ending in 0002", "text": "Sandbox: the bank declines it."},
     {"token": "tok_insufficient_funds", "name": "Card ending in 9995", "text": "Sandbox: there is too little on it."},
 )
@@ -33,6 +39,7 @@ REFUSALS = {
     "total-changed": "The total is another one than you saw. Look at the new total, then pay.",
     "checkout-in-progress": "A payment for this cart is still running. Wait a moment, then look at your orders.",
     "gateway-unavailable": "The bank does not answer at the moment. Nothing was charged; try again in a minute.",
+    "gift-card-code": "Enter the code of the gift card.",
     "checkout-expired": "This checkout took too long and ended. Nothing was kept of the payment; please pay again.",
 }
 NEEDED = {
@@ -42,6 +49,10 @@ NEEDED = {
     "city": "Write the town.",
 }
 Text = Annotated[str, Form(max_length=200)]
+
+
+ADDRESS = ("name", "line1", "line2", "postal_code", "city", "region", "country")
+OTHER_METHODS = (Method.WALLET, Method.GIFT_CARD, Method.CASH_ON_DELIVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +69,25 @@ class Filled:
     country: str = "US"
     promotion_code: str = ""
     payment_token: str = ""
+    gift_card_code: str = ""
+    address_id: str = ""
+    keep_address: str = ""
+
+    def completed(self, kept: Sequence[KeptAddress]) -> "Filled":
+        """The same with the kept address that was chosen in the place of a written one."""
+        chosen = next((each for each in kept if str(each.address_id) == self.address_id), None)
+        if chosen is None:
+            return self
+        written = as_written(chosen)
+        return replace(self, **{name: getattr(written, name) for name in ADDRESS if name != "phone"})
+
+    def method(self) -> Method:
+        """What the payment's choice means: a card's token, or another way to pay."""
+        return Method(self.payment_token) if self.payment_token in OTHER_METHODS else Method.CARD
 
     def address(self) -> Address | None:
         """The address, once all that it needs is there."""
-        if self.missing() or self.country not in COUNTRIES:
+        if self.missing():
             return None
         return Address(
             name=self.name,
@@ -93,7 +119,7 @@ FilledDep = Annotated[Filled, Depends(filled_form)]
 
 
 @router.get("/checkout")
-async def show_checkout(request: Request, visitor: VisitorDep, _: CurrentDep) -> Response:
+async def show_checkout(request: Request, visitor: VisitorDep, person: CurrentDep) -> Response:
     """The form to pay with; what cannot be bought sends back to the cart."""
     try:
         view = await cart.begin_checkout(visitor)
@@ -101,7 +127,9 @@ async def show_checkout(request: Request, visitor: VisitorDep, _: CurrentDep) ->
         return go("/cart")
     if not view.can_check_out:
         return go("/cart")
-    return await _page(request, visitor, Filled(delivery_method=pricing.STANDARD), {}, view)
+    kept = await addresses.kept(person.customer_id)
+    first = str(kept[0].address_id) if kept else ""
+    return await _page(request, visitor, Filled(delivery_method=pricing.STANDARD, address_id=first), {}, view)
 
 
 @router.post("/checkout/total")
@@ -123,11 +151,8 @@ async def post_checkout(
     expected_total_minor: Annotated[int, Form(ge=0, lt=2**63)],
 ) -> Response:
     """Pay and order, once for the form's key however often it is sent."""
-    wrong: dict[str, str] = {}
-    if filled.delivery_method and filled.delivery_method != "pickup":
-        wrong |= filled.missing()
-    if filled.payment_token not in [method["token"] for method in PAYMENT_METHODS]:
-        wrong |= {"payment_token": "Choose how you would like to pay."}
+    whole = filled.completed(await addresses.kept(principal.customer_id))
+    wrong = _faults(whole)
     if wrong:
         return await _page(request, visitor, filled, wrong, key=idempotency_key)
 
@@ -136,12 +161,15 @@ async def post_checkout(
             visitor,
             principal.customer_id,
             order_id,
-            filled.payment_token,
+            filled.gift_card_code if whole.method() is Method.GIFT_CARD else filled.payment_token,
             expected_total_minor,
-            filled.wishes(),
+            whole.wishes(),
             is_announced=True,
+            method=whole.method(),
         )
-        return 201, {"order_id": str(order.order_id)}
+        if order.payment and order.payment.next_action_url:
+            return 201, {"next": f"/payments/{order.payment.payment_id}"}
+        return 201, {"next": f"/orders/{order.order_id}?new=true"}
 
     fingerprint = hashlib.sha256(f"{filled}|{expected_total_minor}".encode()).digest()
     try:
@@ -154,7 +182,20 @@ async def post_checkout(
     document = orjson.loads(answer.body)
     if answer.status >= 400:
         return await _page(request, visitor, filled, _refusal(document))
-    return go(f"/orders/{document['order_id']}?new=true")
+    if filled.keep_address and not filled.address_id and (address := whole.address()):
+        await addresses.keep(principal.customer_id, address)
+    return go(document["next"])
+
+
+def _faults(filled: Filled) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if filled.delivery_method and filled.delivery_method != "pickup":
+        wrong |= filled.missing()
+    if filled.payment_token not in {*OTHER_METHODS, *(card["token"] for card in CARDS)}:
+        wrong |= {"payment_token": "Choose how you would like to pay."}
+    if filled.method() is Method.GIFT_CARD and not filled.gift_card_code:
+        wrong |= {"gift_card_code": REFUSALS["gift-card-code"]}
+    return wrong
 
 
 def _refusal(document: dict[str, Any]) -> dict[str, str]:
@@ -175,7 +216,9 @@ async def _page(
     view = view or await cart.view_cart(visitor)
     if not view.lines:
         return go("/orders")
-    quote, refused = await _quote(visitor, filled)
+    kept = await addresses.kept(visitor.customer_id) if visitor.customer_id else []
+    wallet = await payments.wallet(visitor.customer_id) if visitor.customer_id else {}
+    quote, refused = await _quote(visitor, filled.completed(kept))
     if quote is None:
         return go("/cart")
     wrong = refused | wrong
@@ -187,7 +230,9 @@ async def _page(
         quote=quote,
         filled=filled,
         countries=COUNTRIES,
-        methods=PAYMENT_METHODS,
+        cards=CARDS,
+        wallet_minor=wallet.get(quote.currency, 0),
+        kept=kept,
         errors=wrong,
         first_wrong=next(iter(wrong), ""),
         idempotency_key=key or str(uuid4()),

@@ -15,7 +15,9 @@ from api.domains.ordering.pages.shop import ENTRY_TEXTS, REASONS, STATUS_TEXTS, 
 from api.domains.ordering.service import desk, fulfilment, orders, refunds, returns
 
 router = APIRouter(prefix="/operate/orders")
-Operator = Annotated[Principal, Depends(require("operator"))]
+Reader = Annotated[Principal, Depends(require("orders.read"))]
+Operator = Annotated[Principal, Depends(require("orders.manage"))]
+Refunder = Annotated[Principal, Depends(require("orders.refund"))]
 Line = Annotated[str, Form(min_length=1, max_length=100)]
 SHIPPABLE = frozenset({OrderStatus.PLACED, OrderStatus.PARTIALLY_FULFILLED})
 UNPAID = frozenset({OrderStatus.DRAFT, OrderStatus.EXPIRED})
@@ -24,7 +26,7 @@ UNPAID = frozenset({OrderStatus.DRAFT, OrderStatus.EXPIRED})
 @router.get("")
 async def list_orders(
     request: Request,
-    _: Operator,
+    _: Reader,
     query: Annotated[str, Query(max_length=100)] = "",
     state: Annotated[str, Query(max_length=40)] = "",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
@@ -47,7 +49,7 @@ async def list_orders(
 
 
 @router.get("/{order_id}")
-async def show_order(request: Request, order_id: UUID, _: Operator) -> Response:
+async def show_order(request: Request, order_id: UUID, _: Reader) -> Response:
     """One order with everything that can be done with it."""
     return _page(request, await orders.get_order(None, order_id))
 
@@ -86,7 +88,7 @@ async def cancel(request: Request, order_id: UUID, operator: Operator, _: CsrfDe
 async def refund(
     request: Request,
     order_id: UUID,
-    operator: Operator,
+    operator: Refunder,
     _: CsrfDep,
     amount: Annotated[str, Form(pattern=r"^\d{1,9}([.]\d{1,2})?$")],
     reason: Line,

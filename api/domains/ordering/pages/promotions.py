@@ -15,7 +15,7 @@ from api.domains.ordering.schemas import PromotionCreate
 from api.domains.ordering.service import promotions
 
 router = APIRouter(prefix="/operate/promotions")
-Operator = Annotated[Principal, Depends(require("operator"))]
+Operator = Annotated[Principal, Depends(require("promotions.manage"))]
 KINDS = {
     "percentage": "A percentage off",
     "amount": "An amount off",

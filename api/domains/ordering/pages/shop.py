@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Path, Query, Request, Response, status
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from api.core.access import open_to_all
 from api.core.auth import CsrfDep, CurrentDep, VisitorDep
 from api.core.errors import wants_page
 from api.core.rendering import render
@@ -65,6 +66,7 @@ def go(path: str) -> Response:
 
 
 @router.get("/cart")
+@open_to_all
 async def show_cart(
     request: Request, visitor: VisitorDep, added: Annotated[int | None, Query(gt=0, lt=2**63)] = None
 ) -> Response:
@@ -82,6 +84,7 @@ def _choices(line: CartLine) -> list[int]:
 
 
 @router.post("/cart/items")
+@open_to_all
 async def add_item(
     request: Request,
     visitor: VisitorDep,
@@ -105,6 +108,7 @@ def _uuid(value: str) -> UUID | None:
 
 
 @router.post("/cart/items/{product_id}")
+@open_to_all
 async def set_quantity(product_id: ProductId, visitor: VisitorDep, _: CsrfDep, quantity: Quantity) -> Response:
     """Another quantity. A line that is gone already (another tab) is no error for a person."""
     with suppress(NotInCart):
@@ -113,6 +117,7 @@ async def set_quantity(product_id: ProductId, visitor: VisitorDep, _: CsrfDep, q
 
 
 @router.post("/cart/items/{product_id}/remove")
+@open_to_all
 async def remove_item(product_id: ProductId, visitor: VisitorDep, _: CsrfDep) -> Response:
     """Take a line out."""
     with suppress(NotInCart):

@@ -47,6 +47,9 @@ STALE_DRAFTS = text("""
     WHERE status = 'draft' AND group_id IS NULL AND created_at < clock_timestamp() - CAST(:grace AS interval)
     ORDER BY created_at LIMIT :limit
 """)
+DRAFTS_AMONG = text(
+    "SELECT order_id FROM ordering.orders WHERE order_id = ANY(:group_ids) AND status = 'draft' AND group_id IS NULL"
+)
 # Nothing is written unless the cart is the one that was read; the winner makes every other checkout of it read again.
 INSERT = text(f"""
     WITH cart AS (
@@ -210,6 +213,11 @@ async def stale_drafts(reader: Reader, grace: timedelta, limit: int) -> list[tup
     """Checkouts that should have been settled by now, with their age, oldest first."""
     rows = await reader.execute(STALE_DRAFTS, {"grace": grace, "limit": limit})
     return [(row.order_id, row.age) for row in rows]
+
+
+async def drafts_among(reader: Reader, group_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these checkouts that are not decided yet."""
+    return list((await reader.execute(DRAFTS_AMONG, {"group_ids": list(group_ids)})).scalars())
 
 
 async def insert_draft(session: AsyncSession, draft: Draft, events: Sequence[Event]) -> datetime | None:

@@ -27,7 +27,15 @@ from api.domains.ordering.service.orders import get_order
 from api.domains.ordering.service.pricing import STANDARD, Basket, claim, normal, price_basket
 from api.domains.ordering.service.views import view_of_draft
 from api.domains.payments import facade as payments
-from api.domains.payments.contracts import SECURED, WAITING, ChargeResult, ChargeState, PaymentStatus, PaymentView
+from api.domains.payments.contracts import (
+    SECURED,
+    WAITING,
+    ChargeResult,
+    ChargeState,
+    Method,
+    PaymentStatus,
+    PaymentView,
+)
 from ingestion.contracts import Event, new_event_id
 from ingestion.contracts.analytics import CheckoutStarted
 from ingestion.contracts.ordering import OrderLine, OrderPlaced
@@ -52,6 +60,7 @@ class Asked:
     expected_total_minor: int | None
     wishes: Wishes
     is_announced: bool
+    method: Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +81,33 @@ async def check_out(
     wishes: Wishes = NO_WISHES,
     *,
     is_announced: bool = False,
+    method: Method = Method.CARD,
 ) -> OrderView:
-    """Make orders of the customer's cart; the first is `placed`, or `draft` while the gateway keeps silent.
+    """Make orders of the customer's cart; the first is `placed`, or `draft` while the money is not decided.
+
+    `payment_token` is the gateway's token for a card, the code of a gift card, and nothing for the other methods.
 
     Calling it again with the same `order_id` goes on where the last call ended. Unless it was announced before, it
     tells that a checkout has started. Raises CartEmpty, LinesWithdrawn, TotalChanged, CheckoutInProgress, OutOfStock,
     PromotionRefused, AddressNeeded, UnknownDelivery, PaymentDeclined, CheckoutExpired, GatewayUnavailable.
     """
-    asked = Asked(visitor, customer_id, order_id, expected_total_minor, wishes, is_announced)
+    asked = Asked(visitor, customer_id, order_id, expected_total_minor, wishes, is_announced, method)
     prepared, payment = await _prepare_or_find(asked)
     if payment is None:
-        placed_at = await settle(order_id, FREE, prepared)
+        result = FREE
+        placed_at = await settle(order_id, result, prepared)
     else:
-        result = await payments.charge(payment, payment_token)
+        pay = payments.charge if payment.method is Method.CARD else payments.confirm
+        result = await pay(payment, payment_token)
         if prepared is None and result.state is ChargeState.UNREACHED:
             result = ChargeResult(ChargeState.UNKNOWN)  # the attempt that died may have reached it
         placed_at = await settle(order_id, result, prepared, payment)
     if prepared is not None and isinstance(placed_at, datetime):
-        money = OrderPayment(str(PaymentStatus.SUCCEEDED), None) if payment else None
+        money = None
+        if payment is not None:
+            is_held = result.state is ChargeState.AUTHORIZED
+            status = PaymentStatus.REQUIRES_CAPTURE if is_held else PaymentStatus.SUCCEEDED
+            money = OrderPayment(str(status), None, payment.payment_id, str(payment.method))
         return view_of_draft(prepared.draft, prepared.offers, prepared.begun_at, placed_at, money)
     return await _answer(customer_id, order_id)
 
@@ -134,8 +152,12 @@ async def _prepare(session: AsyncSession, asked: Asked) -> tuple[Prepared | None
     for order_id, _, part in draft.parts:
         await inventory.reserve(session, order_id, units_of(part.lines))
     payment = None
-    if total_minor:
+    if total_minor and asked.method is Method.CARD:
         payment = await payments.create(session, asked.order_id, total_minor, CURRENCY, asked.customer_id)
+    elif total_minor:
+        payment = await payments.create_intent(
+            session, asked.order_id, total_minor, CURRENCY, asked.method, customer_id=asked.customer_id
+        )
     return Prepared(draft, dict(basket.offers), begun_at), payment
 
 

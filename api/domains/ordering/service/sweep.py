@@ -4,8 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import reading, transaction
+from api.core.inbox import ReceivedEvent
+from api.core.jobs import enqueue
 from api.domains.inventory import facade as inventory
 from api.domains.ordering.repository import orders
 from api.domains.ordering.service.checkout import FREE, settle
@@ -17,6 +20,7 @@ log = structlog.get_logger(__name__)
 GRACE = timedelta(seconds=30)  # longer than a checkout waits for the gateway, answer lost and asked again included
 PATIENCE = timedelta(minutes=10)  # as long as the goods are held
 AT_ONCE = 100
+SETTLE = "ordering.settle_checkout"
 
 
 async def sweep_unfinished(grace: timedelta = GRACE, patience: timedelta = PATIENCE) -> int:
@@ -38,7 +42,20 @@ async def sweep_unfinished(grace: timedelta = GRACE, patience: timedelta = PATIE
     return settled + await payments.sweep_refunds()
 
 
+async def hear_of_money(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """The handler of payments' events: a checkout that still waits is settled at once, and not by the next sweep."""
+    checkouts = {getattr(event.data, "order_id", None) for event in events} - {None}
+    for order_id in await orders.drafts_among(session, [each for each in checkouts if each is not None]):
+        await enqueue(session, SETTLE, lock=f"{SETTLE}:{order_id}", order_id=str(order_id))
+
+
+async def settle_checkout(order_id: str) -> None:
+    """The task: what the gateway says now decides, whatever the event said."""
+    await _settle_draft(UUID(order_id), is_overdue=False)
+
+
 async def _settle_draft(order_id: UUID, is_overdue: bool) -> bool:
+    """Whether a checkout is settled now. Asking twice is safe: only a draft is settled, under its lock."""
     async with reading() as connection:
         payment = (await payments.find(connection, [order_id])).get(order_id)
     if payment is None:  # there was nothing to pay

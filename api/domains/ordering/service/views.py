@@ -83,7 +83,11 @@ async def views(reader: Reader, rows: Sequence[orders.OrderRow]) -> list[OrderVi
 
 
 def _payment(payment: PaymentView | None) -> OrderPayment | None:
-    return OrderPayment(str(payment.status), payment.reason) if payment else None
+    if payment is None:
+        return None
+    return OrderPayment(
+        str(payment.status), payment.reason, payment.payment_id, str(payment.method), payment.next_action_url
+    )
 
 
 def _view(

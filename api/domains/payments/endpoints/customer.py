@@ -5,9 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 
+from api.core.access import open_to_all
 from api.core.auth import CurrentDep
 from api.core.http import read_body
 from api.core.idempotency import IdempotencyDep
+from api.core.limits import limited
 from api.domains.payments.contracts import PaymentView
 from api.domains.payments.schemas import (
     ConfirmRequest,
@@ -64,12 +66,15 @@ async def get_wallet(principal: CurrentDep) -> Any:
 
 
 @router.post("/gift-cards/balance", response_model=GiftCardBalance)
+@limited("sign-in")
 async def get_gift_card(request: GiftCardRequest, _: CurrentDep) -> Any:
     """What is left on a gift card. The code travels in the body, so that no log keeps it."""
     return GiftCardBalance.model_validate(await stored_value.gift_card(request.code), from_attributes=True)
 
 
 @router.post("/webhooks/{gateway}", response_model=Received)
+@open_to_all
+@limited(None)
 async def receive_webhook(gateway: Annotated[str, Path(max_length=40)], request: Request) -> Any:
     """For gateways: something happened to a payment. Signed, at most 300 s old; what follows is queued."""
     body = await read_body(request, LARGEST_WEBHOOK)

@@ -24,7 +24,9 @@ from api.domains.payments.schemas import (
 from api.domains.payments.service import desk, disputes, reconciliation
 
 router = APIRouter(prefix="/v1/operate", tags=["operate: payments"])
-Operator = Annotated[Principal, Depends(require("operator"))]
+Reader = Annotated[Principal, Depends(require("payments.read"))]
+Operator = Annotated[Principal, Depends(require("payments.manage"))]
+Disputant = Annotated[Principal, Depends(require("disputes.answer"))]
 
 
 def _json(value: Any, status_code: int = 200) -> Response:
@@ -38,7 +40,7 @@ def _document(value: Any) -> dict[str, Any]:
 
 @router.get("/payments", response_model=Page[desk.ListedPayment])
 async def list_payments(
-    _: Operator,
+    _: Reader,
     status: PaymentStatus | None = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
@@ -48,7 +50,7 @@ async def list_payments(
 
 
 @router.get("/payments/{payment_id}", response_model=desk.PaymentFile)
-async def get_payment(payment_id: UUID, _: Operator) -> Response:
+async def get_payment(payment_id: UUID, _: Reader) -> Response:
     """One payment with its refunds, disputes and postings."""
     return _json(await desk.open_file(payment_id))
 
@@ -84,25 +86,25 @@ async def capture(
 
 
 @router.get("/disputes", response_model=list[Dispute])
-async def list_disputes(_: Operator) -> Response:
+async def list_disputes(_: Reader) -> Response:
     """Disputes, open ones first by deadline."""
     return _json(await disputes.latest())
 
 
 @router.get("/disputes/{dispute_id}", response_model=Dispute)
-async def get_dispute(dispute_id: UUID, _: Operator) -> Response:
+async def get_dispute(dispute_id: UUID, _: Reader) -> Response:
     """One dispute."""
     return _json(await disputes.get(dispute_id))
 
 
 @router.post("/disputes/{dispute_id}/evidence", response_model=Dispute)
-async def send_evidence(dispute_id: UUID, request: EvidenceRequest, operator: Operator) -> Response:
+async def send_evidence(dispute_id: UUID, request: EvidenceRequest, operator: Disputant) -> Response:
     """Tell the bank our side, once and before the deadline."""
     return _json(await disputes.send_evidence(operator.customer_id, dispute_id, request.evidence))
 
 
 @router.get("/reconciliations", response_model=list[ReconciledDay])
-async def list_days(_: Operator) -> Response:
+async def list_days(_: Reader) -> Response:
     """Compared days, newest first, with what differs."""
     return _json(await reconciliation.days())
 

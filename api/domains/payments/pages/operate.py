@@ -15,7 +15,9 @@ from api.domains.payments.service import desk, disputes, reconciliation
 from api.domains.payments.service.refunds import BY_HAND
 
 router = APIRouter(prefix="/operate")
-Operator = Annotated[Principal, Depends(require("operator"))]
+Reader = Annotated[Principal, Depends(require("payments.read"))]
+Operator = Annotated[Principal, Depends(require("payments.manage"))]
+Disputant = Annotated[Principal, Depends(require("disputes.answer"))]
 SHOWN = 50
 LARGEST = 2**53
 
@@ -24,7 +26,7 @@ LARGEST = 2**53
 async def list_payments(
     request: Request,
     _visitor: VisitorDep,
-    _: Operator,
+    _: Reader,
     state: Annotated[PaymentStatus | None, Query(alias="status")] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
@@ -42,7 +44,7 @@ async def list_payments(
 
 
 @router.get("/payments/{payment_id}")
-async def show_payment(request: Request, _visitor: VisitorDep, payment_id: UUID, _: Operator) -> Response:
+async def show_payment(request: Request, _visitor: VisitorDep, payment_id: UUID, _: Reader) -> Response:
     """One payment with everything that belongs to it."""
     return await _payment_page(request, payment_id)
 
@@ -130,13 +132,13 @@ async def _payment_page(
 
 
 @router.get("/disputes")
-async def list_disputes(request: Request, _visitor: VisitorDep, _: Operator) -> Response:
+async def list_disputes(request: Request, _visitor: VisitorDep, _: Reader) -> Response:
     """Disputes, open ones first by deadline."""
     return render(request, "operate_disputes.html", disputes=await disputes.latest())
 
 
 @router.get("/disputes/{dispute_id}")
-async def show_dispute(request: Request, _visitor: VisitorDep, dispute_id: UUID, _: Operator) -> Response:
+async def show_dispute(request: Request, _visitor: VisitorDep, dispute_id: UUID, _: Reader) -> Response:
     """One dispute, and the form for our side of the story."""
     return await _dispute_page(request, dispute_id)
 
@@ -146,7 +148,7 @@ async def send_evidence(
     request: Request,
     _visitor: VisitorDep,
     dispute_id: UUID,
-    operator: Operator,
+    operator: Disputant,
     _: CsrfDep,
     evidence: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
@@ -176,7 +178,7 @@ async def _dispute_page(
 
 
 @router.get("/reconciliation")
-async def show_days(request: Request, _visitor: VisitorDep, _: Operator) -> Response:
+async def show_days(request: Request, _visitor: VisitorDep, _: Reader) -> Response:
     """Compared days, and webhooks about payments that nobody knows."""
     days, strangers = await reconciliation.days(), await reconciliation.strangers()
     return render(request, "operate_reconciliation.html", days=days, strangers=strangers)

@@ -1,0 +1,10 @@
+"""JSON of identity."""
+
+from fastapi import APIRouter
+
+from api.domains.identity.endpoints import account, addresses, operate, privacy, sign_in
+
+router = APIRouter()
+for part in (sign_in, account, addresses, privacy):
+    router.include_router(part.router, tags=["identity"])
+router.include_router(operate.router)

@@ -1,0 +1,48 @@
+"""The first page of the people who run the shop: what each may do, as doors."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.core.access import permits, routes_of
+from api.core.auth import Principal, require
+from api.core.rendering import render
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A page of the desk, and the permission that opens it."""
+
+    path: str
+    title: str
+    text: str
+    icon: str
+    permission: str
+
+
+DOORS = (
+    Door("/operate/orders", "Orders", "Send, take back, refund", "box", "orders.read"),
+    Door("/operate/payments", "Payments", "Refunds, captures, gift cards", "credit-card", "payments.read"),
+    Door("/operate/disputes", "Disputes", "Answer before the deadline", "scale-balanced", "payments.read"),
+    Door("/operate/reconciliation", "Reconciliation", "Ledger against gateway", "calculator", "payments.read"),
+    Door("/operate/promotions", "Promotions", "Codes and their limits", "tag", "promotions.manage"),
+    Door("/operate/products", "Products", "Catalogue, prices, pictures", "boxes-stacked", "catalog.manage"),
+    Door("/operate/imports", "Product files", "Bring in and take out", "file-import", "catalog.manage"),
+    Door("/operate/stock", "Stock", "On hand, low, to reorder", "warehouse", "stock.read"),
+    Door("/operate/reviews", "Reviews", "Held for a look", "star", "reviews.moderate"),
+    Door("/operate/questions", "Questions", "Held for a look", "circle-question", "reviews.moderate"),
+    Door("/operate/webhooks", "Webhooks", "Who is told, and whether it arrived", "bell", "webhooks.manage"),
+    Door("/operate/people", "People", "Who may do what", "users", "people.manage"),
+    Door("/operate/audit", "Audit log", "Who did what to what", "clipboard-list", "audit.read"),
+)
+
+
+@router.get("/operate")
+async def show_desk(request: Request, person: Annotated[Principal, Depends(require("desk.open"))]) -> Response:
+    """The doors that the person's roles open."""
+    served = {route.path for route in routes_of(request.app)}  # a process may serve some domains alone
+    doors = [door for door in DOORS if door.path in served and permits(person.roles, door.permission)]
+    return render(request, "operate.html", doors=doors)
