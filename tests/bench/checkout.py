@@ -84,7 +84,7 @@ def _copy(shop: Mapping[str, str], what: str) -> str:
 def _drop(shop: Mapping[str, str], names: list[str]) -> None:
     with psycopg.connect(shop["AGORA_POSTGRES_OWNER_URL"], autocommit=True) as admin:
         for name in names:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            admin.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))  # waits for an autovacuum
 
 
 def _requests(shop: Mapping[str, str], people: list[UUID]) -> list[str]:

@@ -152,9 +152,7 @@ async def send(shopper: Any, **data: str) -> Any:
     return await shopper.client.post("/checkout", data=hidden | data, headers=PAGE)
 
 
-async def test_the_form_pays_at_the_bank_by_gift_card_or_at_the_door(
-    shopper: Any, shoppers: Any, shop: Shop
-) -> None:
+async def test_the_form_pays_at_the_bank_by_gift_card_or_at_the_door(shopper: Any, shoppers: Any, shop: Shop) -> None:
     other = shoppers()
     await other.add(shop["milk"])
     to_the_bank = await send(other, payment_token="tok_action")
