@@ -60,6 +60,16 @@ def open_shop(env: Mapping[str, str], folder: Path, workers: int = 1) -> Iterato
             process.wait(20)
 
 
+def run_worker_once(env: Mapping[str, str]) -> None:
+    """Do the background work that is due, as the worker would; no worker runs beside the shop."""
+    work = (
+        "import asyncio; from api.core.jobs import run_queued; from api.core.settings import get_settings;"
+        " from api.worker import find_tasks; settings = get_settings();"
+        " asyncio.run(run_queued(settings, find_tasks(settings.api_domains), wait=False))"
+    )
+    subprocess.run([sys.executable, "-c", work], env=dict(env), check=True, timeout=60)
+
+
 def _named(url: str, database: str) -> str:
     base, _, query = url.partition("?")
     return f"{base.rpartition('/')[0]}/{database}" + (f"?{query}" if query else "")

@@ -17,6 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 ICON_FOLDER = Path(fontawesomefree.__file__).parent / "static" / "fontawesomefree" / "svgs" / "solid"
 ICONS = frozenset(rule.icon for rule in (*RULES, *WARDROBE, *DEPARTMENTS, FALLBACK))
+PICTURE_SIZES = (160, 480, 960)
 VARIANTS = 6
 _WARDROBE = re.compile(rf"\b(?:{WARDROBE_DEPARTMENTS.replace('$', chr(92) + 'b')})", re.I)
 
@@ -54,6 +55,8 @@ class Named(Protocol):
     def product_id(self) -> int: ...
     @property
     def title(self) -> str: ...
+    @property
+    def image(self) -> str | None: ...
 
 
 class Pictured(Named, Protocol):
@@ -97,14 +100,26 @@ def tile_url(icon: str, tone: str, variant: int) -> str:
     return f"/pictures/{icon}.{tone}.{variant}.svg"
 
 
-def picture_url(product: Pictured) -> str:
-    """Address of a product's tile; equal tiles share one address so that a browser keeps each once."""
+def picture_url(product: Pictured, size: int = 480) -> str:
+    """Address of a product's picture, or of a tile where it has none; equal tiles share one address."""
+    if product.image:
+        return f"{product.image}/{size}.webp"
     rule = rule_for(product.title, product.department, product.category or "", product.product_type or "")
     return tile_url(rule.icon, rule.tone, product.product_id % VARIANTS)
 
 
+def picture_set(product: Named) -> Markup:
+    """The attribute that lets a browser choose among a picture's sizes; empty for a tile, which fits any size."""
+    if not product.image:
+        return Markup("")
+    widths = ", ".join(f"{product.image}/{size}.webp {size}w" for size in PICTURE_SIZES)
+    return Markup(' srcset="{}"').format(widths)
+
+
 def line_url(line: Named) -> str:
     """The same for a line of a cart or an order, which knows no more than the product's title."""
+    if line.image:
+        return f"{line.image}/160.webp"
     rule = rule_for(line.title, "", "", "")
     return tile_url(rule.icon, rule.tone, line.product_id % VARIANTS)
 

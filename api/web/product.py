@@ -12,7 +12,7 @@ from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ProductView, ReviewSummary
+from api.domains.catalog.contracts import ImageView, ProductView, ReviewSummary
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
 from api.web.shelves import SHELF, Shelf
@@ -45,6 +45,7 @@ async def product(
     drop = (await catalog.price_drops(reader, [shown.product_id])).get(shown.product_id)
     summary = (await catalog.review_summary(reader, [shown.product_id])).get(shown.product_id)
     shelves = await _shelves(reader, visitor, shown)
+    images = await catalog.images_of(reader, shown.product_id) if shown.image else []
     led_by = recommendation(rec)
     seen = ProductViewed(
         anonymous_id=visitor.anonymous_id,
@@ -57,12 +58,13 @@ async def product(
         request,
         "product.html",
         product=shown,
+        images=images,
         available=available,
         drop=drop,
         rec=led_by,
         shelves=shelves,
         facts=_facts(shown),
-        json_ld=_json_ld(request, shown, available, summary),
+        json_ld=_json_ld(request, shown, available, summary) | _pictures(request, images),
         summary=summary,
         review_order=reviews,
         reviews=await catalog.list_reviews(reader, shown.product_id, reviews, after, REVIEWS_SHOWN)
@@ -77,6 +79,12 @@ async def _own_review(reader: AsyncConnection, visitor: Visitor, product_id: int
     if visitor.customer_id is None or not await catalog.may_review(reader, product_id, visitor.customer_id):
         return {"may_review": False, "own_review": None}
     return {"may_review": True, "own_review": await catalog.own_review(reader, product_id, visitor.customer_id)}
+
+
+def _pictures(request: Request, images: list[ImageView]) -> dict[str, list[str]]:
+    """The pictures' whole addresses, for search engines and whoever the page is sent to."""
+    base = str(request.base_url).rstrip("/")
+    return {"image": [f"{base}/media/{image.digest}/960.webp" for image in images]} if images else {}
 
 
 def _product_id(address: str) -> int:

@@ -7,7 +7,7 @@ price of a book.
 import asyncio
 import errno
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +19,7 @@ from PIL import Image, UnidentifiedImageError
 from rich.console import Console
 
 from api.core.db import transaction
+from api.core.errors import AppError
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import BadRow, ImportCounts
 from api.domains.inventory import facade as inventory
@@ -180,9 +181,8 @@ async def _open_stock(items: Sequence[Item]) -> int:
 
 
 async def _attach(path: Path, by_picture: Mapping[str, str], result: CatalogueReport, console: Console) -> None:
-    """Give the products their pictures, where the catalogue keeps any."""
-    attach: Callable[..., Any] | None = getattr(catalog, "attach_image", None)
-    if attach is None or not await asyncio.to_thread(path.is_file):
+    """Give the products their pictures; one that a product has is not given again."""
+    if not await asyncio.to_thread(path.is_file):
         return
     async with transaction() as session:
         ids = await catalog.product_ids(session, list(by_picture.values()))
@@ -193,8 +193,10 @@ async def _attach(path: Path, by_picture: Mapping[str, str], result: CatalogueRe
             if product_id is None or content is None:
                 result.stray_pictures += 1
             else:
-                await attach(product_id, content)
-                result.pictures += 1
+                try:
+                    result.pictures += await catalog.attach_image(product_id, content, _type_of(content))
+                except AppError:  # it opens, but cannot be decoded to its end
+                    result.stray_pictures += 1
             progress.update(task, advance=1, state=f"{result.pictures:,}")
         progress.update(task, total=result.pictures + result.stray_pictures)
     console.print(f"{result.pictures:,} pictures; {result.stray_pictures:,} fit no product or are none.")
@@ -209,6 +211,11 @@ def pictures(path: Path) -> Iterator[tuple[str, bytes | None]]:
                 continue
             content = file.read() if member.size <= LARGEST_PICTURE else b""
             yield PurePosixPath(member.name).stem, content if _is_picture(content) else None
+
+
+def _type_of(content: bytes) -> str:
+    with Image.open(BytesIO(content)) as image:
+        return Image.MIME.get(image.format or "", "application/octet-stream")
 
 
 def _is_picture(content: bytes) -> bool:

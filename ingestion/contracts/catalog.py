@@ -76,3 +76,23 @@ class ReviewWithdrawn(Event):
     review_id: UUID
     product_id: int
     customer_id: UUID
+
+
+class ImageAdded(Event):
+    """A picture of a product can be shown."""
+
+    type: ClassVar[str] = "catalog.image_added"
+    key_field: ClassVar[str] = "product_id"
+
+    product_id: int
+    image_id: UUID
+
+
+class ImageRemoved(Event):
+    """A picture of a product is gone."""
+
+    type: ClassVar[str] = "catalog.image_removed"
+    key_field: ClassVar[str] = "product_id"
+
+    product_id: int
+    image_id: UUID

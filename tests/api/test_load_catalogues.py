@@ -1,5 +1,6 @@
 """Real catalogues: fashion with pictures, books, a tree of categories."""
 
+import hashlib
 import tarfile
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -59,15 +60,7 @@ def write_fashion(folder: Path) -> None:
             archive.addfile(member, BytesIO(content))
 
 
-async def test_fashion_with_stock_and_pictures(
-    rolled_back: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    attached: list[tuple[int, bytes]] = []
-
-    async def attach(product_id: int, content: bytes) -> None:
-        attached.append((product_id, content))
-
-    monkeypatch.setattr(catalog, "attach_image", attach, raising=False)
+async def test_fashion_with_stock_and_pictures(rolled_back: Database, tmp_path: Path) -> None:
     write_fashion(tmp_path)
     result = await load_livostyle(tmp_path, report=tmp_path / "bad.csv", console=screen())
     assert (result.counts.new, result.counts.bad, result.new_stock) == (2, 1, 1)
@@ -78,11 +71,12 @@ async def test_fashion_with_stock_and_pictures(
         ("LIVO-2", "Odd", "Miscellaneous", "Thing", "Thing", "LivoStyle", 999),
     ]
     stock = await rows_of(rolled_back, "SELECT product_id, sum(on_hand) FROM inventory.stock GROUP BY 1")
-    assert stock == [(attached[0][0], 25)]
-    assert attached[0][1] == picture()
+    shown = await rows_of(rolled_back, "SELECT product_id, digest FROM catalog.images WHERE state = 'ready'")
+    assert [(product_id, 25) for product_id, _ in shown] == stock
+    assert [digest for _, digest in shown] == [hashlib.sha256(picture()).hexdigest()]
     before = await rows_of(rolled_back, COUNTS)
     again = await load_livostyle(tmp_path, console=screen())
-    assert (again.counts.same, again.new_stock) == (2, 0)
+    assert (again.counts.same, again.new_stock, again.pictures) == (2, 0, 0)
     assert await rows_of(rolled_back, COUNTS) == before
 
 
@@ -100,8 +94,11 @@ async def test_livostyle_whole_and_again(rolled_back: Database) -> None:
     paths = source["category_full_path"].fill_null("").str.split(" > ").list.get(1, null_on_oob=True)
     for name in ("Clothing", "Jewelry", "Shoes"):
         assert departments[name] == (paths == name).sum() > 0
+    assert first.pictures > 450
+    faces = "SELECT count(*) FROM catalog.products WHERE image IS NOT NULL"
+    assert await rows_of(rolled_back, faces) == [(first.pictures,)]
     again = await load_livostyle(REAL / "livostyle", console=screen())
-    assert (again.counts.same, again.new_stock) == (source.height, 0)
+    assert (again.counts.same, again.new_stock, again.pictures) == (source.height, 0, 0)
 
 
 @real

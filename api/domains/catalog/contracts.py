@@ -44,6 +44,23 @@ class ProductView:
     is_active: bool
     department_slug: str
     category_slug: str
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """A picture of a product. Once it is ready it is at /media/{digest}/160.webp, 480.webp and 960.webp."""
+
+    image_id: UUID
+    product_id: int
+    state: str
+    alt: str
+    content_type: str
+    size_bytes: int
+    width: int | None
+    height: int | None
+    digest: str | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +230,7 @@ class VariantForSale:
     seller_id: UUID | None
     is_active: bool
     components: tuple[tuple[int, int], ...] = ()
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,3 +96,31 @@ class OwnReview(Conflict):
 
     type = "own-review"
     title = "You cannot vote for your own review"
+
+
+class ImageNotFound(NotFound):
+    """No picture of this product has this id."""
+
+    type = "image-not-found"
+    title = "There is no such picture"
+
+
+class ImageRefused(AppError):
+    """What was uploaded is no picture of the promised kind; it was removed."""
+
+    status = 422
+    type = "image-refused"
+    title = "This file cannot be taken"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"It was removed: {reason}.", reason=reason)
+
+
+class TooManyImages(Conflict):
+    """More pictures than a product may have."""
+
+    type = "too-many-images"
+    title = "The product has as many pictures as it may have"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Remove one of its {most} pictures first.", most=most)

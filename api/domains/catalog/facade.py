@@ -6,6 +6,8 @@ Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and catego
 from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
 from api.domains.catalog.service.bulk.reading import RawRow, Source
+from api.domains.catalog.service.images import attach_now as attach_image
+from api.domains.catalog.service.images import of_product as images_of
 from api.domains.catalog.service.imports import import_products, product_ids, write_products
 from api.domains.catalog.service.products import (
     best_sellers,
@@ -36,6 +38,7 @@ __all__ = [
     "Report",
     "Source",
     "add_variant",
+    "attach_image",
     "best_sellers",
     "change_price",
     "departments",
@@ -44,6 +47,7 @@ __all__ = [
     "get_product",
     "get_products",
     "get_variants",
+    "images_of",
     "import_file",
     "import_products",
     "import_rows",

@@ -1,10 +1,10 @@
 """JSON of catalog as the API documents it."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Product(BaseModel):
@@ -25,6 +25,26 @@ class Product(BaseModel):
     is_active: bool
     department_slug: str
     category_slug: str
+    image: str | None = Field(description="Its first picture; append /160.webp, /480.webp or /960.webp.")
+
+
+class ImageUpload(BaseModel):
+    """A file that is to be uploaded."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    content_type: Literal["image/jpeg", "image/png", "image/webp"]
+    size_bytes: Annotated[int, Field(gt=0, le=10 * 1024**2)]
+    alt: Annotated[str, Field(max_length=300)] = ""
+
+
+class ImageChange(BaseModel):
+    """What is to change."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    alt: Annotated[str, Field(max_length=300)] | None = None
+    is_first: bool = False
 
 
 class ProductPage(BaseModel):

@@ -106,6 +106,7 @@ class CartLine:
     available: int
     recommendation_id: UUID | None
     notices: tuple[Notice, ...]
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ class OrderLineView:
     tax_minor: int = 0
     shipped: int = 0
     returnable: int = 0
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

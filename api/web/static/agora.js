@@ -86,3 +86,27 @@ for (const place of document.querySelectorAll("[data-stock]")) {
   addEventListener("pagehide", () => source?.close());
   follow();
 }
+
+// A picture on its way in: how far it is. Without this the form is sent as it is.
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  form.addEventListener("submit", (event) => {
+    const bar = form.querySelector("progress");
+    if (!form.elements.file.files.length || !bar) return;
+    event.preventDefault();
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", ({ loaded, total }) => { bar.value = loaded / total; });
+    request.addEventListener("load", () => {
+      if (request.status === 200) location.assign(request.responseURL);
+      else {
+        const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+        document.querySelector("main").replaceWith(answer.querySelector("main"));
+        document.querySelector("main [autofocus]")?.focus();
+      }
+    });
+    request.addEventListener("error", () => form.submit());
+    bar.hidden = false;
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "text/html");
+    request.send(new FormData(form));
+  });
+}

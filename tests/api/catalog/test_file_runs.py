@@ -11,11 +11,11 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core import storage
 from api.core.db import Database
 from api.core.jobs import run_queued
 from api.core.settings import get_settings
-from api.domains.catalog.errors import NothingToFetch
-from api.domains.catalog.service.bulk import files, runs
+from api.domains.catalog.service.bulk import runs
 from api.worker import find_sweeps, find_tasks
 from tests.api.conftest import SignedUp, SignUp
 
@@ -27,16 +27,16 @@ IMPORTS = "/v1/operate/imports"
 async def swept_bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[set[str]]:
     """What a test puts into the bucket is taken out again."""
     names: set[str] = set()
-    put = files.put
+    put = storage.put
 
     async def noted(name: str, file: IO[bytes]) -> None:
         names.add(name)
         await put(name, file)
 
-    monkeypatch.setattr(files, "put", noted)
+    monkeypatch.setattr(storage, "put", noted)
     yield names
     for name in names:
-        await files.remove(name)
+        await storage.remove(name)
 
 
 @pytest.fixture
@@ -83,8 +83,8 @@ async def test_a_file_is_queued_done_and_its_bad_rows_fetched(
     assert answer.text.splitlines() == ["line,sku,field,reason", "3,A-2,price,is empty"]
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''in-bad-rows.csv"
     assert await skus(session) == ["A-1"]
-    with pytest.raises(NothingToFetch):  # what was sent in is not kept
-        await files.stream(f"product-files/{queued['run_id']}/upload")
+    with pytest.raises(storage.FileMissing):  # what was sent in is not kept
+        await storage.stream(f"product-files/{queued['run_id']}/upload")
     await runs.run_file(queued["run_id"])  # a job that comes twice
     assert await look(client, queued["run_id"]) == done
 
@@ -186,8 +186,8 @@ async def test_files_are_kept_for_a_month(client: AsyncClient, operator: SignedU
     assert runs.forget_old_files in find_sweeps(["catalog"])
     assert await runs.forget_old_files() == 1
     assert await runs.forget_old_files() == 0
-    with pytest.raises(NothingToFetch):
-        await files.stream(f"product-files/{old['run_id']}/result")
+    with pytest.raises(storage.FileMissing):
+        await storage.stream(f"product-files/{old['run_id']}/result")
     assert (await client.get(f"{IMPORTS}/{old['run_id']}/file")).status_code == 404
     assert (await client.get(f"{IMPORTS}/{young['run_id']}/file")).status_code == 200
 
@@ -260,7 +260,7 @@ async def test_while_the_store_is_away_a_file_is_not_taken(
             raise EndpointConnectionError(endpoint_url="http://nowhere")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "_client", Away)
+        patch.setattr(storage, "_client", Away)
         answer = await client.post(IMPORTS, content=CONTENT)
     assert (answer.status_code, answer.json()["detail"]) == (503, "The store of files does not answer.")
     assert (await client.get(IMPORTS)).json()["items"] == []

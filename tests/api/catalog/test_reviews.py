@@ -252,7 +252,7 @@ async def test_operators_decide_on_their_page(
 ) -> None:
     author, operator = await buyer(session, sign_up, shop["choc-1"]), await sign_up("operator")
     held = await write(client, author, shop["choc-1"], body="www.example.org")
-    form = {"csrf_token": await proof(client, "/operate/reviews", operator), "decision": "reject"}
+    form = {"csrf_token": await proof(client, "/account", operator), "decision": "reject"}
     path = f"/operate/reviews/{held['review_id']}"
     headers = PAGE | operator.headers
     refused = await client.post(path, data=form, headers=headers)

@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from api.domains.catalog.pages import files, reviews
+from api.domains.catalog.pages import files, images, reviews
 
 router = APIRouter(include_in_schema=False)
 router.include_router(files.router)
 router.include_router(reviews.router)
+router.include_router(images.router)

@@ -14,7 +14,8 @@ Reader = AsyncConnection | AsyncSession
 
 COLUMNS = """
     p.product_id, p.sku, p.title, p.slug, p.department, p.category, p.product_type, p.brand, p.size,
-    p.price_minor, p.currency, s.units_sold, p.is_active, p.department_slug, p.category_slug
+    p.price_minor, p.currency, s.units_sold, p.is_active, p.department_slug, p.category_slug,
+    p.image
 """
 SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
 

@@ -13,7 +13,7 @@ from api.domains.catalog.repository.products import Reader
 
 _COLUMNS = """
     v.variant_id, v.product_id, v.sku, v.gtin, p.title, p.slug, p.department, v.options, v.price_minor, p.currency,
-    p.tax_class, p.seller_id, v.is_active,
+    p.tax_class, p.seller_id, v.is_active, p.image,
     (SELECT jsonb_agg(jsonb_build_array(b.component_id, b.quantity) ORDER BY b.component_id)
      FROM catalog.bundle_components b WHERE b.bundle_id = v.variant_id) AS components
 """

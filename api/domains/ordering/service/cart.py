@@ -139,6 +139,7 @@ def assemble(rows: Sequence[tuple[CartItem, Offer, int]]) -> CartView:
             available=max(units, 0),
             recommendation_id=item.recommendation_id,
             notices=notices_of(item, offer.price_minor, units, offer.is_active),
+            image=offer.image,
         )
         for item, offer, units in rows
     )

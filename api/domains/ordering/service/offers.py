@@ -27,6 +27,7 @@ class Offer:
     tax_class: str = "standard"
     seller_id: UUID | None = None
     components: tuple[tuple[int, int], ...] = ()
+    image: str | None = None
 
 
 async def offers(reader: Reader, variant_ids: Collection[int]) -> dict[int, Offer]:
@@ -48,6 +49,7 @@ async def offers(reader: Reader, variant_ids: Collection[int]) -> dict[int, Offe
             tax_class=each.tax_class,
             seller_id=each.seller_id,
             components=each.components,
+            image=each.image,
         )
         for each in found.values()
     }

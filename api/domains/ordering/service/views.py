@@ -142,6 +142,7 @@ def _lines(
             line_number=line.line_number,
             product_id=line.product_id,
             title=found[line.variant_id].title,
+            image=found[line.variant_id].image,
             slug=found[line.variant_id].slug,
             quantity=line.quantity,
             unit_price_minor=line.unit_price_minor,

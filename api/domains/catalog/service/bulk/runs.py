@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import IO
 from uuid import UUID
 
+from api.core import storage
 from api.core.audit import record_act
 from api.core.db import transaction
 from api.core.errors import Invalid
@@ -18,7 +19,6 @@ from api.domains.catalog.contracts import FileRun, ImportCounts
 from api.domains.catalog.errors import NothingToFetch, RunNotFound, UnreadableFile
 from api.domains.catalog.repository import file_runs
 from api.domains.catalog.repository.products import Reader
-from api.domains.catalog.service.bulk import files
 from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import import_file
 from api.domains.catalog.service.bulk.reading import FORMATS
@@ -50,7 +50,7 @@ async def ask_import(
     if size == 0:
         raise Invalid("file", "is empty")
     run_id = new_event_id()
-    await files.put(_upload(run_id), file)
+    await storage.put(_upload(run_id), file)
     name = PurePath(file_name.replace("\\", "/")).name[-LONGEST_NAME:] or f"products.{kind}"
     return await _queue(actor_id, run_id, "import", kind, name, size, is_dry_run)
 
@@ -101,14 +101,17 @@ async def list_runs(reader: Reader, cursor: str | None, limit: int) -> Page[File
 
 
 async def fetch(reader: Reader, run_id: UUID) -> tuple[str, str, AsyncIterator[bytes]]:
-    """(name, media type, content) of what a run left: bad rows or the export. Raises RunNotFound, NothingToFetch."""
+    """(name, media type, content) of what a run left: bad rows or the export.
+
+    Raises RunNotFound, NothingToFetch and FileMissing.
+    """
     run = await get_run(reader, run_id)
     if not run.has_file:
         raise NothingToFetch
     if run.kind == "import":
-        return f"{PurePath(run.file_name).stem}-bad-rows.csv", "text/csv", await files.stream(_result(run_id))
+        return f"{PurePath(run.file_name).stem}-bad-rows.csv", "text/csv", await storage.stream(_result(run_id))
     media_type = "text/csv" if run.format == "csv" else "application/vnd.apache.parquet"
-    return run.file_name, media_type, await files.stream(_result(run_id))
+    return run.file_name, media_type, await storage.stream(_result(run_id))
 
 
 async def run_file(run_id: str) -> None:
@@ -128,12 +131,12 @@ async def run_file(run_id: str) -> None:
     async with transaction() as session:
         await file_runs.end(session, number, problem, has_file)
     if run.kind == "import":
-        await files.remove(_upload(number))
+        await storage.remove(_upload(number))
 
 
 async def _import(run: FileRun, folder: Path) -> bool:
     path, report = folder / "upload", folder / "bad.csv"
-    await files.fetch(_upload(run.run_id), path)
+    await storage.fetch(_upload(run.run_id), path)
     counts = await import_file(
         path, kind=run.format, report=report, is_dry_run=run.is_dry_run, progress=_teller(run.run_id)
     )
@@ -147,7 +150,7 @@ async def _keep_report(run: FileRun, path: Path) -> bool:
     if not await asyncio.to_thread(_has_rows, path):
         return False
     with await asyncio.to_thread(path.open, "rb") as file:
-        await files.put(_result(run.run_id), file)
+        await storage.put(_result(run.run_id), file)
     return True
 
 
@@ -166,7 +169,7 @@ async def _export(run: FileRun, folder: Path) -> bool:
 
     count = await export_file(path, kind=run.format, progress=progress)
     with await asyncio.to_thread(path.open, "rb") as file:
-        await files.put(_result(run.run_id), file)
+        await storage.put(_result(run.run_id), file)
     async with transaction() as session:
         await file_runs.progress(session, run.run_id, ImportCounts(read=count), 1.0)
     return True
@@ -198,7 +201,7 @@ async def forget_old_files() -> int:
     async with transaction() as session:
         forgotten = await file_runs.forget(session, KEPT_DAYS, FORGOTTEN_AT_ONCE)
     for run_id in forgotten:
-        await files.remove(_result(run_id))
+        await storage.remove(_result(run_id))
     return len(forgotten)
 
 

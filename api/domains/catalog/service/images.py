@@ -1,0 +1,297 @@
+"""Pictures of products: uploaded to the store by a signed address, looked at, made smaller, shown.
+
+uploading → processing → ready, or → refused. What is uploaded is only trusted once it was decoded here; the file that
+came, with whatever stands in it beside the picture, is never shown to anybody.
+"""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from io import BytesIO
+from typing import IO
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core import outbox, storage
+from api.core.audit import record_act
+from api.core.db import Reader, transaction
+from api.core.errors import Conflict, Invalid
+from api.core.jobs import enqueue
+from api.domains.catalog.contracts import ImageView
+from api.domains.catalog.errors import ImageNotFound, ImageRefused, ProductNotFound, TooManyImages
+from api.domains.catalog.repository import images as repository
+from ingestion.contracts import new_event_id
+from ingestion.contracts.catalog import ImageAdded, ImageRemoved
+
+TASK = "catalog.make_pictures"
+TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+LARGEST = 10 * 1024**2
+MOST_PIXELS = 40_000_000
+MOST_IMAGES = 12
+SIZES = (160, 480, 960)  # pixels of the longer side
+UPLOAD_SECONDS = 900
+ABANDONED = timedelta(hours=1)
+QUALITY = 82
+
+# A decoded picture takes up to 160 MB: one at a time in each process.
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Where to PUT the file, with which headers, and for how long."""
+
+    image_id: UUID
+    url: str
+    headers: dict[str, str]
+    expires_in: int
+
+
+def _upload_name(image_id: UUID | str) -> str:
+    return f"images/uploads/{image_id}"
+
+
+def _picture_name(digest: str, size: int) -> str:
+    return f"images/{digest}/{size}.webp"
+
+
+async def of_product(reader: Reader, product_id: int) -> list[ImageView]:
+    """A product's pictures that can be shown, in their order."""
+    return await repository.of_product(reader, product_id, is_ready=True)
+
+
+async def all_of_product(reader: Reader, product_id: int) -> list[ImageView]:
+    """All of them, also those that are not done."""
+    return await repository.of_product(reader, product_id)
+
+
+async def begin_upload(actor_id: UUID | None, product_id: int, content_type: str, size: int, alt: str = "") -> Upload:
+    """A place for one more picture. Raises Invalid, ProductNotFound, TooManyImages, Unavailable."""
+    if content_type not in TYPES:
+        raise Invalid("content_type", f"must be one of {', '.join(TYPES)}")
+    if not 0 < size <= LARGEST:
+        raise Invalid("size_bytes", f"must be between 1 and {LARGEST}")
+    image_id = new_event_id()
+    url = await storage.sign_upload(_upload_name(image_id), content_type, size, UPLOAD_SECONDS)
+    async with transaction() as session:
+        await _add(session, actor_id, image_id, product_id, content_type, size, alt)
+    return Upload(image_id, url, {"Content-Type": content_type, "Content-Length": str(size)}, UPLOAD_SECONDS)
+
+
+async def _add(
+    session: AsyncSession,
+    actor_id: UUID | None,
+    image_id: UUID,
+    product_id: int,
+    content_type: str,
+    size: int,
+    alt: str,
+) -> None:
+    count = await repository.count_locked(session, product_id)
+    if count is None:
+        raise ProductNotFound(product_id)
+    if count >= MOST_IMAGES:
+        raise TooManyImages(MOST_IMAGES)
+    await repository.add(session, image_id, product_id, content_type, size, alt)
+    await record_act(session, actor_id, "catalog.upload_image", f"product:{product_id}", image_id=image_id)
+
+
+async def complete(product_id: int, image_id: UUID) -> ImageView:
+    """Look at what was uploaded; what is no picture of the promised kind is removed and refused.
+
+    Completing again tells how it stands. Raises ImageNotFound, ImageRefused, Conflict before the upload, Unavailable.
+    """
+    image = await _find(product_id, image_id)
+    if image.state != "uploading":
+        if image.state == "refused":
+            raise ImageRefused(image.reason or "it is no picture")
+        return image
+    try:
+        size = await storage.size_of(_upload_name(image_id))
+    except storage.FileMissing:
+        raise Conflict("The file has not arrived; PUT it to the address first.") from None
+    content = await storage.read(_upload_name(image_id), LARGEST + 1) if size == image.size_bytes else b""
+    fault = await _fault(content, image, size)
+    digest = hashlib.sha256(content).hexdigest()
+    async with transaction() as session:
+        state = "refused" if fault else "processing"
+        moved = await repository.set_state(session, image_id, "uploading", state, digest, fault)
+        if moved and not fault:
+            await enqueue(session, TASK, image_id=str(image_id))
+    if fault:
+        await storage.remove(_upload_name(image_id))
+        raise ImageRefused(fault)
+    return await _find(product_id, image_id)
+
+
+async def _fault(content: bytes, image: ImageView, size: int) -> str | None:
+    if size != image.size_bytes:
+        return f"{image.size_bytes} bytes were promised, {size} came"
+    async with _one_at_a_time:
+        return await asyncio.to_thread(_look, content, image.content_type)
+
+
+def _look(content: bytes, content_type: str) -> str | None:
+    """Why this is not a picture of that type, decoded in full; None when it is."""
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 -- only who looks at pictures pays for it
+
+    try:
+        with Image.open(BytesIO(content), formats=list(TYPES.values())) as picture:
+            if picture.format != TYPES[content_type]:
+                return f"it is {picture.format} and not {content_type}"
+            if picture.width * picture.height > MOST_PIXELS:
+                return f"it has more than {MOST_PIXELS:,} pixels"
+            picture.load()
+    except UnidentifiedImageError:
+        return f"it is not {content_type}"
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return "it cannot be decoded: the file is damaged"
+    return None
+
+
+async def make_pictures(image_id: str) -> None:
+    """The task: the sizes that pages show, without what a camera notes beside the picture. It may run twice."""
+    async with transaction() as session:
+        image = await repository.find(session, UUID(image_id))
+    if image is None or image.state != "processing" or image.digest is None:
+        return
+    try:
+        content = await storage.read(_upload_name(image_id), LARGEST)
+    except storage.FileMissing:
+        return  # another run has finished it, or it was removed
+    async with _one_at_a_time:
+        (width, height), made = await asyncio.to_thread(_shrink, content)
+    for size, picture in made.items():
+        await storage.put(_picture_name(image.digest, size), BytesIO(picture))
+    async with transaction() as session:
+        current = await repository.lock(session, image.image_id)
+        is_done = current is not None and await repository.finish(session, image, width, height)
+        if is_done:
+            await outbox.publish(session, ImageAdded(product_id=image.product_id, image_id=image.image_id))
+    await storage.remove(_upload_name(image_id))
+    if current is None:
+        await _remove_files(image.digest)
+
+
+def _shrink(content: bytes) -> tuple[tuple[int, int], dict[int, bytes]]:
+    """Width and height of the whole, and by size a WebP picture whose longer side has at most so many pixels."""
+    from PIL import Image, ImageOps  # noqa: PLC0415
+
+    made = {}
+    with Image.open(BytesIO(content), formats=list(TYPES.values())) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGBA" if _has_alpha(opened.mode, opened.info) else "RGB")
+        for size in SIZES:
+            small = upright.copy()
+            small.thumbnail((size, size), Image.Resampling.LANCZOS)
+            out = BytesIO()
+            small.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=None)
+            made[size] = out.getvalue()
+        return upright.size, made
+
+
+def _has_alpha(mode: str, info: dict[str | tuple[int, int], object]) -> bool:
+    return mode in ("RGBA", "LA", "PA") or "transparency" in info
+
+
+async def attach(
+    product_id: int, content: bytes, content_type: str, alt: str = "", actor_id: UUID | None = None
+) -> UUID:
+    """Take in a picture that is here already, by the same way as an upload; returns its id.
+
+    Raises what `begin_upload` and `complete` raise.
+    """
+    if content_type not in TYPES:
+        raise Invalid("file", f"must be one of {', '.join(TYPES)}")
+    if not 0 < len(content) <= LARGEST:
+        raise Invalid("file", f"must have between 1 and {LARGEST} bytes")
+    image_id = new_event_id()
+    async with transaction() as session:
+        await _add(session, actor_id, image_id, product_id, content_type, len(content), alt)
+    await storage.put(_upload_name(image_id), BytesIO(content))
+    await complete(product_id, image_id)
+    return image_id
+
+
+async def attach_now(product_id: int, content: bytes, content_type: str) -> bool:
+    """The same for a loader, which waits until it can be shown; False for a picture that the product has."""
+    digest = hashlib.sha256(content).hexdigest()
+    async with transaction() as session:
+        if any(image.digest == digest for image in await repository.of_product(session, product_id)):
+            return False
+    await make_pictures(str(await attach(product_id, content, content_type)))
+    return True
+
+
+async def describe(actor_id: UUID, product_id: int, image_id: UUID, alt: str) -> None:
+    """Say what it shows. Raises ImageNotFound."""
+    await _find(product_id, image_id)
+    async with transaction() as session:
+        await repository.set_alt(session, image_id, alt)
+        await record_act(session, actor_id, "catalog.describe_image", f"product:{product_id}", image_id=image_id)
+
+
+async def place_first(actor_id: UUID, product_id: int, image_id: UUID) -> None:
+    """Let it stand for the product. Raises ImageNotFound."""
+    image = await _find(product_id, image_id)
+    async with transaction() as session:
+        await repository.count_locked(session, product_id)
+        await repository.place_first(session, image)
+        await record_act(session, actor_id, "catalog.place_image_first", f"product:{product_id}", image_id=image_id)
+
+
+async def remove(actor_id: UUID, product_id: int, image_id: UUID) -> None:
+    """Take it away, with its files. Raises ImageNotFound."""
+    async with transaction() as session:
+        image = await repository.lock(session, image_id)
+        if image is None or image.product_id != product_id:
+            raise ImageNotFound
+        files_go = await repository.remove(session, image)
+        await record_act(session, actor_id, "catalog.remove_image", f"product:{product_id}", image_id=image_id)
+        if image.state == "ready":
+            await outbox.publish(session, ImageRemoved(product_id=product_id, image_id=image_id))
+    await storage.remove(_upload_name(image_id))
+    if files_go and image.digest:
+        await _remove_files(image.digest)
+
+
+async def sweep_abandoned(age: timedelta = ABANDONED) -> int:
+    """Forget uploads that nobody completed, and refused ones; returns how many."""
+    async with transaction() as session:
+        gone = await repository.forget_abandoned(session, age)
+    for image_id in gone:
+        await storage.remove(_upload_name(image_id))
+    return len(gone)
+
+
+async def open_picture(digest: str, size: int) -> bytes:
+    """One size of a picture. Raises FileMissing."""
+    if size not in SIZES:
+        raise storage.FileMissing
+    return await storage.read(_picture_name(digest, size), LARGEST)
+
+
+async def _remove_files(digest: str) -> None:
+    for size in SIZES:
+        await storage.remove(_picture_name(digest, size))
+
+
+async def _find(product_id: int, image_id: UUID) -> ImageView:
+    async with transaction() as session:
+        image = await repository.find(session, image_id)
+    if image is None or image.product_id != product_id:
+        raise ImageNotFound
+    return image
+
+
+def file_type(file: IO[bytes]) -> str:
+    """The type of a file by its first bytes; `application/octet-stream` for none that is taken."""
+    file.seek(0)
+    head = file.read(12)
+    file.seek(0)
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    return "image/webp" if head[:4] == b"RIFF" and head[8:] == b"WEBP" else "application/octet-stream"
