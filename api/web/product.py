@@ -37,7 +37,11 @@ async def product(
     after: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """The page of `/p/<id>-<slug>`; any other slug leads to the right one."""
-    shown = await catalog.get_product(reader, _product_id(address))
+    product_id = _product_id(address)
+    try:
+        shown = await catalog.shown_product(reader, product_id)
+    except catalog.ProductArchived:
+        return await _gone(request, reader, product_id)
     if address != f"{shown.product_id}-{shown.slug}":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/p/{shown.product_id}-{shown.slug}{query}", status_code=301)
@@ -75,6 +79,12 @@ async def product(
         else None,
         **await _own_review(reader, visitor, shown.product_id),
     )
+
+
+async def _gone(request: Request, reader: AsyncConnection, product_id: int) -> Response:
+    """The page of an archived product: that it is gone, and what is like it."""
+    was = await catalog.get_product(reader, product_id)
+    return render(request, "gone.html", 410, product=was, similar=await catalog.similar(reader, product_id, SHELF))
 
 
 async def _own_review(reader: AsyncConnection, visitor: Visitor, product_id: int) -> dict[str, Any]:

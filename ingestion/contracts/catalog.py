@@ -28,6 +28,27 @@ class ProductPublished(Event):
     is_active: bool = True
 
 
+class ProductArchived(Event):
+    """A product is in no list from now on, and cannot be bought; past orders still show it."""
+
+    type: ClassVar[str] = "catalog.product_archived"
+    key_field: ClassVar[str] = "product_id"
+
+    product_id: int
+    sku: str
+
+
+class ProductRestored(Event):
+    """An archived product is back: for sale, or on its day when that is still to come."""
+
+    type: ClassVar[str] = "catalog.product_restored"
+    key_field: ClassVar[str] = "product_id"
+
+    product_id: int
+    sku: str
+    is_active: bool
+
+
 class VariantPublished(Event):
     """A further variant of a product is new, or was withdrawn or offered again. The first variant is the product."""
 

@@ -1,5 +1,8 @@
 """What catalog refuses."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from api.core.errors import AppError, Conflict, Invalid, NotFound
 
 
@@ -98,6 +101,44 @@ class OwnReview(Conflict):
     title = "You cannot vote for your own review"
 
 
+class ProductArchived(AppError):
+    """The product was sold once, and is no longer."""
+
+    status = 410
+    type = "product-archived"
+    title = "This product is no longer sold"
+
+
+class SkuTaken(Conflict):
+    """Something else is sold under this SKU."""
+
+    type = "sku-taken"
+    title = "There is something with this SKU already"
+
+
+class StaleProduct(Conflict):
+    """The product was changed by somebody else meanwhile; `changed` tells field by field what it is now."""
+
+    type = "stale-product"
+    title = "Somebody else changed this product meanwhile"
+
+    def __init__(self, version: int, changed: Mapping[str, Any]) -> None:
+        super().__init__("Look at what it is now, and send your change with this version.", version=version)
+        self.extra["changed"] = dict(changed)
+
+
+class InvalidAttributes(AppError):
+    """Values that do not fit what is defined for the product's type; `errors` names each."""
+
+    status = 422
+    type = "invalid-attributes"
+    title = "These attributes do not fit the product's type"
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        errors = [{"field": f"attributes.{name}", "reason": reason} for name, reason in reasons.items()]
+        super().__init__(None, errors=errors)
+
+
 class ImageNotFound(NotFound):
     """No picture of this product has this id."""
 
@@ -124,3 +165,24 @@ class TooManyImages(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"Remove one of its {most} pictures first.", most=most)
+
+
+class CollectionNotFound(NotFound):
+    """No collection is here, or it is not shown."""
+
+    type = "collection-not-found"
+    title = "There is no such collection"
+
+
+class CollectionExists(Conflict):
+    """Another collection has the same address."""
+
+    type = "collection-exists"
+    title = "There is such a collection already"
+
+
+class StaleCollection(StaleProduct):
+    """The collection was changed by somebody else meanwhile; `changed` tells field by field what it is now."""
+
+    type = "stale-collection"
+    title = "Somebody else changed this collection meanwhile"

@@ -3,6 +3,7 @@
 Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and categories go by name or slug.
 """
 
+from api.domains.catalog.errors import ProductArchived
 from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
 from api.domains.catalog.service.bulk.reading import RawRow, Source
@@ -16,6 +17,7 @@ from api.domains.catalog.service.products import (
     get_products,
     price_for_sale,
     shelves,
+    shown_product,
     similar,
     sitemap,
     sitemap_parts,
@@ -34,6 +36,7 @@ from api.domains.catalog.service.variants import (
 )
 
 __all__ = [
+    "ProductArchived",
     "RawRow",
     "Report",
     "Source",
@@ -62,6 +65,7 @@ __all__ = [
     "search",
     "set_variant_active",
     "shelves",
+    "shown_product",
     "similar",
     "sitemap",
     "sitemap_parts",

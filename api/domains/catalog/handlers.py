@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.catalog.service import images, imports, reviews
+from api.domains.catalog.service import images, imports, keeping, reviews
 from api.domains.catalog.service.bulk import runs
 from ingestion.contracts.ordering import OrderDelivered, OrderPlaced
 
@@ -36,4 +36,4 @@ async def note_delivered(session: AsyncSession, events: list[ReceivedEvent]) -> 
 
 HANDLERS: dict[str, Handler] = {OrderPlaced.type: count_units_sold, OrderDelivered.type: note_delivered}
 TASKS: dict[str, Task] = {runs.TASK: runs.run_file, images.TASK: images.make_pictures}
-SWEEPS = (runs.end_stale_runs, runs.forget_old_files, images.sweep_abandoned)
+SWEEPS = (keeping.publish_due, runs.end_stale_runs, runs.forget_old_files, images.sweep_abandoned)

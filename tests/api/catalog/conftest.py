@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from httpx import AsyncClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
+from tests.api.conftest import SignedUp, SignUp
 
 MakeProduct = Callable[..., ProductImport]
 
@@ -52,3 +54,12 @@ async def shop(session: AsyncSession, make_product: MakeProduct) -> dict[str, in
             ),
         ],
     )
+
+
+@pytest.fixture
+async def keeper(client: AsyncClient, sign_up: SignUp, session: AsyncSession, shop: dict[str, int]) -> SignedUp:
+    """An operator, who is signed in at `client`; the shop is committed."""
+    await session.commit()
+    signed_up = await sign_up("operator")
+    client.headers.update(signed_up.headers)
+    return signed_up

@@ -247,6 +247,22 @@ async def test_the_product_page_shows_reviews_and_takes_them(
         assert f"Helpful ({count})" in shown
 
 
+async def test_a_form_with_something_wrong_comes_back_as_it_was_typed(
+    client: AsyncClient, session: AsyncSession, shop: dict[str, int], sign_up: SignUp
+) -> None:
+    author = await buyer(session, sign_up, shop["choc-1"])
+    path = f"/p/{shop['choc-1']}"
+    form = {"csrf_token": await proof(client, path, author), "rating": "4", "title": "Good", "body": "So <sweet>"}
+    for name, value in (("rating", ""), ("rating", "6"), ("title", "x" * 101), ("body", "y" * 4001)):
+        answer = await client.post(f"{path}/review", data=form | {name: value}, headers=PAGE | author.headers)
+        assert (answer.status_code, f'id="e-{name}"' in answer.text) == (422, True), value[:9]
+        assert name == "body" or "So &lt;sweet&gt;</textarea>" in answer.text
+        assert name == "title" or 'value="Good"' in answer.text
+    stranger = await sign_up()
+    form["csrf_token"] = await proof(client, path, stranger)
+    assert (await client.post(f"{path}/review", data=form, headers=PAGE | stranger.headers)).status_code == 403
+
+
 async def test_operators_decide_on_their_page(
     client: AsyncClient, session: AsyncSession, shop: dict[str, int], sign_up: SignUp
 ) -> None:

@@ -4,7 +4,10 @@ import random
 from collections import Counter
 from collections.abc import Callable
 
+import orjson
 import pytest
+from httpx import AsyncClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.errors import Invalid
@@ -189,3 +192,14 @@ async def test_departments_shelves_and_similar(session: AsyncSession, shop: dict
     assert [view.sku for view in shelves["grocery"]] == ["gum-1", "choc-2"]
     similar = await catalog.similar(session, shop["choc-1"])
     assert [view.sku for view in similar] == ["gum-1", "choc-2"]
+
+
+async def test_a_search_without_a_result_is_recorded(
+    client: AsyncClient, session: AsyncSession, shop: dict[str, int], kafka_away: None
+) -> None:
+    await session.commit()
+    for query in ("qqqqqqq", "chocolate", " "):
+        assert (await client.get("/v1/products", params={"query": query})).status_code == 200
+    statement = text("SELECT envelope FROM core.outbox WHERE type = 'analytics.search_performed'")
+    told = [orjson.loads(each)["data"] for each in (await session.execute(statement)).scalars()]
+    assert [(each["query"], each["results"]) for each in told] == [("qqqqqqq", 0)]

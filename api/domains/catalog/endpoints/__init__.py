@@ -1,10 +1,12 @@
-"""JSON of catalog, and its pictures."""
+"""JSON of catalog, its pictures, and what operators keep."""
 
 from fastapi import APIRouter
 
-from api.domains.catalog.endpoints import images, products
+from api.domains.catalog.endpoints import collections, images, keeping, products
 
 router = APIRouter()
 router.include_router(products.router)
+router.include_router(keeping.router)
+router.include_router(collections.router)
 router.include_router(images.router)
 router.include_router(images.files)

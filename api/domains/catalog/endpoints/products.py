@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
 from api.core.access import open_to_all
-from api.core.auth import CurrentDep, Principal, require
+from api.core.auth import CurrentDep, OptionalDep, Principal, require
+from api.core.csrf import visitor_id
 from api.core.db import ReadDep, SessionDep
 from api.core.http import attachment, read_body_to
 from api.core.idempotency import IdempotencyDep
@@ -79,7 +80,10 @@ def _json(value: Any) -> Response:
 @open_to_all
 @limited("search")
 async def list_products(
+    request: Request,
     reader: ReadDep,
+    person: OptionalDep,
+    background: BackgroundTasks,
     wanted: WantedDep,
     sort: Annotated[Sort | None, Query(description="By default relevance for a search, else popular.")] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
@@ -87,6 +91,9 @@ async def list_products(
 ) -> Response:
     """Search or browse products, a page at a time."""
     page = await search.search(reader, wanted, sort, cursor, limit)
+    if wanted.query.strip() and not page.items and cursor is None:
+        customer_id = person.customer_id if person else None
+        background.add_task(search.note_gap, visitor_id(request), customer_id, wanted.query.strip())
     return _json({"items": page.items, "next_cursor": page.next_cursor})
 
 
@@ -109,6 +116,7 @@ async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
 @open_to_all
 async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
     """What can be bought of a product, and at which price."""
+    await products.shown_product(reader, product_id)
     found = await variants.variants_of(reader, product_id)
     drops = await variants.price_drops(reader, [each.variant_id for each in found])
     rows = [
@@ -227,7 +235,7 @@ async def list_reviews(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
 ) -> Response:
     """Published reviews of a product, and their average and histogram."""
-    await products.get_product(reader, product_id)
+    await products.shown_product(reader, product_id)
     page = await reviews.list_reviews(reader, product_id, sort, cursor, limit)
     summary = (await reviews.review_summary(reader, [product_id])).get(product_id)
     answer = {

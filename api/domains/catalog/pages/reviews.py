@@ -11,11 +11,19 @@ from api.core.db import ReadDep, SessionDep
 from api.core.errors import Invalid
 from api.core.limits import limited
 from api.core.rendering import render
-from api.domains.catalog.service import reviews
+from api.domains.catalog.service import products, reviews
 
 router = APIRouter(include_in_schema=False)
 Operator = Annotated[Principal, Depends(require("reviews.moderate"))]
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
+
+
+RATINGS = ("5", "4", "3", "2", "1")
+SAID = {
+    "rating": "Choose 1 to 5.",
+    "title": "A title has up to 100 characters, all of which can be shown.",
+    "body": "A review has up to 4,000 characters, all of which can be shown.",
+}
 
 
 def _back(product_id: int) -> Response:
@@ -25,16 +33,31 @@ def _back(product_id: int) -> Response:
 @router.post("/p/{product_id}/review")
 @limited("post")
 async def write(
+    request: Request,
     product_id: ProductId,
     person: CurrentDep,
+    _visitor: VisitorDep,
     _: CsrfDep,
     session: SessionDep,
-    rating: Annotated[int, Form(ge=1, le=5)],
-    title: Annotated[str, Form(max_length=100)] = "",
-    body: Annotated[str, Form(max_length=8000)] = "",
+    rating: Annotated[str, Form(max_length=10)] = "",
+    title: Annotated[str, Form(max_length=1000)] = "",
+    body: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
-    """A new review, or new words for it. Browsers send a line's end as two characters."""
-    await reviews.write(session, person.customer_id, product_id, rating, title, body.replace("\r\n", "\n"))
+    """A new review, or new words for it; or the form again with what is wrong."""
+    # Browsers send a line's end as two characters.
+    body = body.replace("\r\n", "\n")
+    stars = int(rating) if rating in RATINGS else 0
+    try:
+        await reviews.write(session, person.customer_id, product_id, stars, title, body)
+    except Invalid as error:
+        return render(
+            request,
+            "review.html",
+            422,
+            product=await products.get_product(session, product_id),
+            typed={"rating": rating, "title": title, "body": body},
+            errors={row["field"]: SAID[row["field"]] for row in error.extra["errors"]},
+        )
     return _back(product_id)
 
 

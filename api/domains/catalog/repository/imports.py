@@ -1,4 +1,4 @@
-"""SQL of catalog that writes: products in bulk, prices, the tree, the dictionary, sales counts."""
+"""SQL of catalog that writes: products in bulk, prices, the dictionary, sales counts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,10 +17,15 @@ _TYPES = {"price_minor": "bigint[]", "is_active": "boolean[]"}
 _ARRAYS = ", ".join(f"CAST(:{name} AS {_TYPES.get(name, 'text[]')})" for name in FIELDS)
 _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in FIELDS[1:])
 _INCOMING = ", ".join(f"i.{name}" for name in FIELDS)
+# A file does not bring back what was archived, nor show before its day what waits for one.
+_SHOWN = "i.is_active AND NOT coalesce(p.is_scheduled OR p.archived_at IS NOT NULL, false) AS is_active"
+_SEEN = ", ".join(_SHOWN if name == "is_active" else f"i.{name}" for name in FIELDS)
 _PRESENT = ", ".join(f"p.{name}" for name in FIELDS)
 
 UPSERT = text(f"""
-    WITH incoming AS (SELECT * FROM unnest({_ARRAYS}) AS t ({_NAMES})),
+    WITH incoming AS (
+        SELECT {_SEEN} FROM unnest({_ARRAYS}) AS i ({_NAMES}) LEFT JOIN catalog.products p USING (sku)
+    ),
     before AS (SELECT p.sku, p.price_minor FROM catalog.products p JOIN incoming USING (sku)),
     written AS (
         INSERT INTO catalog.products ({_NAMES})
@@ -28,7 +33,7 @@ UPSERT = text(f"""
             SELECT FROM catalog.products p
             WHERE p.sku = i.sku AND ROW({_PRESENT}) IS NOT DISTINCT FROM ROW({_INCOMING}))
         ORDER BY sku
-        ON CONFLICT (sku) DO UPDATE SET {_UPDATES}, updated_at = now()
+        ON CONFLICT (sku) DO UPDATE SET {_UPDATES}, updated_at = now(), version = products.version + 1
         RETURNING product_id, {_NAMES}
     ),
     priced AS (
@@ -49,26 +54,9 @@ ADD_TERMS = text("""
     SELECT * FROM unnest(CAST(:terms AS text[]), CAST(:counts AS bigint[])) AS t (term, products) ORDER BY term
     ON CONFLICT (term) DO UPDATE SET products = search_terms.products + excluded.products
 """)
-LOCK_TREE = text("LOCK TABLE catalog.facet_cells IN SHARE ROW EXCLUSIVE MODE")
-FORGET_TREE = text("DELETE FROM catalog.facet_cells")
-GROW_TREE = text("""
-    INSERT INTO catalog.facet_cells
-    SELECT department_slug, category_slug, product_type, brand, catalog.price_range(price_minor), min(department),
-        min(category), count(*)
-    FROM catalog.products WHERE is_active GROUP BY 1, 2, 3, 4, 5
-""")
-FORGET_SUGGESTIONS = text("DELETE FROM catalog.suggestions")
-# A title may go on after a middle dot with a size: what stands before is the name that people type.
-GROW_SUGGESTIONS = text("""
-    INSERT INTO catalog.suggestions (phrase, kind, products)
-    SELECT phrase, kind, count(*) FROM catalog.products CROSS JOIN LATERAL (VALUES
-        (department, 'department'), (category, 'category'), (product_type, 'type'),
-        (split_part(title, ' · ', 1), 'name')) AS said (phrase, kind)
-    WHERE is_active AND phrase <> '' GROUP BY phrase, kind
-""")
 NEW_PRICE = text("""
     WITH changed AS (
-        UPDATE catalog.products SET price_minor = :price_minor, updated_at = now()
+        UPDATE catalog.products SET price_minor = :price_minor, updated_at = now(), version = version + 1
         WHERE product_id = :product_id AND price_minor <> :price_minor RETURNING product_id, price_minor, currency
     )
     INSERT INTO catalog.prices (product_id, variant_id, price_minor, currency)
@@ -101,12 +89,6 @@ async def ids_by_sku(reader: Reader, skus: Sequence[str]) -> dict[str, int]:
 async def add_terms(session: AsyncSession, counts: Mapping[str, int]) -> None:
     """Words of new products join the dictionary."""
     await session.execute(ADD_TERMS, {"terms": list(counts), "counts": list(counts.values())})
-
-
-async def regrow_tree(session: AsyncSession) -> None:
-    """Categories with their counts, and suggestions, anew from the products."""
-    for statement in (LOCK_TREE, FORGET_TREE, GROW_TREE, FORGET_SUGGESTIONS, GROW_SUGGESTIONS):
-        await session.execute(statement)
 
 
 async def set_price(session: AsyncSession, product_id: int, price_minor: int) -> bool:

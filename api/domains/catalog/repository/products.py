@@ -20,7 +20,12 @@ COLUMNS = """
 SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
 
 ONE = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = :product_id")  # noqa: S608
-ONE_BY_DRIVER = ONE.text.replace(":product_id", "%s")
+ONE_BY_DRIVER = f"""
+    SELECT {COLUMNS}, p.archived_at IS NOT NULL AS is_archived, p.is_scheduled FROM {SOLD} WHERE p.product_id = %s
+"""  # noqa: S608
+HIDDEN = text(
+    "SELECT archived_at IS NOT NULL AS is_archived, is_scheduled FROM catalog.products WHERE product_id = :id"
+)
 MANY = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = ANY(:ids) AND (p.is_active OR :with_inactive)")  # noqa: S608
 FOR_SALE = text("""
     SELECT product_id, sku, title, price_minor, currency FROM catalog.products
@@ -59,7 +64,7 @@ SITEMAP = text("""
 """)
 TREE = text("""
     SELECT department, department_slug, category, category_slug, sum(products)::bigint AS products
-    FROM catalog.facet_cells GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
+    FROM catalog.facet_cells WHERE products > 0 GROUP BY 1, 2, 3, 4 ORDER BY products DESC, category
 """)
 
 
@@ -76,6 +81,12 @@ async def product(reader: Reader, product_id: int) -> ProductView | None:
     """One product, or None."""
     row = (await reader.execute(ONE, {"product_id": product_id})).mappings().one_or_none()
     return None if row is None else to_view(row)
+
+
+async def hidden(reader: Reader, product_id: int) -> tuple[bool, bool]:
+    """Whether a product is archived, and whether it waits for its day."""
+    row = (await reader.execute(HIDDEN, {"id": product_id})).one()
+    return row.is_archived, row.is_scheduled
 
 
 async def product_row(connection: AsyncConnection, product_id: int) -> dict[str, Any] | None:

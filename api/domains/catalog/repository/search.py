@@ -40,7 +40,7 @@ ALTERNATIVES = text("""
 # A phrase that begins with what was typed comes before one that only has a word like it; broad kinds come first.
 SUGGEST = text("""
     SELECT min(kind) AS kind, phrase FROM (
-        SELECT phrase, kind, products FROM catalog.suggestions WHERE words @@ CAST(:tsquery AS tsquery)
+        SELECT phrase, kind, products FROM catalog.suggestions WHERE words @@ CAST(:tsquery AS tsquery) AND products > 0
         ORDER BY phrase ILIKE :beginning DESC, products DESC, phrase LIMIT 50
     ) AS found
     GROUP BY phrase ORDER BY phrase ILIKE :beginning DESC, max(products) DESC, phrase LIMIT :limit
@@ -69,7 +69,7 @@ COLUMN_OF = {
     "price": ("price_range", "integer[]"),
 }
 LABEL_OF = {"department": "department", "category": "category"}
-CELLS = "SELECT c.*, products AS number FROM catalog.facet_cells c"
+CELLS = "SELECT c.*, products AS number FROM catalog.facet_cells c WHERE products > 0"
 FITTING = """
     SELECT department_slug, category_slug, product_type, brand, catalog.price_range(price_minor) AS price_range,
         department, category, 1 AS number

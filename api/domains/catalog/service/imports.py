@@ -50,7 +50,6 @@ async def write_products(session: AsyncSession, rows: Sequence[ProductImport]) -
         new = [row for row in written if row["is_new"]]
         words = count_words(f"{row['title']} {row['product_type']} {row['category']}" for row in new)
         await imports.add_terms(session, words)
-        await imports.regrow_tree(session)
     new_skus = frozenset(row["sku"] for row in written if row["is_new"])
     changed = frozenset(row["sku"] for row in written) - new_skus
     return ImportOutcome(await imports.ids_by_sku(session, list(latest)), new_skus, changed)

@@ -8,7 +8,6 @@ from api.core.audit import record_act
 from api.core.db import transaction
 from api.domains.catalog.contracts import VariantForSale, VariantNew
 from api.domains.catalog.errors import VariantNotFound
-from api.domains.catalog.repository import imports
 from api.domains.catalog.service import variants
 
 
@@ -28,9 +27,6 @@ async def change_price(actor_id: UUID, variant_id: int, price_minor: int) -> Var
         await variants.change_price(session, variant_id, price_minor)
         if before.price_minor == price_minor:
             return before
-        if variant_id == before.product_id:
-            # Lists are narrowed by the first variant's price, and the counts beside them are kept.
-            await imports.regrow_tree(session)
         details = {"old_price_minor": before.price_minor, "new_price_minor": price_minor}
         await record_act(session, actor_id, "catalog.change_price", f"variant:{variant_id}", **details)
         return await _get(session, variant_id)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from api.core.outbox import publish
 from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductView
 from api.domains.catalog.domain import slugify
-from api.domains.catalog.errors import ProductNotFound
+from api.domains.catalog.errors import ProductArchived, ProductNotFound
 from api.domains.catalog.repository import imports, products
 from api.domains.catalog.repository.products import Reader
 from ingestion.contracts.catalog import ProductPublished
@@ -29,11 +29,28 @@ async def get_product(reader: Reader, product_id: int) -> ProductView:
     return product
 
 
+async def shown_product(reader: Reader, product_id: int) -> ProductView:
+    """A product that shoppers may see, or whose page past orders lead to. Raises ProductNotFound, ProductArchived."""
+    product = await get_product(reader, product_id)
+    if not product.is_active:
+        is_archived, is_scheduled = await products.hidden(reader, product_id)
+        _refuse_hidden(product_id, is_archived, is_scheduled)
+    return product
+
+
+def _refuse_hidden(product_id: int, is_archived: bool, is_scheduled: bool) -> None:
+    if is_scheduled:
+        raise ProductNotFound(product_id)
+    if is_archived:
+        raise ProductArchived(product_id=product_id)
+
+
 async def get_product_row(connection: AsyncConnection, product_id: int) -> dict[str, Any]:
-    """The same as a mapping, for the hot path. Raises ProductNotFound."""
+    """The same as a mapping, for the hot path. Raises ProductNotFound, ProductArchived."""
     row = await products.product_row(connection, product_id)
     if row is None:
         raise ProductNotFound(product_id)
+    _refuse_hidden(product_id, row.pop("is_archived"), row.pop("is_scheduled"))
     return row
 
 

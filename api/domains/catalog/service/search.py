@@ -2,16 +2,23 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
 
+import structlog
 from sqlalchemy import RowMapping
 
+from api.core.capture import capture
 from api.core.errors import Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.domains.catalog.contracts import Choice, Facet, Facets, ProductView, Suggestion, Wanted
 from api.domains.catalog.domain import PRICE_RANGES, Sort, beginnings, price_range_name, query_words, slugify, tsquery
 from api.domains.catalog.repository import search as found
 from api.domains.catalog.repository.products import Reader, to_view
+from ingestion.contracts import new_event_id
+from ingestion.contracts.analytics import SearchPerformed
 
+log = structlog.get_logger(__name__)
 NO_SEARCH = re.compile(r"\s*")
 LARGEST_PAGE = 100
 MOST_CHOICES = 30
@@ -43,6 +50,15 @@ async def search(
     if len(rows) > limit:
         more = encode_cursor(order.value, is_relaxed, shown[-1]["position"], shown[-1]["product_id"])
     return Page([to_view(row) for row in shown], more)
+
+
+async def note_gap(anonymous_id: UUID, customer_id: UUID | None, query: str) -> None:
+    """Record that nothing was found, once the answer is out; whoever asked does not pay for our bookkeeping."""
+    gap = SearchPerformed(anonymous_id=anonymous_id, customer_id=customer_id, query=query, results=0)
+    try:
+        await capture([(gap, new_event_id(), datetime.now(UTC))])
+    except Exception as error:
+        log.error("gap_not_recorded", error=type(error).__name__, exc_info=error)
 
 
 async def facets(reader: Reader, wanted: Wanted) -> Facets:
