@@ -3,6 +3,7 @@
 This is the only module with a commit.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -14,8 +15,9 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
+from api.core import straight
 from api.core.settings import Settings, get_settings
-from api.core.straight import StraightSession
+from api.core.straight import Alone, StraightSession
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -29,6 +31,8 @@ NAMING = {
 # What a query that only reads may run on.
 Reader = AsyncConnection | AsyncSession
 
+# Every statement is a transaction of its own; a connection that comes back has none that would have to be undone.
+SINGLY: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 _SENT_AS = {1042: 25}  # psycopg sends no char(n); text looks the same on the wire
 
 
@@ -44,24 +48,29 @@ class Database:
     def __init__(self, settings: Settings) -> None:
         size = settings.api_pool_size
         self._engine = _engine(settings.postgres_url, size)
-        self._hot = _engine(settings.postgres_url, size, isolation_level="AUTOCOMMIT")
+        self._hot = _engine(settings.postgres_url, size, **SINGLY)
         # Short statements within a request that may hold one of the connections above. With a pool of their own they
         # always get on, so requests cannot all wait for each other.
-        self._short = _engine(settings.postgres_url, max(2, size // 2), isolation_level="AUTOCOMMIT")
-        self._warehouse = _engine(settings.warehouse_read_url, 4, isolation_level="AUTOCOMMIT")
+        self._short = _engine(settings.postgres_url, max(2, size // 2), **SINGLY)
+        self._warehouse = _engine(settings.warehouse_read_url, 4, **SINGLY)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is committed at the end, or rolled back when the block raises."""
-        async with StraightSession(self._engine, expire_on_commit=False) as session:
+        session = StraightSession(self._engine, expire_on_commit=False)
+        try:
             yield session
             await session.commit()
+        except BaseException:
+            await asyncio.shield(asyncio.ensure_future(session.close()))  # also where the request was cancelled
+            raise
+        await session.close()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[AsyncSession]:
-        """A session whose every statement is a transaction of its own: for work of one statement."""
-        async with StraightSession(self._short) as session:
-            yield session
+    async def alone(self) -> AsyncIterator[Alone | AsyncSession]:
+        """Where every statement is a transaction of its own: for work of one statement."""
+        async with straight.alone(self._short) as connection:
+            yield connection
 
     @asynccontextmanager
     async def hot(self) -> AsyncIterator[AsyncConnection]:
@@ -91,8 +100,8 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
     rest = url.split("://", 1)[1]
     return create_async_engine(
         f"postgresql+psycopg://{rest}",
-        pool_size=pool_size,
-        max_overflow=2,
+        pool_size=pool_size + 2,
+        max_overflow=0,  # a connection beyond the pool would be made for one transaction: that costs more than waiting
         pool_timeout=5,
         pool_recycle=1800,
         pool_pre_ping=False,
@@ -125,10 +134,10 @@ async def transaction() -> AsyncIterator[AsyncSession]:
 
 
 @asynccontextmanager
-async def alone() -> AsyncIterator[AsyncSession]:
-    """A session whose every statement is a transaction of its own."""
-    async with get_database().alone() as session:
-        yield session
+async def alone() -> AsyncIterator[Alone | AsyncSession]:
+    """Where every statement is a transaction of its own."""
+    async with get_database().alone() as connection:
+        yield connection
 
 
 @asynccontextmanager

@@ -92,11 +92,11 @@ async def run_once(principal: str, route: str, key: str, fingerprint: bytes, ope
     Raises KeyReused and KeyInFlight.
     """
     name = {"principal": principal, "route": route, "key": key}
-    async with alone() as session:
+    async with alone() as connection:
         claim = {"fingerprint": fingerprint, "lease": LEASE}
-        operation_id: UUID | None = (await session.execute(_CLAIM, name | claim)).scalar()
+        operation_id: UUID | None = (await connection.execute(_CLAIM, name | claim)).scalar()
         if operation_id is None:
-            return _stored((await session.execute(_READ, name)).one(), fingerprint)
+            return _stored((await connection.execute(_READ, name)).one(), fingerprint)
     try:
         status, document = await operation(operation_id)
         body = document.model_dump_json().encode() if isinstance(document, BaseModel) else orjson.dumps(document)
@@ -108,8 +108,8 @@ async def run_once(principal: str, route: str, key: str, fingerprint: bytes, ope
     except BaseException:
         await _release(name)
         raise
-    async with alone() as session:
-        await session.execute(_STORE, name | {"status": status, "body": body})
+    async with alone() as connection:
+        await connection.execute(_STORE, name | {"status": status, "body": body})
     return Answer(status, body)
 
 
@@ -122,8 +122,8 @@ def _stored(row: Any, fingerprint: bytes) -> Answer:
 
 
 async def _release(name: dict[str, str]) -> None:
-    async with alone() as session:
-        await session.execute(_RELEASE, name)
+    async with alone() as connection:
+        await connection.execute(_RELEASE, name)
 
 
 def canonical(body: bytes) -> bytes:

@@ -3,17 +3,21 @@
 Everything else about the session stays: its transaction, its pool, its errors, and models for whoever uses them.
 """
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
-from sqlalchemy.engine import IteratorResult
+from sqlalchemy.engine import Connection, IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import NullType
+from sqlalchemy.util import greenlet_spawn
 
 _DIALECT = PGDialectAsync_psycopg()  # type: ignore[no-untyped-call]
 _NO_COLUMNS = SimpleResultMetaData(())
@@ -55,11 +59,39 @@ def _statement(text: TextClause) -> _Statement:
     return found
 
 
+class Alone:
+    """A connection in autocommit, for texts that are transactions of their own: no session is needed around them."""
+
+    def __init__(self, fairy: PoolProxiedConnection) -> None:
+        self._fairy = fairy
+
+    async def execute(self, statement: TextClause, params: Mapping[str, Any] | None = None) -> Rows:
+        """As in AsyncSession."""
+        driver: psycopg.AsyncConnection[Any] = self._fairy.driver_connection  # type: ignore[assignment]
+        found = _statement(statement)
+        try:
+            return await _run(driver, found, params)
+        except psycopg.Error as error:
+            if driver.closed:
+                self._fairy.invalidate(error)
+            raise _told_as_ever(error, found, params, is_lost=driver.closed) from error
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[Alone]:
+    """A connection of an engine in autocommit."""
+    fairy = await greenlet_spawn(engine.sync_engine.raw_connection)
+    try:
+        yield Alone(fairy)
+    finally:
+        fairy.close()  # nothing has to be reset, so nothing is waited for
+
+
 class StraightSession(AsyncSession):
     """A session whose plain texts are executed by psycopg itself. Inside a savepoint it is like any other."""
 
-    _held: AsyncConnection | None = None
-    _driver: psycopg.AsyncConnection[Any]
+    _held: Connection
+    _driver: psycopg.AsyncConnection[Any] | None = None
 
     async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """As in AsyncSession."""
@@ -70,27 +102,34 @@ class StraightSession(AsyncSession):
         found = _statement(statement)
         if not found.is_plain:
             return await super().execute(statement, params)
-        if self._held is None or not self.in_transaction():
-            self._held = await self.connection()
-            self._driver = (await self._held.get_raw_connection()).driver_connection  # type: ignore[assignment]
+        driver = self._driver if self.in_transaction() else None
+        if driver is None:
+            driver = self._driver = await greenlet_spawn(self._take)
         try:
-            cursor = await self._driver.execute(found.sql, params)
-            if cursor.pgresult is None or not cursor.pgresult.nfields:
-                return Rows(_NO_COLUMNS, [], cursor.rowcount)
-            return Rows(found.read(cursor), await cursor.fetchall(), cursor.rowcount)
+            return await _run(driver, found, params)
         except psycopg.Error as error:
-            raise await self._told_as_ever(error, found, params) from error
+            is_lost = driver.closed
+            if is_lost:
+                await greenlet_spawn(self._held.invalidate, error)
+            raise _told_as_ever(error, found, params, is_lost=is_lost) from error
 
-    async def _told_as_ever(self, error: psycopg.Error, statement: _Statement, params: Any) -> BaseException:
-        is_lost = self._driver.closed
-        if is_lost and self._held is not None:
-            await self._held.invalidate(error)
-        told: BaseException = DBAPIError.instance(
-            statement.sql.decode(),
-            params,
-            error,
-            psycopg.Error,
-            connection_invalidated=is_lost,
-            dialect=_DIALECT,
-        )
-        return told
+    def _take(self) -> psycopg.AsyncConnection[Any]:
+        """The connection that this transaction is on from now."""
+        self._held = self.sync_session.connection()
+        driver: psycopg.AsyncConnection[Any] = self._held.connection.driver_connection  # type: ignore[assignment]
+        return driver
+
+
+async def _run(driver: psycopg.AsyncConnection[Any], statement: _Statement, params: Any) -> Rows:
+    cursor = await driver.execute(statement.sql, params or {})  # with None, psycopg would leave %% as it is
+    if cursor.pgresult is None or not cursor.pgresult.nfields:
+        return Rows(_NO_COLUMNS, [], cursor.rowcount)
+    return Rows(statement.read(cursor), await cursor.fetchall(), cursor.rowcount)
+
+
+def _told_as_ever(error: psycopg.Error, statement: _Statement, params: Any, *, is_lost: bool) -> BaseException:
+    """The error that everybody catches."""
+    told: BaseException = DBAPIError.instance(
+        statement.sql.decode(), params, error, psycopg.Error, connection_invalidated=is_lost, dialect=_DIALECT
+    )
+    return told

@@ -64,6 +64,9 @@ async def product(
         product=shown,
         images=images,
         available=available,
+        is_waiting=available == 0
+        and visitor.customer_id is not None
+        and await inventory.is_waiting(reader, visitor.customer_id, shown.product_id),
         drop=drop,
         rec=led_by,
         shelves=shelves,

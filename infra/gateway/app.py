@@ -1,6 +1,7 @@
 """The gateway's HTTP interface. Every call needs the shared secret, and may be repeated."""
 
 import asyncio
+import gc
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -223,6 +224,9 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         app.state.store = Store(chosen.database, chosen.sandbox_slow_seconds)
         app.state.deliverer = Deliverer(app.state.store, chosen.sandbox_webhook_url, app.state.secret)
         delivering = asyncio.create_task(app.state.deliverer.run())
+        gc.collect()
+        gc.freeze()  # what is there now stays, and is not looked through again
+        gc.set_threshold(20_000)
         yield
         delivering.cancel()
         with suppress(asyncio.CancelledError):

@@ -69,6 +69,11 @@ async def emails_of(reader: Reader, customer_ids: Sequence[UUID]) -> dict[UUID, 
     return await repository.emails_of(reader, customer_ids)
 
 
+async def emails_with_role(reader: Reader, role: str) -> list[str]:
+    """The e-mail addresses of everybody with a role, up to 200."""
+    return [person.email for person in await repository.list_staff(reader) if role in person.roles]
+
+
 async def verified_email(reader: Reader, customer_id: UUID) -> str | None:
     """The person's e-mail address, if it was shown to be theirs."""
     return await repository.verified_email(reader, customer_id)
@@ -77,6 +82,11 @@ async def verified_email(reader: Reader, customer_id: UUID) -> str | None:
 async def emails_wanting(reader: Reader, customer_ids: Sequence[UUID], kind: str) -> dict[UUID, str]:
     """The addresses of those of these people who want a kind of mail: price-drop, back-in-stock, answers, reviews."""
     return await privacy.emails_wanting(reader, customer_ids, kind)
+
+
+async def is_personalised(reader: Reader, customer_id: UUID) -> bool:
+    """Whether products may be chosen for the person by what they looked at and bought."""
+    return await privacy.is_personalised(reader, customer_id)
 
 
 async def has_consent(reader: Reader, customer_id: UUID, purpose: str) -> bool:

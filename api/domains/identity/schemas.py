@@ -203,16 +203,18 @@ class Ended(BaseModel):
     ended: int
 
 
-class MailChoices(BaseModel):
-    """Kinds of mail, and whether each is wanted."""
+class Preferences(BaseModel):
+    """Kinds of mail, and whether each is wanted; whether products are chosen by what the person did."""
 
     mails: dict[str, bool]
+    is_personalised: bool
 
 
-class MailWrite(Body):
-    """The kinds that are wanted; the others are not."""
+class PreferencesWrite(Body):
+    """The kinds of mail that are wanted, the others are not; what is left out stays as it is."""
 
-    wanted: Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=20)]
+    wanted: Annotated[list[Annotated[str, StringConstraints(max_length=40)]], Field(max_length=20)] | None = None
+    is_personalised: bool | None = None
 
 
 class ConsentWrite(Body):

@@ -54,3 +54,44 @@ class StockDifference:
     kind: str
     in_stock: int
     in_books: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What lies at one place of one variant; without a threshold `low_at` is None."""
+
+    variant_id: int
+    location: str
+    on_hand: int
+    allocated: int
+    reserved: int
+    available: int
+    low_at: int | None
+    lead_time_days: int | None
+    low_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The same with the names that people know."""
+
+    level: Level
+    title: str
+    sku: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reorder:
+    """What to order of something low. Demand is in units a day; `reorder_at` is the level at which to order."""
+
+    variant_id: int
+    title: str
+    sku: str
+    location: str
+    available: int
+    low_at: int
+    daily_mean: float
+    daily_deviation: float
+    lead_time_days: int
+    reorder_at: int
+    units: int

@@ -1,5 +1,6 @@
 """Rules of inventory without a database. The SQL of the repository keeps the same rules under locks."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -97,3 +98,15 @@ def pick_locations(
         if missing:
             return None
     return picked
+
+
+SERVICE_LEVEL_Z = 1.645  # the normal distribution's 95th percentile: one order in twenty may come too late
+
+
+def reorder_point(daily_mean: float, daily_deviation: float, lead_time_days: int) -> float:
+    """Units at which to order: the demand while the delivery is on its way, and safety stock against its spread.
+
+    mean · L + z · deviation · √L, for independent days of demand and a fixed lead time of L days (Silver, Pyke, Thomas,
+    Inventory and Production Management in Supply Chains, 4th edition, chapter 6).
+    """
+    return daily_mean * lead_time_days + SERVICE_LEVEL_Z * daily_deviation * math.sqrt(lead_time_days)

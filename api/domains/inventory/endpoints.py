@@ -1,23 +1,36 @@
 """Stock over HTTP: live for everybody, the proof of the books for operators."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.core.access import open_to_all
-from api.core.auth import Principal, require
+from api.core.auth import CurrentDep, Principal, require
 from api.core.db import ReadDep, SessionDep
+from api.core.paging import Page
 from api.domains.catalog import facade as catalog
+from api.domains.inventory.contracts import Level, Listed, Location, Reorder
 from api.domains.inventory.errors import NoSuchVariant
-from api.domains.inventory.schemas import Adjustment, Delivery, Difference, LedgerEntry, ProductStock, VariantStock
-from api.domains.inventory.service import live, shelves
+from api.domains.inventory.schemas import (
+    Adjustment,
+    Delivery,
+    Difference,
+    LedgerEntry,
+    LocationName,
+    LocationWrite,
+    ProductStock,
+    Threshold,
+    VariantStock,
+)
+from api.domains.inventory.service import alerts, live, shelves
 
 router = APIRouter(tags=["inventory"])
 Reader = Annotated[Principal, Depends(require("stock.read"))]
 Operator = Annotated[Principal, Depends(require("stock.manage"))]
 ProductId = Annotated[int, Path(ge=1, lt=2**63)]
+LocationPath = Annotated[LocationName, Path()]
 
 HEARTBEAT_SECONDS = 15
 
@@ -81,6 +94,75 @@ async def adjust(operator: Operator, session: SessionDep, variant_id: ProductId,
     await _find_variant(session, variant_id)
     await shelves.adjust(session, variant_id, body.location, body.quantity_change, body.reason, operator.customer_id)
     return await _now(session, variant_id)
+
+
+@router.get("/v1/operate/stock")
+async def list_stock(
+    _: Reader,
+    reader: ReadDep,
+    query: Annotated[str, Query(max_length=200)] = "",
+    show: Literal["all", "low", "out"] = "all",
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Page[Listed]:
+    """Stock by place, the scarcest first; `query` is an SKU or words of the title."""
+    return await alerts.list_stock(reader, query, show, cursor, limit)
+
+
+@router.get("/v1/operate/stock/reorder")
+async def to_reorder(_: Reader, reader: ReadDep) -> list[Reorder]:
+    """What is low, what it sells, and how many to order."""
+    return await alerts.to_reorder(reader)
+
+
+@router.get("/v1/operate/stock/{variant_id}")
+async def stock_of(_: Reader, reader: ReadDep, variant_id: ProductId) -> list[Level]:
+    """What lies where of one variant, with its thresholds."""
+    return (await alerts.levels_of(reader, variant_id))[1]
+
+
+@router.put("/v1/operate/stock/{variant_id}/thresholds/{location}", status_code=204)
+async def set_threshold(
+    operator: Operator, session: SessionDep, variant_id: ProductId, location: LocationPath, body: Threshold
+) -> None:
+    """From so many units down the seller is told, once per crossing."""
+    await alerts.set_threshold(session, operator.customer_id, variant_id, location, body.low_at, body.lead_time_days)
+
+
+@router.delete("/v1/operate/stock/{variant_id}/thresholds/{location}", status_code=204)
+async def drop_threshold(
+    operator: Operator, session: SessionDep, variant_id: ProductId, location: LocationPath
+) -> None:
+    """Watch it no longer."""
+    await alerts.drop_threshold(session, operator.customer_id, variant_id, location)
+
+
+@router.get("/v1/operate/locations")
+async def list_locations(_: Reader, reader: ReadDep) -> list[Location]:
+    """Where stock lies, in the order in which it is sold."""
+    return await shelves.locations(reader)
+
+
+@router.put("/v1/operate/locations/{location}")
+async def put_location(
+    operator: Operator, session: SessionDep, location: LocationPath, body: LocationWrite
+) -> Location:
+    """Make or change a place. One that is not active keeps its stock, but sells none of it."""
+    made = Location(location, body.name, body.priority, body.is_active)
+    await shelves.put_location(session, made, operator.customer_id)
+    return made
+
+
+@router.put("/v1/variants/{variant_id}/waiting", status_code=204)
+async def wait_for(person: CurrentDep, session: SessionDep, variant_id: ProductId) -> None:
+    """Be told when it is back in stock, in the order of asking; asking again keeps the place."""
+    await alerts.wait_for(session, person.customer_id, variant_id)
+
+
+@router.delete("/v1/variants/{variant_id}/waiting", status_code=204)
+async def leave_line(person: CurrentDep, session: SessionDep, variant_id: ProductId) -> None:
+    """Wait no longer."""
+    await alerts.leave_line(session, person.customer_id, variant_id)
 
 
 async def _find_variant(session: SessionDep, variant_id: int) -> None:

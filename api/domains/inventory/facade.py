@@ -1,6 +1,7 @@
 """The only door into inventory for other domains, the worker and the loaders."""
 
 from api.domains.inventory.errors import BelowClaims, NotAllocated, NothingReserved, NotShipped, OutOfStock
+from api.domains.inventory.service.alerts import is_waiting, tell_waiting
 from api.domains.inventory.service.claims import allocate, prolong, release, reserve, ship, sweep_expired, take_back
 from api.domains.inventory.service.live import close
 from api.domains.inventory.service.shelves import (
@@ -25,6 +26,7 @@ __all__ = [
     "available",
     "available_of_products",
     "close",
+    "is_waiting",
     "locations",
     "prolong",
     "put_location",
@@ -36,4 +38,5 @@ __all__ = [
     "stock_differences",
     "sweep_expired",
     "take_back",
+    "tell_waiting",
 ]

@@ -2,8 +2,9 @@
 
 from api.core.inbox import Handler
 from api.core.jobs import Task
-from api.domains.inventory.service import claims, shelves
+from api.domains.inventory.service import alerts, claims, shelves
+from ingestion.contracts.inventory import StockMoved
 
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, Handler] = {StockMoved.type: alerts.hear_of_stock}
 TASKS: dict[str, Task] = {claims.SPREAD_STOCK: shelves.spread_stock}
-SWEEPS = (shelves.gather_quiet,)
+SWEEPS = (shelves.gather_quiet, alerts.tell_waiting)

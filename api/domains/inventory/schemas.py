@@ -69,3 +69,22 @@ class LedgerEntry(BaseModel):
     cause: str | None
     actor_id: UUID | None
     moved_at: datetime
+
+
+class Threshold(BaseModel):
+    """Stock is low while `low_at` or fewer are available; a delivery takes so many days."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    low_at: Annotated[int, Field(ge=0, le=1_000_000)]
+    lead_time_days: Annotated[int, Field(ge=1, le=365)] = 7
+
+
+class LocationWrite(BaseModel):
+    """A place where stock lies; the smallest priority sells first."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    priority: Annotated[int, Field(ge=0, le=10_000)] = 100
+    is_active: bool = True

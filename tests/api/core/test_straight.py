@@ -46,6 +46,7 @@ async def test_the_same_rows_in_every_form(rolled_back: Database, pool: Database
             there: Any = form(await straight.execute(EVERYTHING, VALUES))
             assert there == form(await plain.execute(EVERYTHING, VALUES))
         assert (await straight.execute(text("SELECT 1 WHERE false"))).first() is None
+        assert (await straight.execute(text("SELECT '5 %' WHERE 'a%b' LIKE 'a%%'"))).scalar_one() == "5 %"
 
 
 async def test_how_many_rows_were_changed(pool: Database) -> None:

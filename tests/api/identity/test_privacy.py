@@ -77,3 +77,19 @@ async def test_mails_are_chosen_by_kind(client: AsyncClient, session: AsyncSessi
     assert set(await facade.emails_wanting(session, people, "answers")) == set(people)
     wrong = await client.put("/v1/me/preferences", headers=anne.headers, json={"wanted": ["spam"]})
     assert wrong.status_code == 422
+
+
+async def test_a_choice_leaves_the_others_as_they_are(
+    client: AsyncClient, session: AsyncSession, sign_up: SignUp
+) -> None:
+    anne, ben = await sign_up(), await sign_up()
+    first = await client.get("/v1/me/preferences", headers=anne.headers)
+    assert first.json()["is_personalised"] is True
+    await client.put("/v1/me/preferences", headers=anne.headers, json={"wanted": ["answers"]})
+    answer = await client.put("/v1/me/preferences", headers=anne.headers, json={"is_personalised": False})
+    assert answer.json()["is_personalised"] is False
+    assert [kind for kind, wanted in answer.json()["mails"].items() if wanted] == ["answers"]
+    assert not await facade.is_personalised(session, anne.customer_id)
+    assert await facade.is_personalised(session, ben.customer_id)
+    back = await client.put("/v1/me/preferences", headers=anne.headers, json={"is_personalised": True})
+    assert back.json()["is_personalised"] is True

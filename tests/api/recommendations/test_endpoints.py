@@ -144,6 +144,22 @@ async def test_signing_in_joins_what_was_looked_at_before(
     assert {"Because you looked at Bread 0", "Because you looked at Milk 0"} <= found
 
 
+async def test_who_declined_sees_what_everybody_sees(
+    client: AsyncClient, shop: Shop, did: Did, visitor_headers: dict[str, str], sign_up: SignUp
+) -> None:
+    answer_with(a_model(shop))
+    customer = await sign_up()
+    headers = customer.headers | visitor_headers
+    did(UUID(visitor_headers["X-Agora-Anonymous-Id"]), shop["bread-0"])
+    did(customer.customer_id, shop["milk-0"])
+    assert set(reasons(await ask(client, headers=headers)).values()) != {"Popular this month"}
+    for is_personalised in (False, True):
+        choice = {"is_personalised": is_personalised}
+        assert (await client.put("/v1/me/preferences", headers=customer.headers, json=choice)).is_success
+        found = set(reasons(await ask(client, headers=headers)).values())
+        assert (found == {"Popular this month"}) is not is_personalised
+
+
 async def test_what_another_version_left_in_the_list_is_passed_over(
     client: AsyncClient, shop: Shop, did: Did, visitor_headers: dict[str, str]
 ) -> None:

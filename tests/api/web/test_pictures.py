@@ -16,6 +16,7 @@ class Thing:
     department: str = "Grocery"
     category: str = "Cheese"
     product_type: str = "Shredded cheese"
+    image: str | None = None
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.db import Reader
+
 FIELDS = (
     "sku", "title", "slug", "department", "department_slug", "category", "category_slug", "product_type", "brand",
     "size", "price_minor", "currency", "is_active",
@@ -79,9 +81,9 @@ async def upsert(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> Se
     return (await session.execute(UPSERT, columns)).mappings().all()
 
 
-async def ids_by_sku(session: AsyncSession, skus: Sequence[str]) -> dict[str, int]:
+async def ids_by_sku(reader: Reader, skus: Sequence[str]) -> dict[str, int]:
     """Those of `skus` that exist."""
-    return {row.sku: row.product_id for row in await session.execute(IDS, {"skus": list(skus)})}
+    return {row.sku: row.product_id for row in await reader.execute(IDS, {"skus": list(skus)})}
 
 
 async def add_terms(session: AsyncSession, counts: Mapping[str, int]) -> None:

@@ -4,25 +4,36 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.core.auth import CurrentDep
-from api.core.db import ReadDep, SessionDep
+from api.core.auth import CurrentDep, Principal
+from api.core.db import ReadDep, Reader, SessionDep
 from api.domains.identity.contracts import ConsentView
-from api.domains.identity.schemas import ConsentWrite, MailChoices, MailWrite
+from api.domains.identity.schemas import ConsentWrite, Preferences, PreferencesWrite
 from api.domains.identity.service import privacy
 
 router = APIRouter(prefix="/v1/me")
 
 
 @router.get("/preferences")
-async def get_preferences(person: CurrentDep, reader: ReadDep) -> MailChoices:
-    """Which mails one gets beyond receipts and security notices."""
-    return MailChoices(mails=await privacy.wanted_mails(reader, person.customer_id))
+async def get_preferences(person: CurrentDep, reader: ReadDep) -> Preferences:
+    """Which mails one gets beyond receipts and security notices, and how products are chosen for one."""
+    return await _preferences(reader, person)
 
 
 @router.put("/preferences")
-async def put_preferences(body: MailWrite, person: CurrentDep, session: SessionDep) -> MailChoices:
-    """Choose the mails that one wants."""
-    return MailChoices(mails=await privacy.choose_mails(session, person.customer_id, body.wanted))
+async def put_preferences(body: PreferencesWrite, person: CurrentDep, session: SessionDep) -> Preferences:
+    """Choose; what is left out stays as it is."""
+    if body.wanted is not None:
+        await privacy.choose_mails(session, person.customer_id, body.wanted)
+    if body.is_personalised is not None:
+        await privacy.choose_personalised(session, person.customer_id, body.is_personalised)
+    return await _preferences(session, person)
+
+
+async def _preferences(reader: Reader, person: Principal) -> Preferences:
+    return Preferences(
+        mails=await privacy.wanted_mails(reader, person.customer_id),
+        is_personalised=await privacy.is_personalised(reader, person.customer_id),
+    )
 
 
 @router.get("/consents")

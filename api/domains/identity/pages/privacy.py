@@ -26,6 +26,7 @@ async def show_privacy(
         consents=await privacy.consents(reader, person.customer_id),
         mails=await privacy.wanted_mails(reader, person.customer_id),
         kinds=MAIL_KINDS,
+        is_personalised=await privacy.is_personalised(reader, person.customer_id),
         done=done,
     )
 
@@ -36,6 +37,15 @@ async def choose_mails(request: Request, person: CurrentDep, _: CsrfDep, session
     form = await request.form()
     await privacy.choose_mails(session, person.customer_id, [kind for kind in MAIL_KINDS if kind in form])
     return go(HERE, "mails")
+
+
+@router.post("/recommendations")
+async def choose_personalised(
+    person: CurrentDep, _: CsrfDep, session: SessionDep, is_personalised: Annotated[bool, Form()] = False
+) -> Response:
+    """Choose how products are picked for one."""
+    await privacy.choose_personalised(session, person.customer_id, is_personalised)
+    return go(HERE, "personal" if is_personalised else "alike")
 
 
 @router.post("/consents/{purpose}")

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.db import Reader, copy_rows
@@ -233,9 +234,13 @@ async def verify_email(session: AsyncSession, customer_id: UUID, email: str) -> 
 
 
 async def set_email(session: AsyncSession, customer_id: UUID, email: str) -> str | None:
-    """Another address, verified; returns the old one, or None when the new one is taken."""
+    """Another address, verified; returns the old one, or None when the new one is taken, be it at this moment."""
     values = {"customer_id": customer_id, "email": email}
-    return (await session.execute(_SET_EMAIL, values)).scalar_one_or_none()
+    try:
+        async with session.begin_nested():
+            return (await session.execute(_SET_EMAIL, values)).scalar_one_or_none()
+    except IntegrityError:
+        return None
 
 
 async def get_profile(reader: Reader, customer_id: UUID) -> Profile | None:

@@ -21,6 +21,10 @@ _TRY_CODE = text(
     " AND tries < :most AND expires_at > now() RETURNING code_mac, email"
 )
 _DROP_CODE = text("DELETE FROM identity.codes WHERE customer_id = :customer_id AND purpose = :purpose")
+_DROP_WAYS_IN = text(
+    "WITH codes AS (DELETE FROM identity.codes WHERE customer_id = :customer_id AND purpose <> 'verify-email')"
+    " DELETE FROM identity.challenges WHERE customer_id = :customer_id"
+)
 
 _PUT_SECRET = text(
     "INSERT INTO identity.second_factors (customer_id, sealed_secret) VALUES (:customer_id, :sealed_secret)"
@@ -29,6 +33,7 @@ _PUT_SECRET = text(
 )
 _GET_SECRET = text(
     "SELECT sealed_secret, enabled_at, last_step FROM identity.second_factors WHERE customer_id = :customer_id"
+    " FOR UPDATE"
 )
 _ENABLE = text("UPDATE identity.second_factors SET enabled_at = now() WHERE customer_id = :customer_id")
 _USE_STEP = text(
@@ -81,6 +86,11 @@ async def drop_code(session: AsyncSession, customer_id: UUID, purpose: str) -> N
     await session.execute(_DROP_CODE, {"customer_id": customer_id, "purpose": purpose})
 
 
+async def drop_ways_in(session: AsyncSession, customer_id: UUID) -> None:
+    """Of what was mailed or begun before, nothing leads into the account any more."""
+    await session.execute(_DROP_WAYS_IN, {"customer_id": customer_id})
+
+
 async def put_secret(session: AsyncSession, customer_id: UUID, sealed_secret: bytes) -> bool:
     """Keep a secret that is to be confirmed; False when one is on already."""
     found = await session.execute(_PUT_SECRET, {"customer_id": customer_id, "sealed_secret": sealed_secret})
@@ -88,7 +98,7 @@ async def put_secret(session: AsyncSession, customer_id: UUID, sealed_secret: by
 
 
 async def get_secret(session: AsyncSession, customer_id: UUID) -> Any:
-    """Row of sealed_secret, enabled_at and last_step, or None."""
+    """Row of sealed_secret, enabled_at and last_step, or None; until the transaction ends nobody replaces it."""
     return (await session.execute(_GET_SECRET, {"customer_id": customer_id})).one_or_none()
 
 

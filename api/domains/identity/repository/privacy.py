@@ -18,6 +18,11 @@ _PUT_DECLINED = text(
     "INSERT INTO identity.preferences (customer_id, declined_mails) VALUES (:customer_id, :declined)"
     " ON CONFLICT (customer_id) DO UPDATE SET declined_mails = excluded.declined_mails"
 )
+_IS_PERSONALISED = text("SELECT is_personalised FROM identity.preferences WHERE customer_id = :customer_id")
+_PUT_PERSONALISED = text(
+    "INSERT INTO identity.preferences (customer_id, is_personalised) VALUES (:customer_id, :is_personalised)"
+    " ON CONFLICT (customer_id) DO UPDATE SET is_personalised = excluded.is_personalised"
+)
 _LAST_SAID = text(
     "SELECT DISTINCT ON (purpose) purpose, version, is_granted, said_at FROM identity.consents"
     " WHERE customer_id = :customer_id ORDER BY purpose, entry_id DESC"
@@ -44,6 +49,18 @@ async def emails_wanting(reader: Reader, customer_ids: Sequence[UUID], kind: str
     """The e-mail addresses of those of these people who want mails of a kind."""
     rows = await reader.execute(_WANTING, {"customer_ids": list(customer_ids), "kind": kind})
     return {row[0]: row[1] for row in rows}
+
+
+async def is_personalised(reader: Reader, customer_id: UUID) -> bool:
+    """What the person chose; who said nothing did not decline."""
+    found = (await reader.execute(_IS_PERSONALISED, {"customer_id": customer_id})).scalar_one_or_none()
+    return found is not False
+
+
+async def put_personalised(session: AsyncSession, customer_id: UUID, is_personalised: bool) -> None:
+    """Keep what the person chose."""
+    values = {"customer_id": customer_id, "is_personalised": is_personalised}
+    await session.execute(_PUT_PERSONALISED, values)
 
 
 async def last_said(reader: Reader, customer_id: UUID) -> dict[str, Any]:

@@ -43,6 +43,11 @@ async def send(session: AsyncSession, customer_id: UUID, purpose: Purpose, email
     await send_mail(session, email, _SUBJECTS[purpose].format(code=code), text)
 
 
+async def drop_ways_in(session: AsyncSession, customer_id: UUID) -> None:
+    """Who guards the account has changed: codes on their way and sign-ins half done lead nowhere from now on."""
+    await repository.drop_ways_in(session, customer_id)
+
+
 async def redeem(
     customer_id: UUID, purpose: Purpose, code: str, then: Callable[[AsyncSession, str], Awaitable[None]]
 ) -> None:

@@ -35,6 +35,16 @@ async def emails_wanting(reader: Reader, customer_ids: Sequence[UUID], kind: str
     return await repository.emails_wanting(reader, customer_ids, kind)
 
 
+async def is_personalised(reader: Reader, customer_id: UUID) -> bool:
+    """Whether products may be chosen for the person by what they looked at and bought: at first they are."""
+    return await repository.is_personalised(reader, customer_id)
+
+
+async def choose_personalised(session: AsyncSession, customer_id: UUID, is_personalised: bool) -> None:
+    """From the next page on products are chosen so, or for everybody alike."""
+    await repository.put_personalised(session, customer_id, is_personalised)
+
+
 async def consents(reader: Reader, customer_id: UUID) -> list[ConsentView]:
     """Every purpose with the person's last word on it. A word on an older text does not hold for the present one."""
     said = await repository.last_said(reader, customer_id)

@@ -66,6 +66,7 @@ async def change_email(customer_id: UUID, code: str) -> None:
         old = await repository.set_email(session, customer_id, email)
         if old is None:
             raise CodeRefused  # somebody else has taken the address by now
+        await codes.drop_ways_in(session, customer_id)
         await record_act(session, customer_id, "identity.change_email", f"customer:{customer_id}")
         await outbox.publish(session, EmailVerified(customer_id=customer_id))
         text = f"Your account of Agora now has another e-mail address. This one is not used any more.\n\n{_HELP}"
@@ -104,7 +105,9 @@ async def recover(email: str, code: str, password: str) -> None:
         found = await repository.find_credentials(connection, email)
     customer_id: UUID = found.customer_id if found else UUID(int=0)
 
-    async def then(session: AsyncSession, _: str) -> None:
+    async def then(session: AsyncSession, sent_to: str) -> None:
+        if sent_to != email:
+            raise CodeRefused  # it went to an address that the account had before
         await _set_password(session, customer_id, password, None)
         # The code came by mail, so the address is theirs.
         await repository.verify_email(session, customer_id, email)
@@ -115,6 +118,7 @@ async def recover(email: str, code: str, password: str) -> None:
 async def _set_password(session: AsyncSession, customer_id: UUID, password: str, kept: UUID | None) -> int:
     email = await repository.set_password(session, customer_id, await passwords.hash_password(password))
     ended = await repository.revoke_other_sessions(session, customer_id, kept)
+    await codes.drop_ways_in(session, customer_id)
     action = "identity.change_password" if kept else "identity.recover_password"
     await record_act(session, customer_id, action, f"customer:{customer_id}", sessions_ended=ended)
     text = f"Your account of Agora has a new password. All other sign-ins have ended.\n\n{_HELP}"

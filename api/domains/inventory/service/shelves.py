@@ -48,7 +48,7 @@ async def receive(
 ) -> None:
     """A delivery: (variant id, quantity) come on top of what is there. Raises NoSuchLocation."""
     quantities = merge_lines(rows)
-    await _find_location(session, location)
+    await find_location(session, location)
     products = await product_of(session, quantities)
     await repository.receive(session, quantities, products, location, cause, actor_id)
     await publish_received(session, list(quantities.items()), products, location, cause)
@@ -70,7 +70,7 @@ async def adjust(
         raise Invalid("quantity_change", "must not be zero")
     if not reason.strip():
         raise Invalid("reason", "must be told")
-    await _find_location(session, location)
+    await find_location(session, location)
     product_id = (await product_of(session, [variant_id]))[variant_id]
     fits, on_hand, allocated, reserved = await repository.adjust(
         session, variant_id, product_id, location, quantity_change, reason, actor_id
@@ -98,7 +98,8 @@ async def put_location(session: AsyncSession, location: Location, actor_id: UUID
                      priority=location.priority, is_active=location.is_active)  # fmt: skip
 
 
-async def _find_location(reader: Reader, name: str) -> Location:
+async def find_location(reader: Reader, name: str) -> Location:
+    """By its short name. Raises NoSuchLocation."""
     for each in await repository.locations(reader):
         if each.location == name:
             return each

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.core.auth import Visitor
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductView
+from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import domain
 from api.domains.recommendations.contracts import RecommendationView, RecommendedItem, Surface
@@ -81,8 +82,10 @@ async def _candidates(
         return domain.for_product(model, product_id, limit * 2)
     if surface == "cart" and cart:
         return domain.for_cart(model, cart, limit)
-    recent = await _recent(visitor)
     bought = domain.known(None, None)
+    if visitor.customer_id is not None and not await identity.is_personalised(connection, visitor.customer_id):
+        return domain.for_home(model, bought, [], time.time(), limit)
+    recent = await _recent(visitor)
     if visitor.customer_id is not None:
         bought = domain.known(*await serving.history(connection, model.version, str(visitor.customer_id)))
     return domain.for_home(model, bought, recent, time.time(), limit)
