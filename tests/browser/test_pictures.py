@@ -30,7 +30,10 @@ def test_a_picture_comes_into_the_shop(
     page: Page, inspect: Inspect, coat: Path, tmp_path: Path, shop_env: Mapping[str, str]
 ) -> None:
     with psycopg.connect(shop_env["AGORA_POSTGRES_OWNER_URL"]) as connection:
-        statement = "select product_id from catalog.product_sales order by units_sold desc limit 1"
+        statement = (
+            "select product_id from catalog.products join catalog.product_sales using (product_id)"
+            " where is_active order by units_sold desc limit 1"
+        )
         row = connection.execute(statement).fetchone()
     assert row is not None
     path = f"/operate/products/{row[0]}/images"

@@ -190,6 +190,33 @@ async def test_an_invitation_that_is_not_taken_goes_to_the_next_after_a_day(
     assert await inventory.tell_waiting() == 1
 
 
+async def test_sales_before_an_invitation_do_not_answer_it(session: AsyncSession, sign_up: SignUp) -> None:
+    product_id, people = await a_product(1), [await sign_up() for _ in range(5)]
+
+    async def stand_in_line(*those: SignedUp) -> None:
+        async with transaction() as own:
+            for person in those:
+                await alerts.wait_for(own, person.customer_id, product_id)
+
+    async def arrive(units: int) -> None:
+        async with transaction() as own:
+            await inventory.receive(own, [(product_id, units)])
+
+    await sell(product_id, 1)
+    await stand_in_line(people[0])
+    await arrive(1)
+    assert await inventory.tell_waiting() == 1
+    await arrive(20)
+    await sell(product_id, 21)
+    await stand_in_line(*people[1:])
+    await arrive(2)
+    assert [await inventory.tell_waiting() for _ in range(3)] == [2, 0, 0]
+    await sell(product_id, 1)
+    assert await inventory.tell_waiting() == 0
+    await arrive(1)
+    assert await inventory.tell_waiting() == 1
+
+
 async def test_two_sweeps_at_once_and_two_arrivals_tell_nobody_twice(committed: Database, sign_up: SignUp) -> None:
     product_id = await a_product(1)
     await sell(product_id, 1)

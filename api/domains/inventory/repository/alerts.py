@@ -99,17 +99,20 @@ TELL = text("""
         WHERE s.variant_id = :variant_id AND l.is_active
     ),
     invited AS (
-        SELECT count(*) AS people, min(told_after) AS since FROM inventory.waiting
-        WHERE variant_id = :variant_id AND told_at > now() - CAST(:invitation AS interval)
+        SELECT told_after, sum(count(*)) OVER (ORDER BY told_after DESC) AS people FROM inventory.waiting
+        WHERE variant_id = :variant_id AND told_at > now() - CAST(:invitation AS interval) GROUP BY told_after
     ),
-    sold AS (
-        SELECT coalesce(sum(quantity), 0) AS units FROM inventory.movements, invited
-        WHERE variant_id = :variant_id AND movement = 'allocated' AND movement_id > invited.since
+    -- A sale answers only invitations before it: the most that any of them leaves open, with those after it.
+    spoken AS (
+        SELECT coalesce(greatest(0, max(people - (
+            SELECT coalesce(sum(quantity), 0) FROM inventory.movements m
+            WHERE m.variant_id = :variant_id AND m.movement = 'allocated' AND m.movement_id > invited.told_after
+        ))), 0) AS units FROM invited
     ),
     chosen AS (
         SELECT entry_id FROM inventory.waiting WHERE variant_id = :variant_id AND told_at IS NULL
         ORDER BY entry_id
-        LIMIT greatest(0, (SELECT free.units - greatest(0, invited.people - sold.units) FROM free, invited, sold))
+        LIMIT greatest(0, (SELECT free.units - spoken.units FROM free, spoken))
     ),
     told AS (
         UPDATE inventory.waiting w SET told_at = now(), told_after = coalesce(
