@@ -54,6 +54,7 @@ def install() -> Environment:
         "day": day,
         "moment": moment,
         "static": static,
+        "permits": permits,
         "opens_desk": lambda roles: permits(roles, "desk.open"),
         "reads_figures": lambda roles: permits(roles, "figures.read"),
     }

@@ -23,6 +23,11 @@ def test_every_door_leads_somewhere_and_roles_are_given(page: Page, inspect: Ins
     inspect("operate-people")
     page.goto("/operate/audit")
     inspect("operate-audit")
+    page.goto("/operate/webhooks")
+    page.get_by_label("Address").fill("shop")
+    page.get_by_role("button", name="Tell it").click()
+    expect(page.get_by_text("Enter an address such as")).to_be_visible()
+    inspect("webhooks")
 
 
 def test_stock_is_found_watched_and_mended(page: Page, inspect: Inspect) -> None:

@@ -308,6 +308,8 @@ class EndpointView:
     failures: int
     is_paused: bool
     created_at: datetime
+    owner_id: UUID
+    is_house: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,3 +254,10 @@ class ReturnNotFound(NotFound):
 
 def _by_line(quantities: Mapping[int, int]) -> list[dict[str, int]]:
     return [{"line_number": number, "quantity": quantity} for number, quantity in quantities.items()]
+
+
+class TooManyEndpoints(Conflict):
+    """More endpoints than a seller may have."""
+
+    type = "too-many-endpoints"
+    title = "You have as many endpoints as you may; remove one first"

@@ -214,3 +214,17 @@ class WebhookCreate(BaseModel):
         ],
         Field(min_length=1, max_length=5),
     ]
+
+
+class WebhookState(BaseModel):
+    """Whether an endpoint is told of anything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_active: bool
+
+
+class WebhookSecret(BaseModel):
+    """What signs an endpoint's messages from now on."""
+
+    secret: str

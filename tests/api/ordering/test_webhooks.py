@@ -232,3 +232,131 @@ def test_the_signature_is_that_of_the_published_example() -> None:
     signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body) == signature
     assert UUID(str(new_event_id()))
+
+
+async def order_of(session: AsyncSession, seller_id: UUID | None) -> UUID:
+    """An order in the books, with nothing in it."""
+    order_id = new_event_id()
+    await session.execute(
+        text("""
+            INSERT INTO ordering.orders (order_id, customer_id, status, source, currency, total_minor, seller_id,
+                created_at, placed_at)
+            VALUES (:order_id, :customer_id, 'placed', 'storefront', 'USD', 100, :seller_id, now(), now())
+        """),
+        {"order_id": order_id, "customer_id": uuid4(), "seller_id": seller_id},
+    )
+    await session.commit()
+    return order_id
+
+
+async def cancelled(order_id: UUID) -> None:
+    event = OrderCancelled(order_id=order_id, customer_id=new_event_id(), reason="test")
+    async with transaction() as session:
+        await HANDLERS[OrderCancelled.type](session, [received(event)])
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_a_seller_hears_of_their_own_orders_alone_and_sees_only_their_own_log(
+    client: AsyncClient, sign_up: Any, session: AsyncSession, listener: Listener
+) -> None:
+    ann, bob, operator = await sign_up("seller"), await sign_up("seller"), await sign_up("operator")
+    path = "/v1/me/webhooks"
+    body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_cancelled"]}
+    made = (await client.post(path, json=body, headers=ann.headers)).json()
+    assert (await client.post(path, json=body, headers=bob.headers)).status_code == 201
+    mine = await order_of(session, ann.customer_id)
+    for order_id in (mine, await order_of(session, None)):
+        await cancelled(order_id)
+    ((delivery_id, _),) = await jobs(session)
+    await DELIVER(delivery_id)
+    assert str(mine).encode() in listener.requests[0][1]
+    endpoint = f"{path}/{made['endpoint']['endpoint_id']}"
+    [logged] = (await client.get(f"{endpoint}/deliveries", headers=ann.headers)).json()
+    assert logged["status"] == "delivered"
+    assert len((await client.get(path, headers=bob.headers)).json()) == 1
+    for answer in (
+        await client.get(f"{endpoint}/deliveries", headers=bob.headers),
+        await client.delete(endpoint, headers=bob.headers),
+        await client.put(f"{endpoint}/state", json={"is_active": False}, headers=bob.headers),
+        await client.post(f"{endpoint}/secret", headers=bob.headers),
+        await client.post(
+            f"{path}/deliveries/{delivery_id}/replay", headers=bob.headers | {"Idempotency-Key": "theirs"}
+        ),
+    ):
+        assert answer.status_code == 404
+    assert len((await client.get("/v1/operate/webhooks", headers=operator.headers)).json()) == 2
+    customer = await sign_up()
+    assert (await client.get(path, headers=customer.headers)).status_code == 403
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_a_paused_endpoint_hears_later_and_a_new_secret_signs_from_then_on(
+    client: AsyncClient, sign_up: Any, session: AsyncSession, listener: Listener
+) -> None:
+    ann = await sign_up("seller")
+    body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_cancelled"]}
+    made = (await client.post("/v1/me/webhooks", json=body, headers=ann.headers)).json()
+    endpoint = f"/v1/me/webhooks/{made['endpoint']['endpoint_id']}"
+    await cancelled(await order_of(session, ann.customer_id))
+    ((delivery_id, _),) = await jobs(session)
+    assert (await client.put(f"{endpoint}/state", json={"is_active": False}, headers=ann.headers)).status_code == 204
+    await DELIVER(delivery_id)
+    assert listener.requests == []
+    renewed = (await client.post(f"{endpoint}/secret", headers=ann.headers)).json()["secret"]
+    assert renewed != made["secret"]
+    assert (await client.put(f"{endpoint}/state", json={"is_active": True}, headers=ann.headers)).status_code == 204
+    queued = await jobs(session)
+    assert [each for each, _ in queued] == [delivery_id]
+    await DELIVER(delivery_id)
+    [(headers, content)] = listener.requests
+    key = base64.b64decode(renewed.removeprefix(SECRET_PREFIX))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + content
+    expected = "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert headers["webhook-signature"] == expected
+    acts = await session.execute(text("SELECT action FROM core.audit_log ORDER BY entry_id"))
+    assert acts.scalars().all() == [
+        "webhooks.register", "webhooks.pause", "webhooks.renew_secret", "webhooks.resume",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_a_seller_has_ten_endpoints_at_most(client: AsyncClient, sign_up: Any, listener: Listener) -> None:
+    ann = await sign_up("seller")
+    body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_placed"]}
+    codes = [(await client.post("/v1/me/webhooks", json=body, headers=ann.headers)).status_code for _ in range(11)]
+    assert codes == [201] * 10 + [409]
+
+
+@pytest.mark.usefixtures("loopback")
+async def test_the_pages_of_sellers_and_operators(
+    client: AsyncClient, sign_up: Any, session: AsyncSession, listener: Listener
+) -> None:
+    ann, operator = await sign_up("seller"), await sign_up("operator")
+    for person, path in ((ann, "/account/webhooks"), (operator, "/operate/webhooks")):
+        headers = person.headers | {"Accept": "text/html", "X-Agora-Anonymous-Id": str(uuid4())}
+        page = (await client.get(path, headers=headers)).text
+        form = {"csrf_token": page.split('name="csrf_token" value="')[1].split('"')[0]}
+        wrong = await client.post(path, data=form | {"url": "orders"}, headers=headers)
+        assert (wrong.status_code, "Choose what to tell." in wrong.text, 'value="orders"' in wrong.text) == (
+            422, True, True,
+        )  # fmt: skip
+        told = {"url": f"http://127.0.0.1:{listener.port}/", "ordering.order_cancelled": "true"}
+        made = await client.post(path, data=form | told, headers=headers)
+        assert SECRET_PREFIX in made.text
+        assert SECRET_PREFIX not in (await client.get(path, headers=headers)).text
+    await cancelled(await order_of(session, ann.customer_id))
+    (first, _), (second, _) = await jobs(session)
+    await DELIVER(first)
+    [endpoint] = (await client.get("/v1/me/webhooks", headers=ann.headers)).json()
+    headers = ann.headers | {"Accept": "text/html", "X-Agora-Anonymous-Id": str(uuid4())}
+    log = f"/account/webhooks/{endpoint['endpoint_id']}"
+    page = (await client.get(log, headers=headers)).text
+    assert "An order was cancelled" in page
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    own = next(each for each in (first, second) if f"deliveries/{each}" in page)
+    again = await client.post(f"{log}/deliveries/{own}", data={"csrf_token": token}, headers=headers)
+    assert (again.status_code, again.headers["location"]) == (303, log)
+    for act in ("pause", "resume", "secret", "remove"):
+        done = await client.post(log, data={"csrf_token": token, "act": act}, headers=headers)
+        assert done.status_code == (200 if act == "secret" else 303)
+    assert (await client.get(log, headers=headers)).status_code == 404

@@ -1,4 +1,4 @@
-"""JSON for operators: webhooks out."""
+"""JSON of webhooks out: all of them for operators, their own for sellers."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,11 +9,13 @@ from api.core.auth import Principal, require
 from api.core.idempotency import IdempotencyDep
 from api.domains.ordering.contracts import DeliveryView, EndpointView, NewEndpoint
 from api.domains.ordering.endpoints.shop import json_answer, plain
-from api.domains.ordering.schemas import WebhookCreate
+from api.domains.ordering.schemas import WebhookCreate, WebhookSecret, WebhookState
 from api.domains.ordering.service import webhooks
 
 router = APIRouter(prefix="/v1/operate/webhooks", tags=["operate webhooks"])
+own = APIRouter(prefix="/v1/me/webhooks", tags=["webhooks"])
 Operator = Annotated[Principal, Depends(require("webhooks.manage"))]
+Seller = Annotated[Principal, Depends(require("webhooks.own"))]
 
 
 @router.get("", response_model=list[EndpointView])
@@ -48,5 +50,68 @@ async def replay(delivery_id: UUID, operator: Operator, idempotency: Idempotency
 
     async def operation(_: UUID) -> tuple[int, dict[str, Any]]:
         return 202, plain(await webhooks.replay(operator.customer_id, delivery_id))
+
+    return await idempotency.run(operation)
+
+
+@router.put("/{endpoint_id}/state", status_code=204)
+async def switch(endpoint_id: UUID, request: WebhookState, operator: Operator) -> Response:
+    """Pause an endpoint, or go on with what waited; the breaker closes."""
+    await webhooks.switch(operator.customer_id, endpoint_id, request.is_active)
+    return Response(status_code=204)
+
+
+@router.post("/{endpoint_id}/secret", response_model=WebhookSecret, status_code=201)
+async def renew_secret(endpoint_id: UUID, operator: Operator) -> Response:
+    """Another secret, told this once."""
+    return json_answer({"secret": await webhooks.renew_secret(operator.customer_id, endpoint_id)}, 201)
+
+
+@own.get("", response_model=list[EndpointView])
+async def list_own(seller: Seller) -> Response:
+    """A seller's endpoints, which are told of that seller's orders."""
+    return json_answer(await webhooks.list_endpoints(seller.customer_id))
+
+
+@own.post("", response_model=NewEndpoint, status_code=201)
+async def register_own(request: WebhookCreate, seller: Seller) -> Response:
+    """A new endpoint; the secret that signs its messages is told this once."""
+    made, secret = await webhooks.register(seller.customer_id, str(request.url), request.event_types, is_house=False)
+    return json_answer(NewEndpoint(made, secret), 201)
+
+
+@own.delete("/{endpoint_id}", status_code=204)
+async def remove_own(endpoint_id: UUID, seller: Seller) -> Response:
+    """Forget one of one's endpoints and its log."""
+    await webhooks.remove(seller.customer_id, endpoint_id, seller.customer_id)
+    return Response(status_code=204)
+
+
+@own.put("/{endpoint_id}/state", status_code=204)
+async def switch_own(endpoint_id: UUID, request: WebhookState, seller: Seller) -> Response:
+    """Pause one of one's endpoints, or go on with what waited."""
+    await webhooks.switch(seller.customer_id, endpoint_id, request.is_active, seller.customer_id)
+    return Response(status_code=204)
+
+
+@own.post("/{endpoint_id}/secret", response_model=WebhookSecret, status_code=201)
+async def renew_own_secret(endpoint_id: UUID, seller: Seller) -> Response:
+    """Another secret, told this once."""
+    secret = await webhooks.renew_secret(seller.customer_id, endpoint_id, seller.customer_id)
+    return json_answer({"secret": secret}, 201)
+
+
+@own.get("/{endpoint_id}/deliveries", response_model=list[DeliveryView])
+async def list_own_deliveries(endpoint_id: UUID, seller: Seller) -> Response:
+    """The newest deliveries with every attempt."""
+    return json_answer(await webhooks.list_deliveries(endpoint_id, seller.customer_id))
+
+
+@own.post("/deliveries/{delivery_id}/replay", response_model=DeliveryView, status_code=202)
+async def replay_own(delivery_id: UUID, seller: Seller, idempotency: IdempotencyDep) -> Response:
+    """Bring it once more. Needs an Idempotency-Key."""
+
+    async def operation(_: UUID) -> tuple[int, dict[str, Any]]:
+        return 202, plain(await webhooks.replay(seller.customer_id, delivery_id, seller.customer_id))
 
     return await idempotency.run(operation)

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.domains.ordering.pages import checkout, operate, promotions, shop
+from api.domains.ordering.pages import checkout, operate, promotions, shop, webhooks
 
 router = APIRouter(include_in_schema=False)
-for part in (shop, checkout, operate, promotions):
+for part in (shop, checkout, operate, promotions, webhooks):
     router.include_router(part.router)

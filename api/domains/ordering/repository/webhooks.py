@@ -13,30 +13,49 @@ from api.domains.ordering.contracts import DeliveryView, EndpointView
 
 Reader = AsyncConnection | AsyncSession
 
-_ENDPOINT = "endpoint_id, owner_id, url, event_types, is_active, failures, closed_until, created_at"
+_ENDPOINT = "endpoint_id, owner_id, url, event_types, is_active, failures, closed_until, created_at, is_house"
 _DELIVERY = """
     d.delivery_id, d.endpoint_id, d.event_id, d.event_type, d.status, d.attempts, d.created_at, d.delivered_at,
     (SELECT jsonb_agg(jsonb_build_object('tried_at', a.tried_at, 'response_status', a.response_status,
         'error', a.error, 'milliseconds', a.milliseconds) ORDER BY a.attempt_id)
      FROM ordering.webhook_attempts a WHERE a.delivery_id = d.delivery_id) AS log
 """
+# A seller sees their own; without an owner all can be seen.
+_OF = "(CAST(:owner_id AS uuid) IS NULL OR (owner_id = CAST(:owner_id AS uuid) AND NOT is_house))"
 INSERT_ENDPOINT = text(f"""
-    INSERT INTO ordering.webhook_endpoints (endpoint_id, owner_id, url, secret, event_types)
-    VALUES (:endpoint_id, :owner_id, :url, :secret, :event_types) RETURNING {_ENDPOINT}
+    INSERT INTO ordering.webhook_endpoints (endpoint_id, owner_id, url, secret, event_types, is_house)
+    VALUES (:endpoint_id, :owner_id, :url, :secret, :event_types, :is_house) RETURNING {_ENDPOINT}
 """)  # noqa: S608
 ENDPOINTS = text(f"""
-    SELECT {_ENDPOINT} FROM ordering.webhook_endpoints ORDER BY created_at DESC LIMIT :limit
+    SELECT {_ENDPOINT} FROM ordering.webhook_endpoints WHERE {_OF} ORDER BY created_at DESC LIMIT :limit
 """)  # noqa: S608
-DELETE_ENDPOINT = text("DELETE FROM ordering.webhook_endpoints WHERE endpoint_id = :endpoint_id RETURNING endpoint_id")
+DELETE_ENDPOINT = text(f"""
+    DELETE FROM ordering.webhook_endpoints WHERE endpoint_id = :endpoint_id AND {_OF} RETURNING endpoint_id
+""")  # noqa: S608
+ONE_ENDPOINT = text(f"SELECT {_ENDPOINT} FROM ordering.webhook_endpoints WHERE endpoint_id = :endpoint_id AND {_OF}")  # noqa: S608
+SET_ACTIVE = text(f"""
+    UPDATE ordering.webhook_endpoints SET is_active = :is_active, failures = 0, closed_until = NULL
+    WHERE endpoint_id = :endpoint_id AND {_OF} RETURNING endpoint_id
+""")  # noqa: S608
+SET_SECRET = text(f"""
+    UPDATE ordering.webhook_endpoints SET secret = :secret WHERE endpoint_id = :endpoint_id AND {_OF}
+    RETURNING endpoint_id
+""")  # noqa: S608
+PENDING = text("""
+    SELECT delivery_id FROM ordering.webhook_deliveries WHERE endpoint_id = :endpoint_id AND status = 'pending'
+    ORDER BY created_at LIMIT 1000
+""")
 # One statement per event: a delivery for every endpoint that wants it, once however often the event comes.
 FAN_OUT = text("""
     INSERT INTO ordering.webhook_deliveries (delivery_id, endpoint_id, event_id, event_type, body)
     SELECT gen_random_uuid(), endpoint_id, :event_id, :event_type, :body FROM ordering.webhook_endpoints
-    WHERE is_active AND :event_type = ANY(event_types) ON CONFLICT DO NOTHING RETURNING delivery_id
+    WHERE is_active AND :event_type = ANY(event_types)
+        AND (is_house OR owner_id = (SELECT seller_id FROM ordering.orders WHERE order_id = :order_id))
+    ON CONFLICT DO NOTHING RETURNING delivery_id
 """)
 DELIVERIES = text(f"""
-    SELECT {_DELIVERY} FROM ordering.webhook_deliveries d WHERE d.endpoint_id = :endpoint_id
-    ORDER BY d.created_at DESC LIMIT :limit
+    SELECT {_DELIVERY} FROM ordering.webhook_deliveries d JOIN ordering.webhook_endpoints USING (endpoint_id)
+    WHERE d.endpoint_id = :endpoint_id AND {_OF} ORDER BY d.created_at DESC LIMIT :limit
 """)  # noqa: S608
 FIND = text(f"SELECT {_DELIVERY} FROM ordering.webhook_deliveries d WHERE d.delivery_id = :delivery_id")  # noqa: S608
 WORK = text("""
@@ -61,10 +80,12 @@ NOTE_ATTEMPT = text("""
         status = :status, delivered_at = CASE WHEN :is_delivered THEN now() ELSE delivered_at END
     WHERE delivery_id = :delivery_id
 """)
-REPLAY = text("""
+REPLAY = text(f"""
     UPDATE ordering.webhook_deliveries SET status = 'pending', attempts = 0, replays = replays + 1
-    WHERE delivery_id = :delivery_id RETURNING delivery_id
-""")
+    WHERE delivery_id = :delivery_id AND EXISTS (
+        SELECT 1 FROM ordering.webhook_endpoints e WHERE e.endpoint_id = webhook_deliveries.endpoint_id AND {_OF}
+    ) RETURNING delivery_id
+""")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +109,51 @@ async def insert_endpoint(session: AsyncSession, values: dict[str, Any]) -> Endp
     return _endpoint((await session.execute(INSERT_ENDPOINT, values)).one())
 
 
-async def endpoints(reader: Reader, limit: int) -> list[EndpointView]:
-    """Endpoints, newest first."""
-    return [_endpoint(row) for row in await reader.execute(ENDPOINTS, {"limit": limit})]
+async def endpoints(reader: Reader, owner_id: UUID | None, limit: int) -> list[EndpointView]:
+    """Endpoints, newest first: an owner's, or all."""
+    rows = await reader.execute(ENDPOINTS, {"limit": limit, "owner_id": owner_id})
+    return [_endpoint(row) for row in rows]
 
 
-async def delete_endpoint(session: AsyncSession, endpoint_id: UUID) -> bool:
+async def endpoint(reader: Reader, endpoint_id: UUID, owner_id: UUID | None) -> EndpointView | None:
+    """One of them."""
+    values = {"endpoint_id": endpoint_id, "owner_id": owner_id}
+    row = (await reader.execute(ONE_ENDPOINT, values)).one_or_none()
+    return _endpoint(row) if row else None
+
+
+async def delete_endpoint(session: AsyncSession, endpoint_id: UUID, owner_id: UUID | None) -> bool:
     """Whether there was such an endpoint; its deliveries go with it."""
-    return (await session.execute(DELETE_ENDPOINT, {"endpoint_id": endpoint_id})).scalar_one_or_none() is not None
+    values = {"endpoint_id": endpoint_id, "owner_id": owner_id}
+    return (await session.execute(DELETE_ENDPOINT, values)).scalar_one_or_none() is not None
 
 
-async def fan_out(session: AsyncSession, event_id: UUID, event_type: str, body: str) -> Sequence[UUID]:
-    """Deliveries of one event, one per endpoint that wants it."""
-    values = {"event_id": event_id, "event_type": event_type, "body": body}
+async def set_active(session: AsyncSession, endpoint_id: UUID, owner_id: UUID | None, is_active: bool) -> bool:
+    """Pause or go on, with the breaker closed; False without such an endpoint."""
+    values = {"endpoint_id": endpoint_id, "owner_id": owner_id, "is_active": is_active}
+    return (await session.execute(SET_ACTIVE, values)).scalar_one_or_none() is not None
+
+
+async def set_secret(session: AsyncSession, endpoint_id: UUID, owner_id: UUID | None, secret: str) -> bool:
+    """Another secret from now on; False without such an endpoint."""
+    values = {"endpoint_id": endpoint_id, "owner_id": owner_id, "secret": secret}
+    return (await session.execute(SET_SECRET, values)).scalar_one_or_none() is not None
+
+
+async def pending(reader: Reader, endpoint_id: UUID) -> Sequence[UUID]:
+    """Deliveries that wait, oldest first; up to 1,000."""
+    return (await reader.execute(PENDING, {"endpoint_id": endpoint_id})).scalars().all()
+
+
+async def fan_out(session: AsyncSession, event_id: UUID, event_type: str, order_id: UUID, body: str) -> Sequence[UUID]:
+    """Deliveries of one event, one per endpoint that wants it and may hear of the order."""
+    values = {"event_id": event_id, "event_type": event_type, "order_id": order_id, "body": body}
     return (await session.execute(FAN_OUT, values)).scalars().all()
 
 
-async def deliveries(reader: Reader, endpoint_id: UUID, limit: int) -> list[DeliveryView]:
+async def deliveries(reader: Reader, endpoint_id: UUID, owner_id: UUID | None, limit: int) -> list[DeliveryView]:
     """The log of an endpoint, newest first."""
-    rows = await reader.execute(DELIVERIES, {"endpoint_id": endpoint_id, "limit": limit})
+    rows = await reader.execute(DELIVERIES, {"endpoint_id": endpoint_id, "owner_id": owner_id, "limit": limit})
     return [_delivery(row) for row in rows]
 
 
@@ -127,9 +174,10 @@ async def note_attempt(session: AsyncSession, values: dict[str, Any]) -> None:
     await session.execute(NOTE_ATTEMPT, values)
 
 
-async def replay(session: AsyncSession, delivery_id: UUID) -> bool:
+async def replay(session: AsyncSession, delivery_id: UUID, owner_id: UUID | None) -> bool:
     """Whether there is such a delivery; it is pending again."""
-    return (await session.execute(REPLAY, {"delivery_id": delivery_id})).scalar_one_or_none() is not None
+    values = {"delivery_id": delivery_id, "owner_id": owner_id}
+    return (await session.execute(REPLAY, values)).scalar_one_or_none() is not None
 
 
 def _endpoint(row: Any) -> EndpointView:
@@ -142,6 +190,8 @@ def _endpoint(row: Any) -> EndpointView:
         failures=row.failures,
         is_paused=is_closed,
         created_at=row.created_at,
+        owner_id=row.owner_id,
+        is_house=row.is_house,
     )
 
 

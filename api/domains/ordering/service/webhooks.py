@@ -35,7 +35,7 @@ from api.domains.ordering.domain.webhook import (
     sign,
     wait_after,
 )
-from api.domains.ordering.errors import DeliveryNotFound, EndpointNotFound
+from api.domains.ordering.errors import DeliveryNotFound, EndpointNotFound, TooManyEndpoints
 from api.domains.ordering.repository import webhooks
 from ingestion.contracts import new_event_id
 
@@ -43,11 +43,17 @@ log = structlog.get_logger(__name__)
 DELIVER = "ordering.deliver_webhook"
 TOLD = EVENT_TYPES
 SHOWN = 100
+MOST_OWN = 10
 TIMEOUT = 10.0
 
 
-async def register(actor_id: UUID, url: str, event_types: Sequence[str]) -> tuple[EndpointView, str]:
-    """A new endpoint and its secret, which is told this once. Raises Invalid for an address that may not be called."""
+async def register(
+    actor_id: UUID, url: str, event_types: Sequence[str], *, is_house: bool = True
+) -> tuple[EndpointView, str]:
+    """A new endpoint and its secret, which is told this once; one that is not the house's hears of its owner's orders.
+
+    Raises Invalid for an address that may not be called, and TooManyEndpoints.
+    """
     await _resolve(url)
     secret = new_secret()
     values = {
@@ -56,37 +62,71 @@ async def register(actor_id: UUID, url: str, event_types: Sequence[str]) -> tupl
         "url": url,
         "secret": secret,
         "event_types": sorted(set(event_types)),
+        "is_house": is_house,
     }
     async with transaction() as session:
+        if not is_house and len(await webhooks.endpoints(session, actor_id, MOST_OWN)) >= MOST_OWN:
+            raise TooManyEndpoints
         made = await webhooks.insert_endpoint(session, values)
         await record_act(session, actor_id, "webhooks.register", f"endpoint:{made.endpoint_id}", url=url)
     return made, secret
 
 
-async def list_endpoints() -> list[EndpointView]:
-    """All endpoints, newest first."""
+async def list_endpoints(owner_id: UUID | None = None) -> list[EndpointView]:
+    """An owner's endpoints, or all, newest first."""
     async with reading() as connection:
-        return await webhooks.endpoints(connection, SHOWN)
+        return await webhooks.endpoints(connection, owner_id, SHOWN)
 
 
-async def remove(actor_id: UUID, endpoint_id: UUID) -> None:
+async def get_endpoint(endpoint_id: UUID, owner_id: UUID | None = None) -> EndpointView:
+    """One of them. Raises EndpointNotFound, also for somebody else's."""
+    async with reading() as connection:
+        found = await webhooks.endpoint(connection, endpoint_id, owner_id)
+    if found is None:
+        raise EndpointNotFound
+    return found
+
+
+async def remove(actor_id: UUID, endpoint_id: UUID, owner_id: UUID | None = None) -> None:
     """Forget an endpoint. Raises EndpointNotFound."""
     async with transaction() as session:
-        if not await webhooks.delete_endpoint(session, endpoint_id):
+        if not await webhooks.delete_endpoint(session, endpoint_id, owner_id):
             raise EndpointNotFound
         await record_act(session, actor_id, "webhooks.remove", f"endpoint:{endpoint_id}")
 
 
-async def list_deliveries(endpoint_id: UUID) -> list[DeliveryView]:
-    """The log of an endpoint, newest first."""
+async def switch(actor_id: UUID, endpoint_id: UUID, is_active: bool, owner_id: UUID | None = None) -> None:
+    """Pause, or go on with what waited meanwhile; the breaker closes. Raises EndpointNotFound."""
+    async with transaction() as session:
+        if not await webhooks.set_active(session, endpoint_id, owner_id, is_active):
+            raise EndpointNotFound
+        for delivery_id in await webhooks.pending(session, endpoint_id) if is_active else ():
+            await enqueue(session, DELIVER, delivery_id=str(delivery_id))
+        action = "webhooks.resume" if is_active else "webhooks.pause"
+        await record_act(session, actor_id, action, f"endpoint:{endpoint_id}")
+
+
+async def renew_secret(actor_id: UUID, endpoint_id: UUID, owner_id: UUID | None = None) -> str:
+    """Another secret, told this once; the old one signs nothing any more. Raises EndpointNotFound."""
+    secret = new_secret()
+    async with transaction() as session:
+        if not await webhooks.set_secret(session, endpoint_id, owner_id, secret):
+            raise EndpointNotFound
+        await record_act(session, actor_id, "webhooks.renew_secret", f"endpoint:{endpoint_id}")
+    return secret
+
+
+async def list_deliveries(endpoint_id: UUID, owner_id: UUID | None = None) -> list[DeliveryView]:
+    """The log of an endpoint, newest first. Raises EndpointNotFound."""
+    await get_endpoint(endpoint_id, owner_id)
     async with reading() as connection:
-        return await webhooks.deliveries(connection, endpoint_id, SHOWN)
+        return await webhooks.deliveries(connection, endpoint_id, owner_id, SHOWN)
 
 
-async def replay(actor_id: UUID, delivery_id: UUID) -> DeliveryView:
+async def replay(actor_id: UUID, delivery_id: UUID, owner_id: UUID | None = None) -> DeliveryView:
     """Bring a delivery once more, from the first attempt on. Raises DeliveryNotFound."""
     async with transaction() as session:
-        if not await webhooks.replay(session, delivery_id):
+        if not await webhooks.replay(session, delivery_id, owner_id):
             raise DeliveryNotFound
         await enqueue(session, DELIVER, delivery_id=str(delivery_id))
         await record_act(session, actor_id, "webhooks.replay", f"delivery:{delivery_id}")
@@ -97,15 +137,16 @@ async def replay(actor_id: UUID, delivery_id: UUID) -> DeliveryView:
 
 
 async def fan_out(session: AsyncSession, events: list[ReceivedEvent]) -> None:
-    """A delivery of each event to each endpoint that wants it."""
+    """A delivery of each event to each endpoint that wants it, and may hear of that order."""
     for event in events:
+        order_id: UUID = getattr(event.data, "order_id")  # noqa: B009 -- all of TOLD are about an order
         document = {
             "type": event.data.type,
             "timestamp": event.occurred_at.isoformat(),
             "data": event.data.model_dump(mode="json"),
         }
         body = orjson.dumps(document).decode()
-        for delivery_id in await webhooks.fan_out(session, event.event_id, event.data.type, body):
+        for delivery_id in await webhooks.fan_out(session, event.event_id, event.data.type, order_id, body):
             await enqueue(session, DELIVER, delivery_id=str(delivery_id))
 
 
