@@ -17,7 +17,6 @@ router = APIRouter(include_in_schema=False)
 
 ICON_FOLDER = Path(fontawesomefree.__file__).parent / "static" / "fontawesomefree" / "svgs" / "solid"
 ICONS = frozenset(rule.icon for rule in (*RULES, *WARDROBE, *DEPARTMENTS, FALLBACK))
-PICTURE_SIZES = (160, 480, 960)
 VARIANTS = 6
 _WARDROBE = re.compile(rf"\b(?:{WARDROBE_DEPARTMENTS.replace('$', chr(92) + 'b')})", re.I)
 
@@ -106,14 +105,6 @@ def picture_url(product: Pictured, size: int = 480) -> str:
         return f"{product.image}/{size}.webp"
     rule = rule_for(product.title, product.department, product.category or "", product.product_type or "")
     return tile_url(rule.icon, rule.tone, product.product_id % VARIANTS)
-
-
-def picture_set(product: Named) -> Markup:
-    """The attribute that lets a browser choose among a picture's sizes; empty for a tile, which fits any size."""
-    if not product.image:
-        return Markup("")
-    widths = ", ".join(f"{product.image}/{size}.webp {size}w" for size in PICTURE_SIZES)
-    return Markup(' srcset="{}"').format(widths)
 
 
 def line_url(line: Named) -> str:

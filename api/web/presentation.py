@@ -12,7 +12,7 @@ from jinja2 import Environment
 
 from api.core.access import permits
 from api.core.rendering import environment
-from api.web.pictures import department_url, icon, line_url, picture_set, picture_url
+from api.web.pictures import department_url, icon, line_url, picture_url
 
 STATIC = Path(__file__).parent / "static"
 LOCALE = "en_US"
@@ -48,7 +48,6 @@ def install() -> Environment:
         "department_picture": department_url,
         "icon": icon,
         "picture": picture_url,
-        "picture_set": picture_set,
         "line_picture": line_url,
         "money": money,
         "day": day,

@@ -282,3 +282,64 @@ async def test_the_operators_page_without_a_script(desk: Desk) -> None:
     assert "Being made ready" in (await desk.client.get(done.headers["location"], headers=headers)).text
     large = await send(bytes(10 * 1024**2 + 20_000))
     assert large.status_code == 413
+
+
+async def test_a_file_that_is_swapped_after_it_was_looked_at_is_not_shown(desk: Desk) -> None:
+    content = picture(40, 40)
+    other = content[:-2] + b"\xff\xd8"  # as long, and another
+    begun = (await desk.begin(content)).json()
+    async with httpx.AsyncClient(trust_env=False) as outside:
+        await outside.put(begun["url"], content=content, headers=begun["headers"])
+        assert (await desk.complete(begun["image_id"])).json()["state"] == "processing"
+        assert (await outside.put(begun["url"], content=other, headers=begun["headers"])).status_code == 200
+    await images.make_pictures(begun["image_id"])
+    [image] = await desk.listed()
+    assert (image["state"], image["reason"]) == ("refused", "the file changed after it was looked at")
+    assert not await exists(f"images/uploads/{begun['image_id']}")
+    assert (await desk.product())["image"] is None
+
+
+async def test_a_picture_removed_while_it_is_made_leaves_the_same_one_of_another_product(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = picture(40, 40)
+    digest = hashlib.sha256(content).hexdigest()
+    other = Desk(desk.client, desk.headers, await a_product())
+    await other.show(content)
+    image_id = await desk.upload(content)
+    await desk.complete(image_id)
+    shrink = images._shrink
+
+    def shrink_while_it_goes(content: bytes) -> Any:
+        asyncio.run_coroutine_threadsafe(
+            desk.client.delete(f"{desk.path}/{image_id}", headers=desk.headers), loop
+        ).result(10)
+        return shrink(content)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(images, "_shrink", shrink_while_it_goes)
+    await images.make_pictures(image_id)
+    assert await desk.listed() == []
+    assert (await desk.client.get(f"/media/{digest}/480.webp")).status_code == 200
+
+
+async def test_a_picture_that_stood_still_is_finished_or_given_up(desk: Desk, session: AsyncSession) -> None:
+    image_id = await desk.upload(picture(40, 40))
+    await desk.complete(image_id)
+    await storage.remove(f"images/uploads/{image_id}")
+    await session.execute(text("DELETE FROM procrastinate_jobs"))
+    await session.execute(text("UPDATE catalog.images SET updated_at = updated_at - interval '2 hours'"))
+    await images.sweep_abandoned()
+    jobs = await session.execute(text("SELECT args->'args'->>'image_id' FROM procrastinate_jobs"))
+    assert jobs.scalars().all() == [image_id]
+    await images.make_pictures(image_id)
+    assert [image["state"] for image in await desk.listed()] == ["refused"]
+
+
+async def test_an_upright_picture_is_as_wide_as_its_page_is_told(desk: Desk) -> None:
+    content = picture(800, 1000)
+    await desk.show(content)
+    page = await desk.client.get(f"/p/{desk.product_id}", headers={"accept": "text/html"}, follow_redirects=True)
+    assert "480.webp 384w" in page.text
+    with Image.open(io.BytesIO(await images.open_picture(hashlib.sha256(content).hexdigest(), 480))) as made:
+        assert made.size == (384, 480)

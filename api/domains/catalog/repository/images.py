@@ -48,6 +48,10 @@ _KEEP_IN_STEP = text("""
         ORDER BY position, image_id LIMIT 1
     ) WHERE product_id = :product_id
 """)
+_STALLED = text("""
+    UPDATE catalog.images SET updated_at = now()
+    WHERE state = 'processing' AND updated_at < clock_timestamp() - CAST(:age AS interval) RETURNING image_id
+""")
 _ABANDONED = text("""
     DELETE FROM catalog.images WHERE image_id IN (
         SELECT image_id FROM catalog.images
@@ -125,8 +129,17 @@ async def remove(session: AsyncSession, image: ImageView) -> bool:
     """Forget it; whether its files are nobody else's and may go."""
     await session.execute(_REMOVE, {"image_id": image.image_id})
     await _keep_in_step(session, image.product_id)
-    in_use: bool = (await session.execute(_IN_USE, {"digest": image.digest})).scalar_one()
-    return image.digest is not None and not in_use
+    return image.digest is not None and not await is_in_use(session, image.digest)
+
+
+async def is_in_use(session: AsyncSession, digest: str) -> bool:
+    """Whether a picture made of this file is shown, or about to be."""
+    return bool((await session.execute(_IN_USE, {"digest": digest})).scalar_one())
+
+
+async def stalled(session: AsyncSession, age: timedelta) -> list[UUID]:
+    """Pictures whose sizes should have been made so long ago; they are given as much time again."""
+    return list((await session.execute(_STALLED, {"age": age})).scalars())
 
 
 async def forget_abandoned(session: AsyncSession, age: timedelta) -> list[UUID]:

@@ -34,8 +34,10 @@ SIZES = (160, 480, 960)  # pixels of the longer side
 UPLOAD_SECONDS = 900
 ABANDONED = timedelta(hours=1)
 QUALITY = 82
+ORIENTATION = 0x0112  # the EXIF tag; these values of it mean that the picture lies on its side
+LYING = frozenset({5, 6, 7, 8})
 
-# A decoded picture takes up to 160 MB: one at a time in each process.
+# A decoded picture takes up to 160 MB, and as much again while its mode changes: one at a time in each process.
 _one_at_a_time = asyncio.Semaphore(1)
 
 
@@ -160,7 +162,13 @@ async def make_pictures(image_id: str) -> None:
     try:
         content = await storage.read(_upload_name(image_id), LARGEST)
     except storage.FileMissing:
-        return  # another run has finished it, or it was removed
+        await _give_up(image, "the upload is gone")
+        return
+    if hashlib.sha256(content).hexdigest() != image.digest:
+        # The signed address still held, and somebody put another file there after this one was looked at.
+        await _give_up(image, "the file changed after it was looked at")
+        await storage.remove(_upload_name(image_id))
+        return
     async with _one_at_a_time:
         (width, height), made = await asyncio.to_thread(_shrink, content)
     for size, picture in made.items():
@@ -170,9 +178,16 @@ async def make_pictures(image_id: str) -> None:
         is_done = current is not None and await repository.finish(session, image, width, height)
         if is_done:
             await outbox.publish(session, ImageAdded(product_id=image.product_id, image_id=image.image_id))
+        is_in_use = await repository.is_in_use(session, image.digest)
     await storage.remove(_upload_name(image_id))
-    if current is None:
+    if current is None and not is_in_use:
         await _remove_files(image.digest)
+
+
+async def _give_up(image: ImageView, reason: str) -> None:
+    """Refuse what cannot be finished; one that another run has finished stays as it is."""
+    async with transaction() as session:
+        await repository.set_state(session, image.image_id, "processing", "refused", reason=reason)
 
 
 def _shrink(content: bytes) -> tuple[tuple[int, int], dict[int, bytes]]:
@@ -181,14 +196,20 @@ def _shrink(content: bytes) -> tuple[tuple[int, int], dict[int, bytes]]:
 
     made = {}
     with Image.open(BytesIO(content), formats=list(TYPES.values())) as opened:
-        upright = ImageOps.exif_transpose(opened).convert("RGBA" if _has_alpha(opened.mode, opened.info) else "RGB")
-        for size in SIZES:
-            small = upright.copy()
-            small.thumbnail((size, size), Image.Resampling.LANCZOS)
+        is_lying = opened.getexif().get(ORIENTATION, 1) in LYING
+        size = (opened.height, opened.width) if is_lying else opened.size
+        mode = "RGBA" if _has_alpha(opened.mode, opened.info) else "RGB"
+        # Smaller first, then upright: what follows costs a fraction of the memory. JPEG can be decoded smaller at once.
+        opened.draft("RGB", (2 * SIZES[-1], 2 * SIZES[-1]))
+        small = opened if opened.mode == mode else opened.convert(mode)
+        small.thumbnail((SIZES[-1], SIZES[-1]), Image.Resampling.LANCZOS)
+        upright = ImageOps.exif_transpose(small)
+        for side in sorted(SIZES, reverse=True):
+            upright.thumbnail((side, side), Image.Resampling.LANCZOS)
             out = BytesIO()
-            small.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=None)
-            made[size] = out.getvalue()
-        return upright.size, made
+            upright.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=None)
+            made[side] = out.getvalue()
+        return size, made
 
 
 def _has_alpha(mode: str, info: dict[str | tuple[int, int], object]) -> bool:
@@ -257,8 +278,10 @@ async def remove(actor_id: UUID, product_id: int, image_id: UUID) -> None:
 
 
 async def sweep_abandoned(age: timedelta = ABANDONED) -> int:
-    """Forget uploads that nobody completed, and refused ones; returns how many."""
+    """Forget uploads that nobody completed, and refused ones; finish what stood still; returns how many."""
     async with transaction() as session:
+        for image_id in await repository.stalled(session, age):
+            await enqueue(session, TASK, image_id=str(image_id))
         gone = await repository.forget_abandoned(session, age)
     for image_id in gone:
         await storage.remove(_upload_name(image_id))
