@@ -1,6 +1,7 @@
 """What templates can call: pictures, icons, money, dates, addresses of static files."""
 
 import hashlib
+import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 from api.core.access import permits
 from api.core.rendering import environment
@@ -34,6 +36,17 @@ def moment(at: datetime) -> str:
     return f"{format_datetime(at, 'MMM d, y, HH:mm', locale=LOCALE)} UTC"
 
 
+def highlight(text: str, query: str) -> Markup:
+    """The text with the words marked that a search is likely to have found it by: those with the same beginning."""
+    beginnings = [word[: max(3, len(word) - 2)] for word in re.findall(r"\w{3,}", query.lower())]
+    parts = re.split(r"(\w+)", text)
+    marked = (
+        Markup("<mark>{}</mark>").format(part) if part.lower().startswith(tuple(beginnings)) else escape(part)
+        for part in parts
+    )
+    return Markup("").join(marked) if beginnings else escape(text)
+
+
 @lru_cache
 def static(name: str) -> str:
     """Address of a static file; it changes with the content, so that no browser keeps an old one."""
@@ -53,6 +66,7 @@ def install() -> Environment:
         "day": day,
         "moment": moment,
         "static": static,
+        "highlight": highlight,
         "permits": permits,
         "opens_desk": lambda roles: permits(roles, "desk.open"),
         "reads_figures": lambda roles: permits(roles, "figures.read"),

@@ -249,6 +249,12 @@ async def test_who_wants_no_such_mails_keeps_the_place_but_gets_none(
     assert await mails(session) == []
 
 
+async def test_nobody_waits_for_what_is_there(client: AsyncClient, sign_up: SignUp) -> None:
+    product_id, person = await a_product(3), await sign_up()
+    refused = await client.put(f"/v1/variants/{product_id}/waiting", headers=person.headers)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:agora:problem:is-in-stock")
+
+
 async def test_the_line_has_an_end(client: AsyncClient, session: AsyncSession, sign_up: SignUp) -> None:
     product_id, person = await a_product(0), await sign_up()
     await session.execute(

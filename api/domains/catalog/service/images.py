@@ -113,6 +113,8 @@ async def complete(product_id: int, image_id: UUID) -> ImageView:
     try:
         size = await storage.size_of(_upload_name(image_id))
     except storage.FileMissing:
+        if (now := await _find(product_id, image_id)).state != "uploading":
+            return now  # another call and the worker were quicker
         raise Conflict("The file has not arrived; PUT it to the address first.") from None
     content = await storage.read(_upload_name(image_id), LARGEST + 1) if size == image.size_bytes else b""
     fault = await _fault(content, image, size)
@@ -122,10 +124,10 @@ async def complete(product_id: int, image_id: UUID) -> ImageView:
         moved = await repository.set_state(session, image_id, "uploading", state, digest, fault)
         if moved and not fault:
             await enqueue(session, TASK, image_id=str(image_id))
-    if fault:
+    if fault and moved:
         await storage.remove(_upload_name(image_id))
         raise ImageRefused(fault)
-    return await _find(product_id, image_id)
+    return await _find(product_id, image_id)  # if it was not this call that moved it, as the other one left it
 
 
 async def _fault(content: bytes, image: ImageView, size: int) -> str | None:

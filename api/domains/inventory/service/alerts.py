@@ -22,7 +22,7 @@ from api.domains.inventory.contracts import Level, Listed, Reorder
 from api.domains.inventory.domain import reorder_point
 from api.domains.inventory.errors import NoSuchVariant
 from api.domains.inventory.repository import alerts as repository
-from api.domains.inventory.service.shelves import find_location
+from api.domains.inventory.service.shelves import available, find_location
 from ingestion.contracts.inventory import BackInStock, StockLow, StockMoved
 
 DAYS = 28
@@ -30,6 +30,13 @@ LEAD_TIME_DAYS = 7
 MOST_WAITED_FOR = 100
 INVITATION = timedelta(days=1)
 START = (-(2**62), 0, "")
+
+
+class IsInStock(Conflict):
+    """Nobody has to wait for what can be bought."""
+
+    type = "is-in-stock"
+    title = "It is in stock: nobody has to wait for it"
 
 
 class WaitsForTooMuch(Conflict):
@@ -159,8 +166,10 @@ async def to_reorder(reader: Reader) -> list[Reorder]:
 
 
 async def wait_for(session: AsyncSession, customer_id: UUID, variant_id: int) -> None:
-    """Stand in line for it; asking again keeps the place. Raises NoSuchVariant and WaitsForTooMuch."""
+    """Stand in line for it; asking again keeps the place. Raises NoSuchVariant, IsInStock and WaitsForTooMuch."""
     await _find_variant(session, variant_id)
+    if (await available(session, [variant_id])).get(variant_id, 0) > 0:
+        raise IsInStock
     if await repository.subscribe(session, customer_id, variant_id) > MOST_WAITED_FOR:
         raise WaitsForTooMuch
 
