@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from fastapi import FastAPI, Request
@@ -17,6 +17,7 @@ from api.core.settings import Settings, get_settings
 from tests.api.conftest import OneConnection, SignUp
 
 PASS = secrets.token_hex(8)
+At = Callable[..., AsyncClient]
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def few(monkeypatch: pytest.MonkeyPatch, migrated_env: dict[str, str]) -> Iterat
 
 
 @pytest.fixture
-async def from_address(app: FastAPI, rolled_back: OneConnection, few: Settings) -> AsyncIterator[object]:
+async def from_address(app: FastAPI, rolled_back: OneConnection, few: Settings) -> AsyncIterator[At]:
     """`from_address("192.0.2.1")` is a client there."""
     clients: list[AsyncClient] = []
 
@@ -58,7 +59,7 @@ async def codes(client: AsyncClient, path: str, count: int, **options: object) -
     return [(await client.get(path, **options)).status_code for _ in range(count)]  # type: ignore[arg-type]
 
 
-async def test_an_address_is_told_when_to_come_back(from_address) -> None:  # type: ignore[no-untyped-def]
+async def test_an_address_is_told_when_to_come_back(from_address: At) -> None:
     client = from_address("192.0.2.1")
     assert await codes(client, "/v1/categories", 6) == [200] * 6
     answer = await client.get("/v1/categories")
@@ -69,13 +70,13 @@ async def test_an_address_is_told_when_to_come_back(from_address) -> None:  # ty
     assert (await from_address("192.0.2.2").get("/v1/categories")).status_code == 200
 
 
-async def test_classes_are_counted_apart(from_address) -> None:  # type: ignore[no-untyped-def]
+async def test_classes_are_counted_apart(from_address: At) -> None:
     client = from_address("192.0.2.3")
     assert (await codes(client, "/v1/categories", 7))[-1] == 429
     assert (await client.get("/v1/suggestions?query=te")).status_code == 200
 
 
-async def test_a_person_is_counted_at_whatever_address(from_address, sign_up: SignUp) -> None:  # type: ignore[no-untyped-def]
+async def test_a_person_is_counted_at_whatever_address(from_address: At, sign_up: SignUp) -> None:
     person, other = await sign_up(), await sign_up()
     for index in range(3):
         client = from_address(f"192.0.2.{10 + index}")
@@ -84,14 +85,14 @@ async def test_a_person_is_counted_at_whatever_address(from_address, sign_up: Si
     assert (await from_address("192.0.2.20").get("/v1/me", headers=other.headers)).status_code == 200
 
 
-async def test_an_account_is_not_tried_from_many_addresses(from_address) -> None:  # type: ignore[no-untyped-def]
+async def test_an_account_is_not_tried_from_many_addresses(from_address: At) -> None:
     for index in range(4):
         body = {"email": "victim@example.org", "password": "wrong password"}
         answer = await from_address(f"198.51.100.{index}").post("/v1/tokens", json=body)
         assert answer.status_code == (401 if index < 3 else 429)
 
 
-async def test_a_browser_gets_a_page_that_says_how_long(from_address) -> None:  # type: ignore[no-untyped-def]
+async def test_a_browser_gets_a_page_that_says_how_long(from_address: At) -> None:
     client = from_address("192.0.2.30", accept="text/html")
     assert (await codes(client, "/cart", 7))[-1] == 429
     page = await client.get("/cart")
@@ -99,7 +100,7 @@ async def test_a_browser_gets_a_page_that_says_how_long(from_address) -> None:  
     assert page.headers["content-type"].startswith("text/html")
 
 
-async def test_the_house_s_own_replays_pass_and_a_wrong_pass_does_not(from_address) -> None:  # type: ignore[no-untyped-def]
+async def test_the_house_s_own_replays_pass_and_a_wrong_pass_does_not(from_address: At) -> None:
     house = from_address("192.0.2.40", **{"x-limits-pass": PASS})
     assert await codes(house, "/v1/categories", 12) == [200] * 12
     guess = from_address("192.0.2.41", **{"x-limits-pass": PASS[:-1] + "!"})
