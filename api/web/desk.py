@@ -30,6 +30,7 @@ DOORS = (
     Door("/operate/reconciliation", "Reconciliation", "Ledger against gateway", "calculator", "payments.read"),
     Door("/operate/promotions", "Promotions", "Codes and their limits", "tag", "promotions.manage"),
     Door("/operate/products", "Products", "Catalogue, prices, pictures", "boxes-stacked", "catalog.manage"),
+    Door("/operate/categories", "Categories", "The tree that products stand in", "sitemap", "catalog.manage"),
     Door("/operate/imports", "Product files", "Bring in and take out", "file-import", "catalog.manage"),
     Door("/operate/stock", "Stock", "On hand, low, to reorder", "warehouse", "stock.read"),
     Door("/operate/reviews", "Reviews", "Held for a look", "star", "reviews.moderate"),

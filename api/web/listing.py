@@ -16,7 +16,7 @@ from api.core.errors import NotFound
 from api.core.limits import limited
 from api.core.rendering import render
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import Choice, Facets, Wanted
+from api.domains.catalog.contracts import CategoryNode, Choice, Facets, Wanted
 from api.web.frame import AISLES
 from api.web.presentation import CURRENCY, money
 from api.web.tracking import track
@@ -49,6 +49,7 @@ class Asked:
     sort: str
     cursor: str | None
     department: str | None = None
+    under: str = ""
 
     def wanted(self) -> Wanted:
         """The same for the catalogue; a department's page is narrowed to it."""
@@ -56,7 +57,7 @@ class Asked:
         if self.department:
             chosen["department"] = (self.department,)
         by_name = {f"{'categorie' if name == 'category' else name}s": values for name, values in chosen.items()}
-        return Wanted(self.query, **by_name)
+        return Wanted(self.query, under=self.under, **by_name)
 
     def href(self, chosen: Chosen | None = None, cursor: str | None = None) -> str:
         """This list with other choices, from its start or a cursor."""
@@ -134,7 +135,7 @@ async def department(
     sort: Slug = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """A department, or some categories of it."""
+    """A department, or some categories of it; deeper levels of the tree have pages of their own."""
     known = next((each for each in AISLES.departments if each.slug == slug), None)
     if known is None:
         raise NotFound
@@ -151,8 +152,36 @@ async def department(
     return page
 
 
+@router.get("/c/{slug}/{rest:path}")
+@open_to_all
+async def node(
+    request: Request,
+    reader: ReadDep,
+    chosen: ChosenDep,
+    slug: Annotated[str, Path(max_length=100)],
+    rest: Annotated[str, Path(max_length=900)],
+    sort: Slug = "",
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """A node below a department, with what is narrower."""
+    path = f"{slug}/{rest}"
+    branch = await catalog.category_branch(reader, path)
+    for facet in ("department", "category"):
+        chosen.pop(facet, None)
+    crumbs = [{"name": "Shop", "href": "/"}, *({"name": each.name, "href": f"/c/{each.path}"} for each in branch.above)]
+    narrower = [each for each in branch.below if each.products]
+    asked = Asked(f"/c/{path}", "", chosen, sort, cursor or None, slug, path)
+    page, _ = await _list(request, reader, asked, branch.above[-1].name, crumbs, narrower)
+    return page
+
+
 async def _list(
-    request: Request, reader: AsyncConnection, asked: Asked, heading: str, crumbs: list[dict[str, str]]
+    request: Request,
+    reader: AsyncConnection,
+    asked: Asked,
+    heading: str,
+    crumbs: list[dict[str, str]],
+    narrower: Sequence[CategoryNode] = (),
 ) -> tuple[Response, int]:
     found = await catalog.search(reader, asked.wanted(), asked.sort or None, asked.cursor, PAGE_SIZE)
     facets = await catalog.facets(reader, asked.wanted())
@@ -164,6 +193,7 @@ async def _list(
         query=asked.query,
         summary=_summary(facets.total, len(found.items)),
         crumbs=crumbs,
+        narrower=narrower,
         chips=_chips(asked, facets),
         facets=_facets(asked, facets),
         products=found.items,
@@ -210,7 +240,9 @@ def _chips(asked: Asked, facets: Facets) -> list[dict[str, str]]:
 def _facets(asked: Asked, facets: Facets) -> list[dict[str, Any]]:
     """The facets that still tell something apart: departments only in a search, kinds only within a category."""
     hidden = {"department"} if asked.department else set()
-    if not asked.chosen.get("category") and not asked.chosen.get("type"):
+    if asked.under:
+        hidden |= {"category"}
+    elif not asked.chosen.get("category") and not asked.chosen.get("type"):
         hidden |= {"type"}
     shown = [_facet(name, label, asked, facets.of(name)) for name, label in FACETS.items() if name not in hidden]
     return [facet for facet in shown if len(facet["choices"]) > 1 or any(each["chosen"] for each in facet["choices"])]

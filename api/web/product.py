@@ -1,5 +1,6 @@
 """One product: what it is, what it costs, whether it is there, and what goes with it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
@@ -12,7 +13,14 @@ from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ImageView, ProductView, ReviewSummary
+from api.domains.catalog.contracts import (
+    ImageView,
+    ProductDetails,
+    ProductView,
+    ReviewSummary,
+    SaidAttribute,
+    VariantForSale,
+)
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
 from api.web.shelves import SHELF, Shelf
@@ -33,6 +41,7 @@ async def product(
     background: BackgroundTasks,
     address: Annotated[str, Path(max_length=400)],
     rec: Annotated[str | None, Query(max_length=64)] = None,
+    variant: Annotated[int | None, Query(gt=0, lt=2**63)] = None,
     reviews: Literal["helpful", "new"] = "helpful",
     after: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
@@ -45,8 +54,12 @@ async def product(
     if address != f"{shown.product_id}-{shown.slug}":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/p/{shown.product_id}-{shown.slug}{query}", status_code=301)
-    available = (await inventory.available(reader, [shown.product_id])).get(shown.product_id, 0)
-    drop = (await catalog.price_drops(reader, [shown.product_id])).get(shown.product_id)
+    variants = [each for each in await catalog.variants_of(reader, product_id) if each.is_active or not shown.is_active]
+    chosen = next((each for each in variants if each.variant_id == variant), variants[0])
+    stock = await inventory.available(reader, [each.variant_id for each in variants])
+    available = stock.get(chosen.variant_id, 0)
+    drop = (await catalog.price_drops(reader, [chosen.variant_id])).get(chosen.variant_id)
+    details = await catalog.details(reader, shown)
     summary = (await catalog.review_summary(reader, [shown.product_id])).get(shown.product_id)
     shelves = await _shelves(reader, visitor, shown)
     images = await catalog.images_of(reader, shown.product_id) if shown.image else []
@@ -62,16 +75,19 @@ async def product(
         request,
         "product.html",
         product=shown,
+        chosen=chosen,
+        variants=[(each, stock.get(each.variant_id, 0)) for each in variants] if len(variants) > 1 else [],
+        details=details,
         images=images,
         available=available,
         is_waiting=available == 0
         and visitor.customer_id is not None
-        and await inventory.is_waiting(reader, visitor.customer_id, shown.product_id),
+        and await inventory.is_waiting(reader, visitor.customer_id, chosen.variant_id),
         drop=drop,
         rec=led_by,
         shelves=shelves,
-        facts=_facts(shown),
-        json_ld=_json_ld(request, shown, available, summary) | _pictures(request, images),
+        facts=_facts(shown, chosen, details),
+        json_ld=_json_ld(request, shown, details, variants, stock, summary) | _pictures(request, images),
         summary=summary,
         review_order=reviews,
         reviews=await catalog.list_reviews(reader, shown.product_id, reviews, after, REVIEWS_SHOWN)
@@ -122,39 +138,64 @@ async def _shelves(reader: AsyncConnection, visitor: Visitor, shown: ProductView
     ]
 
 
-def _facts(shown: ProductView) -> list[tuple[str, str | None]]:
+def _facts(shown: ProductView, chosen: VariantForSale, details: ProductDetails) -> list[tuple[str, str | None]]:
+    """What is known of it, name and value; typed attributes as a person reads them."""
+    said: list[tuple[str, str | None]] = [(each.name, _said(each)) for each in details.attributes]
     brand = "Own brand" if shown.brand.casefold() == "private" else shown.brand
     return [
+        *chosen.options.items(),
+        *said,
         ("Kind", shown.product_type),
         ("Category", shown.category),
         ("Department", shown.department),
         ("Size", shown.size),
         ("Brand", brand),
-        ("Article", shown.sku),
+        ("Article", chosen.sku),
     ]
 
 
-def _json_ld(request: Request, shown: ProductView, available: int, summary: ReviewSummary | None) -> dict[str, Any]:
-    """The product in schema.org's words, for search engines."""
+def _said(attribute: SaidAttribute) -> str:
+    """A value as a person reads it: `Yes`, `1.5 kg`."""
+    if isinstance(attribute.value, bool):
+        return "Yes" if attribute.value else "No"
+    return f"{attribute.value} {attribute.unit}" if attribute.unit else str(attribute.value)
+
+
+def _json_ld(
+    request: Request,
+    shown: ProductView,
+    details: ProductDetails,
+    variants: Sequence[VariantForSale],
+    stock: Mapping[int, int],
+    summary: ReviewSummary | None,
+) -> dict[str, Any]:
+    """The product in schema.org's words, for search engines: an offer for each variant."""
     address = str(request.url_for("product", address=f"{shown.product_id}-{shown.slug}"))
-    in_stock = shown.is_active and available > 0
-    rated = (
-        {"@type": "AggregateRating", "ratingValue": round(summary.average, 2), "reviewCount": summary.count}
-        if summary
-        else None
-    )
-    return {
+    offers = [_offer(shown, each, stock.get(each.variant_id, 0), address) for each in variants]
+    found: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Product",
         "name": shown.title,
         "sku": shown.sku,
-        "category": f"{shown.department} > {shown.category}",
+        "category": " > ".join(level.name for level in details.levels),
         "url": address,
-        "offers": {
-            "@type": "Offer",
-            "price": f"{shown.price_minor / 100:.2f}",
-            "priceCurrency": shown.currency,
-            "availability": f"https://schema.org/{'InStock' if in_stock else 'OutOfStock'}",
-            "url": address,
-        },
-    } | ({"aggregateRating": rated} if rated else {})
+        "offers": offers[0] if len(offers) == 1 else offers,
+    }
+    if details.description:
+        found["description"] = details.description
+    if summary:
+        rating = {"ratingValue": round(summary.average, 2), "reviewCount": summary.count}
+        found["aggregateRating"] = {"@type": "AggregateRating"} | rating
+    return found
+
+
+def _offer(shown: ProductView, variant: VariantForSale, available: int, address: str) -> dict[str, str]:
+    in_stock = shown.is_active and available > 0
+    return {
+        "@type": "Offer",
+        "sku": variant.sku,
+        "price": f"{variant.price_minor / 100:.2f}",
+        "priceCurrency": shown.currency,
+        "availability": f"https://schema.org/{'InStock' if in_stock else 'OutOfStock'}",
+        "url": address if variant.variant_id == shown.product_id else f"{address}?variant={variant.variant_id}",
+    }

@@ -1,4 +1,4 @@
-"""`agora load bestbuy-categories`: a retailer's 4,584 categories, checked as one tree."""
+"""`agora load bestbuy-categories`: a retailer's 4,584 categories, checked and put into the catalogue as one tree."""
 
 import asyncio
 import errno
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import BadRow
+from api.domains.catalog.contracts import BadRow, CategorySource
 
 FILE = "categories.json"
 
@@ -65,11 +65,17 @@ class Tree:
 
 
 async def load_categories(folder: Path, *, report: Path | None = None, console: Console | None = None) -> Tree:
-    """Read and check the tree in `folder`, and say what it is like. Raises FileNotFoundError and ValueError."""
+    """The tree in `folder` into the catalogue's; the same again changes nothing. Says what it is like.
+
+    Raises FileNotFoundError and ValueError.
+    """
     tree = await asyncio.to_thread(lambda: grow(read(folder)))
+    changed = await catalog.store_categories(
+        [CategorySource(node.category_id, node.name, node.parent) for node in tree.nodes]
+    )
     if report:
         await asyncio.to_thread(_write_bad, tree, report)
-    _print(tree, console or Console(), report)
+    _print(tree, changed, console or Console(), report)
     return tree
 
 
@@ -155,7 +161,7 @@ def _write_bad(tree: Tree, path: Path) -> None:
             bad_rows.add(row)
 
 
-def _print(tree: Tree, console: Console, report: Path | None) -> None:
+def _print(tree: Tree, changed: int, console: Console, report: Path | None) -> None:
     table = Table(title=f"Best Buy, {tree.read:,} categories", show_header=False)
     rows = {
         "in the tree": len(tree.nodes),
@@ -163,6 +169,7 @@ def _print(tree: Tree, console: Console, report: Path | None) -> None:
         "at the top": tree.roots,
         "levels": tree.depth,
         "without children": tree.leaves,
+        "new or changed": changed,
         "refused": len(tree.bad),
     }
     for name, count in rows.items():

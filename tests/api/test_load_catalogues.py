@@ -25,6 +25,7 @@ COUNTS = """
     SELECT (SELECT count(*) FROM catalog.products), (SELECT count(*) FROM inventory.movements),
         (SELECT count(*) FROM core.outbox)
 """
+STORED = "SELECT code, name, path, parent_path FROM catalog.categories ORDER BY path"
 PRODUCTS = (
     "SELECT sku, title, department, category, product_type, brand, price_minor FROM catalog.products ORDER BY sku"
 )
@@ -189,7 +190,7 @@ def test_what_cannot_be_in_a_tree_is_told_by_line() -> None:
 
 
 @real
-async def test_best_buy_is_one_tree(tmp_path: Path) -> None:
+async def test_best_buy_is_one_tree(rolled_back: Database, tmp_path: Path) -> None:
     rows = orjson.loads((REAL / "bestbuy" / "categories.json").read_bytes())
     tree = await load_categories(REAL / "bestbuy", report=tmp_path / "bad.csv", console=screen())
     nameless = sum(not each["name"] for each in rows)
@@ -202,3 +203,16 @@ async def test_best_buy_is_one_tree(tmp_path: Path) -> None:
     for node in tree.nodes:
         assert node.parent is None or node.parent in seen
         seen.add(node.category_id)
+    stored = await rows_of(rolled_back, STORED)
+    assert {row[0] for row in stored} == {node.category_id for node in tree.nodes}
+    path_of = {row[0]: row[2] for row in stored}
+    assert all(
+        path_of.get(node.parent) == parent
+        for node, (_, _, _, parent) in zip(
+            sorted(tree.nodes, key=lambda node: path_of[node.category_id]), stored, strict=True
+        )
+    )
+    screened = screen()
+    await load_categories(REAL / "bestbuy", console=screened)
+    assert "new or changed" in screened.file.getvalue()  # type: ignore[attr-defined]
+    assert await rows_of(rolled_back, STORED) == stored

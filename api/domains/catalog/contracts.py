@@ -24,6 +24,8 @@ class ProductImport:
     price_minor: int
     currency: str = "USD"
     is_active: bool = True
+    below: tuple[str, ...] = ()
+    """Levels of the tree below the category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,33 @@ class ProductView:
     department_slug: str
     category_slug: str
     image: str | None = None
+    category_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAttribute:
+    """An attribute as a product has it."""
+
+    name: str
+    value: bool | int | float | str
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A node of the tree by its path and name."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetails:
+    """What a product's page says besides: its text, its attributes, the nodes above it from the top."""
+
+    description: str
+    attributes: tuple[SaidAttribute, ...]
+    levels: tuple[Level, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +124,39 @@ class DepartmentCount:
 
 
 @dataclass(frozen=True, slots=True)
+class CategoryNode:
+    """A node of the tree: `path` are the slugs from the department down; `products` counts all that stand below too."""
+
+    path: str
+    name: str
+    code: str | None
+    products: int
+    is_parent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryBranch:
+    """The nodes from the top to one, itself last, and those directly below it."""
+
+    above: tuple[CategoryNode, ...]
+    below: tuple[CategoryNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CategorySource:
+    """A node as a source knows it; `code` is what makes it the same node the next time, `parent` another one's."""
+
+    code: str
+    name: str
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a list shows: words, and for each facet the values of which a product has one; nothing narrows nothing.
 
-    Departments and categories go by name or slug, brands and types by name, prices by ranges such as `200-500`.
+    Departments and categories go by name or slug, brands and types by name, prices by ranges such as `200-500`;
+    `under` is the path of a node of the tree.
     """
 
     query: str = ""
@@ -107,6 +165,7 @@ class Wanted:
     types: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +365,7 @@ class KeptProduct:
     available_from: datetime | None
     archived_at: datetime | None
     updated_at: datetime
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +382,7 @@ class ProductDraft:
     description: str = ""
     available_from: datetime | None = None
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

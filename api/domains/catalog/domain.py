@@ -8,6 +8,7 @@ from enum import StrEnum
 
 WORD = re.compile(r"[a-z0-9]+")
 LONGEST_QUERY_WORDS = 8
+DEEPEST_LEVEL = 10
 
 
 PRICE_EDGES = (0, 200, 500, 1000, 2500, 5000, 10000)  # minor units; the last range is open. As in the database.
@@ -38,6 +39,24 @@ def query_words(query: str) -> list[str]:
 def slugify(name: str) -> str:
     """Name → part of an address: `Drug & general` → `drug-general`. A slug stays itself."""
     return "-".join(words_of(name)) or "other"
+
+
+def node_path(levels: Sequence[str]) -> str:
+    """Names from the department down → the node's path: `Clothing`, `Dresses`, `Maxi` → `clothing/dresses/maxi`.
+
+    An empty level, and one that repeats the level above, is no level of its own.
+    """
+    slugs: list[str] = []
+    for name in levels:
+        if name.strip() and (not slugs or slugify(name) != slugs[-1]):
+            slugs.append(slugify(name))
+    return "/".join(slugs)
+
+
+def nodes_above(path: str) -> list[str]:
+    """A node's path → those above it from the top, and itself last."""
+    parts = path.split("/")
+    return ["/".join(parts[: level + 1]) for level in range(len(parts))]
 
 
 def count_words(texts: Iterable[str]) -> Counter[str]:

@@ -186,3 +186,33 @@ class StaleCollection(StaleProduct):
 
     type = "stale-collection"
     title = "Somebody else changed this collection meanwhile"
+
+
+class CategoryNotFound(NotFound):
+    """The tree has no such node."""
+
+    type = "category-not-found"
+    title = "There is no such category"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The tree has no {path}.")
+
+
+class CategoryExists(Conflict):
+    """Another node has the same address."""
+
+    type = "category-exists"
+    title = "There is such a category already"
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Its address would be {path}, which is taken.", path=path)
+
+
+class CategoryInUse(Conflict):
+    """Products or other categories stand there."""
+
+    type = "category-in-use"
+    title = "Something stands in this category"
+
+    def __init__(self, path: str) -> None:
+        super().__init__("Move its products and remove what is below it first.", path=path)

@@ -7,12 +7,15 @@ from api.domains.catalog.errors import ProductArchived
 from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
 from api.domains.catalog.service.bulk.reading import RawRow, Source
+from api.domains.catalog.service.categories import branch as category_branch
+from api.domains.catalog.service.categories import store as store_categories
 from api.domains.catalog.service.images import attach_now as attach_image
 from api.domains.catalog.service.images import of_product as images_of
 from api.domains.catalog.service.imports import import_products, product_ids, write_products
 from api.domains.catalog.service.products import (
     best_sellers,
     departments,
+    details,
     get_product,
     get_products,
     price_for_sale,
@@ -43,8 +46,10 @@ __all__ = [
     "add_variant",
     "attach_image",
     "best_sellers",
+    "category_branch",
     "change_price",
     "departments",
+    "details",
     "export_file",
     "facets",
     "get_product",
@@ -69,6 +74,7 @@ __all__ = [
     "similar",
     "sitemap",
     "sitemap_parts",
+    "store_categories",
     "variants_for_sale",
     "variants_of",
     "write_products",

@@ -26,6 +26,7 @@ class Product(BaseModel):
     department_slug: str
     category_slug: str
     image: str | None = Field(description="Its first picture; append /160.webp, /480.webp or /960.webp.")
+    category_path: str = Field(description="Where it stands in the tree: slugs from the department down.")
 
 
 class ImageUpload(BaseModel):
@@ -83,6 +84,35 @@ class VariantCreate(BaseModel):
     options: dict[str, str]
     price_minor: int = Field(ge=1, lt=2**63)
     gtin: str | None = Field(default=None, max_length=20)
+
+
+class VariantOptions(BaseModel):
+    """What sets a variant apart, such as {"Size": "L"}."""
+
+    options: dict[str, str] = Field(min_length=1, max_length=20)
+
+
+class SaidAttributeOut(BaseModel):
+    """An attribute as a product has it."""
+
+    name: str
+    value: bool | float | str
+    unit: str | None
+
+
+class LevelOut(BaseModel):
+    """A node of the tree by its path and name."""
+
+    path: str
+    name: str
+
+
+class Details(BaseModel):
+    """What a product's page says besides: its text, its attributes, the nodes above it from the top."""
+
+    description: str
+    attributes: list[SaidAttributeOut]
+    levels: list[LevelOut]
 
 
 class PriceWanted(BaseModel):
@@ -144,6 +174,34 @@ class CategoryTree(BaseModel):
     """All departments, largest first."""
 
     departments: list[Department]
+
+
+class CategoryNodeOut(BaseModel):
+    """A node of the tree; `path` are the slugs from the department down, and `products` counts all below it too."""
+
+    path: str
+    name: str
+    products: int
+
+
+class CategoryBranchOut(BaseModel):
+    """The nodes from the top to one, itself last, and those directly below it, largest first."""
+
+    above: list[CategoryNodeOut]
+    below: list[CategoryNodeOut]
+
+
+class CategoryCreate(BaseModel):
+    """A node below `parent`, which is empty for a department."""
+
+    name: str = Field(min_length=1, max_length=100)
+    parent: str = Field(default="", max_length=1010, pattern="^([a-z0-9-]+(/[a-z0-9-]+){0,8})?$")
+
+
+class CategoryRename(BaseModel):
+    """What a node is called from now on."""
+
+    name: str = Field(min_length=1, max_length=100)
 
 
 FileFormat = Literal["csv", "parquet"]
@@ -232,6 +290,7 @@ class ReviewDecision(BaseModel):
 
 ProductState = Literal["active", "scheduled", "archived", "unlisted"]
 AttributeKind = Literal["text", "number", "boolean", "choice"]
+Level = Annotated[str, Field(min_length=1, max_length=100)]
 Attributes = dict[Annotated[str, Field(max_length=60)], StrictBool | StrictInt | StrictFloat | StrictStr]
 
 
@@ -256,6 +315,7 @@ class KeptProductOut(BaseModel):
     available_from: datetime | None
     archived_at: datetime | None
     updated_at: datetime
+    below: list[str]
 
 
 class KeptProductPage(BaseModel):
@@ -280,6 +340,7 @@ class ProductWrite(BaseModel):
     price_minor: int = Field(ge=1, lt=2**53)
     available_from: AwareDatetime | None = None
     attributes: Attributes = Field(default={}, max_length=40)
+    below: tuple[Level, ...] = Field(default=(), max_length=8, description="Levels of the tree below the category.")
 
 
 class ProductCreate(ProductWrite):

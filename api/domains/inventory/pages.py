@@ -11,6 +11,7 @@ from api.core.auth import CsrfDep, CurrentDep, Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.errors import AppError, validation_errors
 from api.core.rendering import render
+from api.domains.catalog import facade as catalog
 from api.domains.inventory.contracts import Location
 from api.domains.inventory.schemas import Adjustment, Delivery, LocationName, LocationWrite, Threshold
 from api.domains.inventory.service import alerts, shelves
@@ -151,13 +152,14 @@ async def _page(
     )
 
 
-@router.post("/p/{product_id}/waiting")
+@router.post("/p/{variant_id}/waiting")
 async def wait_for(
-    product_id: VariantId, person: CurrentDep, _: CsrfDep, session: SessionDep, leave: Annotated[bool, Form()] = False
+    variant_id: VariantId, person: CurrentDep, _: CsrfDep, session: SessionDep, leave: Annotated[bool, Form()] = False
 ) -> Response:
     """Stand in line for a product that is sold out, or leave it."""
     if leave:
-        await alerts.leave_line(session, person.customer_id, product_id)
+        await alerts.leave_line(session, person.customer_id, variant_id)
     else:
-        await alerts.wait_for(session, person.customer_id, product_id)
-    return _go(f"/p/{product_id}")
+        await alerts.wait_for(session, person.customer_id, variant_id)
+    variant = (await catalog.get_variants(session, [variant_id])).get(variant_id)
+    return _go(f"/p/{variant.product_id}?variant={variant_id}" if variant else "/")

@@ -40,11 +40,11 @@ async def events(session: AsyncSession, product_id: int) -> list[str]:
 
 async def counted_anew(session: AsyncSession) -> tuple[set[Any], set[Any]]:
     """The kept cells, and the same counted from the products."""
-    columns = "department_slug, category_slug, product_type, brand"
+    columns = "department_slug, category_slug, category_path, product_type, brand"
     kept = f"SELECT {columns}, price_range, products FROM catalog.facet_cells WHERE products > 0"  # noqa: S608
     fresh = f"""
         SELECT {columns}, catalog.price_range(price_minor), count(*) FROM catalog.products WHERE is_active
-        GROUP BY 1, 2, 3, 4, 5"""  # noqa: S608
+        GROUP BY 1, 2, 3, 4, 5, 6"""  # noqa: S608
     both = [(await session.execute(text(each))).all() for each in (kept, fresh)]
     return {tuple(row) for row in both[0]}, {tuple(row) for row in both[1]}
 

@@ -155,11 +155,12 @@ async def test_a_reduction_stands_beside_the_lowest_price_of_thirty_days(
     session: AsyncSession, history: list[tuple[int, int]], lowest: int | None
 ) -> None:
     now = datetime.now(UTC)
+    await session.execute(text("INSERT INTO catalog.categories (path, name) VALUES ('a', 'A') ON CONFLICT DO NOTHING"))
     made = await session.execute(  # not by the import, which would begin a history of today
         text(
             "INSERT INTO catalog.products (sku, title, slug, department, department_slug, category, category_slug,"
-            " product_type, brand, price_minor, currency)"
-            " VALUES ('old', 'Old', 'old', 'A', 'a', 'B', 'b', 'C', 'D', :price, 'USD') RETURNING product_id"
+            " category_path, product_type, brand, price_minor, currency)"
+            " VALUES ('old', 'Old', 'old', 'A', 'a', 'B', 'b', 'a', 'C', 'D', :price, 'USD') RETURNING product_id"
         ),
         {"price": history[-1][1]},
     )

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from api.domains.catalog.endpoints import collections, images, keeping, products
+from api.domains.catalog.endpoints import categories, collections, images, keeping, products
 
 router = APIRouter()
 router.include_router(products.router)
+router.include_router(categories.router)
 router.include_router(keeping.router)
 router.include_router(collections.router)
 router.include_router(images.router)

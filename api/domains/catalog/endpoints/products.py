@@ -19,7 +19,7 @@ from api.core.limits import limited
 from api.domains.catalog.contracts import Facets, ReviewView, VariantForSale, VariantNew, Wanted
 from api.domains.catalog.domain import Sort
 from api.domains.catalog.schemas import (
-    CategoryTree,
+    Details,
     FileFormat,
     FileRun,
     FileRunPage,
@@ -35,6 +35,7 @@ from api.domains.catalog.schemas import (
     Suggestions,
     Variant,
     VariantCreate,
+    VariantOptions,
     Variants,
     VariantState,
 )
@@ -64,9 +65,10 @@ def wanted(
     type: Annotated[Values, Query(description="Product types; any of them.")] = [],  # noqa: A002, B006
     brand: Values = [],  # noqa: B006
     price: Annotated[Values, Query(description="Ranges in minor units as the facet names them: `200-500`.")] = [],  # noqa: B006
+    under: Annotated[str, Query(max_length=1010, description="A node of the tree: `clothing/dresses/maxi`.")] = "",
 ) -> Wanted:
     """What narrows a list: values of one parameter are alternatives, different parameters all hold."""
-    return Wanted(query, tuple(department), tuple(category), tuple(type), tuple(brand), tuple(price))
+    return Wanted(query, tuple(department), tuple(category), tuple(type), tuple(brand), tuple(price), under)
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
@@ -112,6 +114,13 @@ async def get_product(product_id: ProductId, reader: ReadDep) -> Response:
     return _json(await products.get_product_row(reader, product_id))
 
 
+@router.get("/products/{product_id}/details", response_model=Details)
+@open_to_all
+async def get_details(product_id: ProductId, reader: ReadDep) -> Response:
+    """What a product's page says besides: its text, its attributes, where it stands in the tree."""
+    return _json(await products.details(reader, await products.shown_product(reader, product_id)))
+
+
 @router.get("/products/{product_id}/variants", response_model=Variants)
 @open_to_all
 async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
@@ -133,13 +142,6 @@ async def list_variants(product_id: ProductId, reader: ReadDep) -> Response:
 async def suggest(reader: ReadDep, query: Annotated[str, Query(max_length=200)]) -> Response:
     """What somebody may mean who has begun to type; small typing errors are forgiven."""
     return _json({"suggestions": await search.suggest(reader, query)})
-
-
-@router.get("/categories", response_model=CategoryTree)
-@open_to_all
-async def list_categories(reader: ReadDep) -> Response:
-    """Departments and their categories, each with its number of products."""
-    return _json({"departments": await products.departments(reader)})
 
 
 @router.post("/operate/imports", status_code=202, response_model=FileRun, openapi_extra=UPLOAD)
@@ -213,6 +215,12 @@ async def add_variant(
 async def change_price(variant_id: ProductId, request: PriceWanted, operator: Operator) -> Response:
     """A new price from now on; the one before stays in the history."""
     return _json(_operated(await operating.change_price(operator.customer_id, variant_id, request.price_minor)))
+
+
+@router.put("/operate/variants/{variant_id}/options", response_model=OperatedVariant)
+async def set_options(variant_id: ProductId, request: VariantOptions, operator: Operator) -> Response:
+    """What sets a variant apart from the product's others; the first one may have options too."""
+    return _json(_operated(await operating.set_options(operator.customer_id, variant_id, request.options)))
 
 
 @router.put("/operate/variants/{variant_id}/state", response_model=OperatedVariant)

@@ -2,11 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.domains.catalog.pages import collections, files, images, keeping, reviews
+from api.domains.catalog.pages import categories, collections, files, images, keeping, reviews, types, variants
 
 router = APIRouter(include_in_schema=False)
 router.include_router(files.router)
+router.include_router(categories.router)
 router.include_router(keeping.router)
+router.include_router(variants.router)
+router.include_router(types.router)
 router.include_router(collections.router)
 router.include_router(reviews.router)
 router.include_router(images.router)

@@ -1,5 +1,6 @@
 """The operator's pages of products: find one, edit it, make a new one, archive it and bring it back."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from api.domains.catalog.contracts import AttributeDefinition, KeptProduct, Prod
 from api.domains.catalog.domain import price_in_minor
 from api.domains.catalog.errors import InvalidAttributes, SkuTaken, StaleProduct
 from api.domains.catalog.schemas import ProductCreate, ProductEdit
-from api.domains.catalog.service import attributes, keeping, operating, variants
+from api.domains.catalog.service import attributes, keeping, variants
 
 router = APIRouter(prefix="/operate/products")
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
@@ -26,13 +27,14 @@ ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 SHOWN = 24
 STATES = {"active": "For sale", "scheduled": "Waits for its day", "archived": "Archived", "unlisted": "Not listed"}
 TEXTS = ("title", "description", "department", "category", "product_type", "brand", "size")
-FIELDS = ("sku", *TEXTS, "price", "available_from", "version")
+FIELDS = ("sku", *TEXTS, "below", "price", "available_from", "version")
 LONGEST = 10_000
 SAID = {
     "sku": "Give it an SKU of up to 100 characters.",
     "title": "Give it a title of up to 300 characters.",
     "department": "Say in which department it stands.",
     "product_type": "Say what kind of product it is.",
+    "below": "Write levels such as Dresses > Maxi, below a category and at most 8 of them.",
     "price": "Write an amount such as 4.99.",
     "available_from": "Write a day and a time such as 2030-01-31T08:00.",
 }
@@ -71,7 +73,7 @@ async def list_products(
 @router.get("/new")
 async def show_new(request: Request, _visitor: VisitorDep, _: Operator, reader: ReadDep) -> Response:
     """An empty form."""
-    return await _form(request, reader, None, {}, {})
+    return await product_form(request, reader, None, {}, {})
 
 
 @router.post("/new")
@@ -85,9 +87,9 @@ async def create(request: Request, _visitor: VisitorDep, operator: Operator, _: 
         draft = ProductDraft(**body.model_dump(exclude={"sku", "currency"}))
         made = await keeping.create(operator.customer_id, body.sku, draft)
     except SkuTaken:
-        return await _form(request, reader, None, typed, {"sku": "Something else has this SKU."})
+        return await product_form(request, reader, None, typed, {"sku": "Something else has this SKU."})
     except (ValidationError, AppError) as error:
-        return await _form(request, reader, None, typed, _reasons(error))
+        return await product_form(request, reader, None, typed, _reasons(error))
     return _go(f"/operate/products/{made.product_id}")
 
 
@@ -95,7 +97,7 @@ async def create(request: Request, _visitor: VisitorDep, operator: Operator, _: 
 async def show(request: Request, product_id: ProductId, _visitor: VisitorDep, _: Operator, reader: ReadDep) -> Response:
     """One product in a form, and its variants."""
     product = await keeping.get(reader, product_id)
-    return await _form(request, reader, product, _filled(product), {})
+    return await product_form(request, reader, product, filled_form(product), {})
 
 
 @router.post("/{product_id}")
@@ -111,16 +113,16 @@ async def edit(
         await keeping.edit(operator.customer_id, product_id, body.version, draft)
     except StaleProduct:
         product = await keeping.get(reader, product_id)
-        now = _filled(product)
+        now = filled_form(product)
         changed = {
             name: now.get(name, "")
             for name in typed
             if name not in ("sku", "version") and now.get(name, "") != typed[name]
         }
         typed["version"] = now["version"]
-        return await _form(request, reader, product, typed, {}, changed)
+        return await product_form(request, reader, product, typed, {}, changed)
     except (ValidationError, InvalidAttributes, Invalid) as error:
-        return await _form(request, reader, await keeping.get(reader, product_id), typed, _reasons(error))
+        return await product_form(request, reader, await keeping.get(reader, product_id), typed, _reasons(error))
     return _go(f"/operate/products/{product_id}")
 
 
@@ -133,30 +135,18 @@ async def set_state(
     return _go(f"/operate/products/{product_id}")
 
 
-@router.post("/{product_id}/variants/{variant_id}/state")
-async def set_variant_state(
-    product_id: ProductId,
-    variant_id: ProductId,
-    operator: Operator,
-    _: CsrfDep,
-    act: Annotated[str, Form(pattern="^(withdraw|restore)$")],
-) -> Response:
-    """Withdraw a further variant, or sell it again."""
-    await operating.set_variant_active(operator.customer_id, variant_id, act == "restore")
-    return _go(f"/operate/products/{product_id}")
-
-
 def _typed(form: FormData) -> dict[str, str]:
     """What stands in the form, as it stands there."""
     typed = {name: str(form.get(name, ""))[:LONGEST].replace("\r\n", "\n") for name in FIELDS}
     return typed | {key: str(form[key])[:LONGEST] for key in form if key.startswith("attributes.")}
 
 
-def _filled(product: KeptProduct) -> dict[str, str]:
+def filled_form(product: KeptProduct) -> dict[str, str]:
     """A product as its form shows it; dates in UTC."""
     filled = {name: getattr(product, name) or "" for name in ("sku", *TEXTS)}
     filled["price"] = f"{product.price_minor // 100}.{product.price_minor % 100:02}"
     filled["available_from"] = product.available_from.strftime(AS_TYPED) if product.available_from else ""
+    filled["below"] = " > ".join(product.below)
     filled["version"] = str(product.version)
     said = {True: "yes", False: "no"}
     for name, value in product.attributes.items():
@@ -168,6 +158,7 @@ async def _values(reader: Reader, typed: Mapping[str, str]) -> dict[str, Any]:
     """The form's words as values, which the schema then checks."""
     values: dict[str, Any] = {name: typed[name].strip() for name in TEXTS}
     values["size"] = values["size"] or None
+    values["below"] = [level.strip() for level in typed["below"].split(">") if level.strip()]
     values["price_minor"] = price_in_minor(typed["price"])
     at = typed["available_from"].strip()
     values["available_from"] = f"{at}:00Z" if at else None
@@ -197,19 +188,22 @@ def _reasons(error: ValidationError | AppError) -> dict[str, str]:
     if not rows:
         raise error
     named = {"price_minor": "price"}
-    found = {named.get(row["field"], row["field"]): row["reason"] for row in rows}
+    fields = [re.sub(r"^(below)\.\d+$", r"\1", row["field"]) for row in rows]  # one field of the form is a list
+    found = {named.get(field, field): row["reason"] for field, row in zip(fields, rows, strict=True)}
     said = {name: SAID.get(name, found[name]) for name in FIELDS if name in found}
     return said | {name: reason for name, reason in found.items() if name not in said}
 
 
-async def _form(
+async def product_form(
     request: Request,
     reader: Reader,
     product: KeptProduct | None,
     typed: dict[str, str],
     errors: dict[str, str],
     changed: dict[str, str] | None = None,
+    variant: dict[str, str] | None = None,
 ) -> Response:
+    """The page of a product or of a new one; `variant` is what was typed of a further one."""
     filled = dict.fromkeys(FIELDS, "") | typed
     code = 422 if errors else 409 if changed is not None else 200
     return render(
@@ -223,4 +217,5 @@ async def _form(
         states=STATES,
         definitions=await attributes.definitions(reader, filled["product_type"].strip()),
         variants=await variants.variants_of(reader, product.product_id) if product else [],
+        variant=variant or {},
     )

@@ -10,7 +10,7 @@ from api.core.db import Reader
 
 FIELDS = (
     "sku", "title", "slug", "department", "department_slug", "category", "category_slug", "product_type", "brand",
-    "size", "price_minor", "currency", "is_active",
+    "size", "price_minor", "currency", "is_active", "category_path",
 )  # fmt: skip
 _NAMES = ", ".join(FIELDS)
 _TYPES = {"price_minor": "bigint[]", "is_active": "boolean[]"}

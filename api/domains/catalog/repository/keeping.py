@@ -18,10 +18,15 @@ COLUMNS = f"""
     product_id, version, {STATE} AS state, sku, title, slug, description, department, category, product_type, brand,
     size, price_minor, trim(currency) AS currency, attributes, available_from, archived_at, updated_at
 """
-ONE = f"SELECT {COLUMNS} FROM catalog.products WHERE product_id = :product_id"  # noqa: S608
+BELOW = """
+    ARRAY(SELECT c.name FROM catalog.categories c
+          WHERE products.category_path LIKE '%/%/%' AND c.path LIKE '%/%/%'
+            AND starts_with(products.category_path || '/', c.path || '/') ORDER BY length(c.path)) AS below
+"""
+ONE = f"SELECT {COLUMNS}, {BELOW} FROM catalog.products WHERE product_id = :product_id"  # noqa: S608
 FIELDS = (
     "title", "slug", "description", "department", "department_slug", "category", "category_slug", "product_type",
-    "brand", "size", "available_from", "is_active", "is_scheduled",
+    "brand", "size", "available_from", "is_active", "is_scheduled", "category_path",
 )  # fmt: skip
 INSERT = text(f"""
     WITH added AS (
@@ -66,6 +71,14 @@ DEFINITIONS = text("""
     SELECT name, kind, unit, choices, is_required FROM catalog.attribute_definitions
     WHERE product_type = :product_type ORDER BY position, name
 """)
+TYPES = text("""
+    SELECT name, coalesce(sold.products, 0)::bigint AS products, coalesce(said.attributes, 0)::bigint AS attributes
+    FROM (SELECT product_type AS name, sum(products) AS products FROM catalog.facet_cells WHERE products > 0 GROUP BY 1
+        ) AS sold
+    FULL JOIN (SELECT product_type AS name, count(*) AS attributes FROM catalog.attribute_definitions GROUP BY 1
+        ) AS said USING (name)
+    ORDER BY attributes DESC, products DESC, name LIMIT :most
+""")
 FORGET_DEFINITIONS = text("DELETE FROM catalog.attribute_definitions WHERE product_type = :product_type")
 ADD_DEFINITION = text("""
     INSERT INTO catalog.attribute_definitions (product_type, name, kind, unit, choices, is_required, position)
@@ -75,7 +88,7 @@ LOCK_TYPE = text("SELECT pg_advisory_xact_lock(hashtextextended('catalog.type:' 
 
 
 def _kept(row: RowMapping) -> KeptProduct:
-    return KeptProduct(**row)
+    return KeptProduct(**{**row, "below": tuple(row.get("below", ()))})
 
 
 async def get(reader: Reader, product_id: int) -> KeptProduct | None:
@@ -144,6 +157,11 @@ async def definitions(reader: Reader, product_type: str) -> list[AttributeDefini
     """What may be said of products of this type, in order."""
     rows = (await reader.execute(DEFINITIONS, {"product_type": product_type})).mappings()
     return [AttributeDefinition(**{**row, "choices": tuple(row["choices"])}) for row in rows]
+
+
+async def types(reader: Reader, most: int) -> Sequence[RowMapping]:
+    """(name, products, attributes) of at most `most` product types: those with attributes first, then the largest."""
+    return (await reader.execute(TYPES, {"most": most})).mappings().all()
 
 
 async def define(session: AsyncSession, product_type: str, wanted: Sequence[AttributeDefinition]) -> None:

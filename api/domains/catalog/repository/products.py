@@ -8,14 +8,14 @@ from psycopg.rows import dict_row
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from api.domains.catalog.contracts import ProductView, SalePrice
+from api.domains.catalog.contracts import Level, ProductDetails, ProductView, SaidAttribute, SalePrice
 
 Reader = AsyncConnection | AsyncSession
 
 COLUMNS = """
     p.product_id, p.sku, p.title, p.slug, p.department, p.category, p.product_type, p.brand, p.size,
     p.price_minor, p.currency, s.units_sold, p.is_active, p.department_slug, p.category_slug,
-    p.image
+    p.image, p.category_path
 """
 SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
 
@@ -26,6 +26,16 @@ ONE_BY_DRIVER = f"""
 HIDDEN = text(
     "SELECT archived_at IS NOT NULL AS is_archived, is_scheduled FROM catalog.products WHERE product_id = :id"
 )
+# Attributes stand in the order of their definitions; those that are no longer defined come last.
+DETAILS = text("""
+    SELECT p.description,
+        (SELECT jsonb_agg(jsonb_build_array(a.key, a.value, d.unit) ORDER BY d.position, a.key)
+         FROM jsonb_each(p.attributes) a LEFT JOIN catalog.attribute_definitions d
+            ON d.product_type = p.product_type AND d.name = a.key) AS attributes,
+        (SELECT jsonb_agg(jsonb_build_array(c.path, c.name) ORDER BY length(c.path))
+         FROM catalog.categories c WHERE c.path = ANY(:paths)) AS levels
+    FROM catalog.products p WHERE p.product_id = :product_id
+""")
 MANY = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = ANY(:ids) AND (p.is_active OR :with_inactive)")  # noqa: S608
 FOR_SALE = text("""
     SELECT product_id, sku, title, price_minor, currency FROM catalog.products
@@ -81,6 +91,13 @@ async def product(reader: Reader, product_id: int) -> ProductView | None:
     """One product, or None."""
     row = (await reader.execute(ONE, {"product_id": product_id})).mappings().one_or_none()
     return None if row is None else to_view(row)
+
+
+async def details(reader: Reader, product_id: int, paths: Sequence[str]) -> ProductDetails:
+    """A product's text and attributes, and the names of `paths` from the top; the product must exist."""
+    row = (await reader.execute(DETAILS, {"product_id": product_id, "paths": list(paths)})).one()
+    attributes = tuple(SaidAttribute(*each) for each in row.attributes or ())
+    return ProductDetails(row.description, attributes, tuple(Level(*each) for each in row.levels or ()))
 
 
 async def hidden(reader: Reader, product_id: int) -> tuple[bool, bool]:

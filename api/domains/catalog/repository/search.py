@@ -70,23 +70,27 @@ COLUMN_OF = {
 }
 LABEL_OF = {"department": "department", "category": "category"}
 CELLS = "SELECT c.*, products AS number FROM catalog.facet_cells c WHERE products > 0"
+STANDS = "(category_path = :under OR category_path LIKE :below)"
 FITTING = """
     SELECT department_slug, category_slug, product_type, brand, catalog.price_range(price_minor) AS price_range,
-        department, category, 1 AS number
+        department, category, category_path, 1 AS number
     FROM catalog.products p WHERE is_active AND search @@ CAST(:tsquery AS tsquery)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is narrowed to: facet → values. `tsquery` is None while one only browses."""
+    """What a list is narrowed to: facet → values, and a node of the tree. `tsquery` is None while one only browses."""
 
     tsquery: str | None = None
+    under: str = ""
     chosen: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     def conditions(self, sort: Sort) -> list[str]:
         """SQL conditions on products p and their sales s for the parts that are set."""
         parts = ["p.is_active"]
+        if self.under:
+            parts.append(STANDS)
         if self.tsquery is not None:
             parts.append("p.search @@ CAST(:tsquery AS tsquery)")
         for facet, values in self.chosen.items():
@@ -104,6 +108,8 @@ class Filter:
         bound: dict[str, Any] = {
             facet: values[0] if len(values) == 1 else list(values) for facet, values in self.chosen.items()
         }
+        if self.under:
+            bound |= {"under": self.under, "below": f"{self.under}/%"}
         return bound if self.tsquery is None else bound | {"tsquery": self.tsquery}
 
 
@@ -150,12 +156,11 @@ async def counts(reader: Reader, wanted: Filter, most: int) -> Sequence[RowMappi
     statement = f"""
         WITH base AS MATERIALIZED (
             SELECT s.*, {", ".join(flags)} FROM ({CELLS if wanted.tsquery is None else FITTING}) AS s
+            {f"WHERE {STANDS}" if wanted.under else ""}
         )
         {" UNION ALL ".join(parts)}
     """  # noqa: S608
-    values: dict[str, Any] = {facet: list(chosen) for facet, chosen in wanted.chosen.items()}
-    if wanted.tsquery is not None:
-        values["tsquery"] = wanted.tsquery
+    values = wanted.values() | {facet: list(chosen) for facet, chosen in wanted.chosen.items()}
     return (await reader.execute(text(statement), values | {"most": most})).mappings().all()
 
 

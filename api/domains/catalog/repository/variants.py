@@ -50,6 +50,13 @@ NEW_PRICE = text("""
     )
     SELECT was FROM changed
 """)
+SET_OPTIONS = text("""
+    WITH first AS (
+        UPDATE catalog.products SET options = CAST(:options AS jsonb), version = version + 1, updated_at = now()
+        WHERE product_id = :variant_id
+    )
+    UPDATE catalog.variants SET options = CAST(:options AS jsonb) WHERE variant_id = :variant_id
+""")
 SET_ACTIVE = text("UPDATE catalog.variants SET is_active = :is_active WHERE variant_id = :variant_id")
 ADD_COMPONENTS = text("""
     INSERT INTO catalog.bundle_components (bundle_id, component_id, quantity)
@@ -102,6 +109,12 @@ async def set_price(session: AsyncSession, variant_id: int, price_minor: int) ->
         await session.execute(NEW_PRICE, {"variant_id": variant_id, "price_minor": price_minor})
     ).scalar()
     return was
+
+
+async def set_options(session: AsyncSession, variant_id: int, options: Mapping[str, str]) -> None:
+    """What sets a variant apart, be it the first one or a further one."""
+    bound = {"variant_id": variant_id, "options": orjson.dumps(dict(options)).decode()}
+    await session.execute(SET_OPTIONS, bound)
 
 
 async def set_active(session: AsyncSession, variant_id: int, is_active: bool) -> None:

@@ -1,10 +1,11 @@
 """Typed attributes: what is defined for a product type, and whether values fit it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from api.core.audit import record_act
-from api.core.db import transaction
+from api.core.db import Reader, transaction
 from api.core.errors import Invalid
 from api.domains.catalog.contracts import AttributeDefinition, AttributeValue
 from api.domains.catalog.errors import InvalidAttributes
@@ -13,8 +14,14 @@ from api.domains.catalog.repository import keeping
 LONGEST_TEXT = 200
 LARGEST_NUMBER = 1e12
 MOST_ATTRIBUTES = 40
+MOST_TYPES = 200
 
 definitions = keeping.definitions
+
+
+async def types(reader: Reader) -> Sequence[Any]:
+    """(name, products, attributes) of the types that operators most likely look for."""
+    return await keeping.types(reader, MOST_TYPES)
 
 
 async def define(actor_id: UUID, product_type: str, wanted: Sequence[AttributeDefinition]) -> list[AttributeDefinition]:

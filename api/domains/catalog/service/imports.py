@@ -1,7 +1,7 @@
 """Products in bulk, and what they sold: both by statements over arrays, never row by row."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from api.domains.catalog.contracts import ImportOutcome, ProductImport
 from api.domains.catalog.domain import count_words, slugify
 from api.domains.catalog.errors import InvalidPrice
 from api.domains.catalog.repository import imports
+from api.domains.catalog.service.categories import place, placed
 from ingestion.contracts import Event
 from ingestion.contracts.catalog import PriceChanged, ProductPublished
 
@@ -36,7 +37,8 @@ async def write_products(session: AsyncSession, rows: Sequence[ProductImport]) -
         if row.price_minor <= 0:
             raise InvalidPrice(row.price_minor)
     latest = {row.sku: row for row in rows}
-    written = await imports.upsert(session, [_columns(row) for row in latest.values()])
+    names = await place(session, ((row.department, row.category, *row.below) for row in latest.values()))
+    written = await imports.upsert(session, [_columns(row, names) for row in latest.values()])
     if written:
         now = datetime.now(UTC)
         await publish_many(
@@ -70,15 +72,12 @@ def _price_changes(
             yield PriceChanged, str(row["product_id"]), data, now
 
 
-def _columns(row: ProductImport) -> dict[str, Any]:
+def _columns(row: ProductImport, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "sku": row.sku,
         "title": row.title,
         "slug": slugify(row.title),
-        "department": row.department,
-        "department_slug": slugify(row.department),
-        "category": row.category,
-        "category_slug": slugify(row.category),
+        **placed((row.department, row.category, *row.below), names),
         "product_type": row.product_type,
         "brand": row.brand,
         "size": row.size,

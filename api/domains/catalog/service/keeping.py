@@ -14,16 +14,16 @@ from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.domains.catalog.contracts import KeptProduct, ProductDraft, ProductState
-from api.domains.catalog.domain import count_words, slugify
+from api.domains.catalog.domain import DEEPEST_LEVEL, count_words, slugify
 from api.domains.catalog.errors import InvalidPrice, ProductNotFound, SkuTaken, StaleProduct
 from api.domains.catalog.repository import imports, keeping
-from api.domains.catalog.service import attributes, variants
+from api.domains.catalog.service import attributes, categories, variants
 from api.domains.catalog.service.products import get_product, published
 from ingestion.contracts.catalog import ProductArchived, ProductRestored
 
 DRAFTED = (
     "title", "description", "department", "category", "product_type", "brand", "size", "price_minor", "available_from",
-    "attributes",
+    "attributes", "below",
 )  # fmt: skip
 NEEDED = ("title", "department", "product_type")
 DUE_AT_ONCE = 500
@@ -143,16 +143,17 @@ async def _checked(session: AsyncSession, draft: ProductDraft, before: KeptProdu
     if draft.available_from is not None and draft.available_from.tzinfo is None:
         raise Invalid("available_from", "needs a time zone")
     fits = attributes.check(await keeping.definitions(session, draft.product_type), draft.attributes)
+    levels = (draft.department, draft.category, *draft.below)
+    if len(levels) > DEEPEST_LEVEL or (draft.below and not draft.category.strip()):
+        raise Invalid("below", f"needs a category above, and at most {DEEPEST_LEVEL} levels in all")
+    names = await categories.place(session, [levels])
     is_later = draft.available_from is not None and draft.available_from > datetime.now(UTC)
     can_show = before is None or before.state in ("active", "scheduled")
     return {
         "title": draft.title,
         "slug": slugify(draft.title),
         "description": draft.description,
-        "department": draft.department,
-        "department_slug": slugify(draft.department),
-        "category": draft.category,
-        "category_slug": slugify(draft.category),
+        **categories.placed(levels, names),
         "product_type": draft.product_type,
         "brand": draft.brand,
         "size": draft.size,

@@ -1,5 +1,6 @@
 """What operators change about what is sold, each act in the audit log: variants, prices, withdrawal."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,17 @@ async def change_price(actor_id: UUID, variant_id: int, price_minor: int) -> Var
         details = {"old_price_minor": before.price_minor, "new_price_minor": price_minor}
         await record_act(session, actor_id, "catalog.change_price", f"variant:{variant_id}", **details)
         return await _get(session, variant_id)
+
+
+async def set_options(actor_id: UUID, variant_id: int, options: Mapping[str, str]) -> VariantForSale:
+    """What sets a variant apart from now on. Raises VariantNotFound, VariantExists, Invalid."""
+    async with transaction() as session:
+        before = await _get(session, variant_id)
+        await variants.set_options(session, variant_id, options)
+        after = await _get(session, variant_id)
+        details = {"was": dict(before.options), "options": dict(after.options)}
+        await record_act(session, actor_id, "catalog.set_options", f"variant:{variant_id}", **details)
+        return after
 
 
 async def set_variant_active(actor_id: UUID, variant_id: int, is_active: bool) -> VariantForSale:

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.outbox import publish
-from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductView
-from api.domains.catalog.domain import slugify
+from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductDetails, ProductView
+from api.domains.catalog.domain import nodes_above, slugify
 from api.domains.catalog.errors import ProductArchived, ProductNotFound
 from api.domains.catalog.repository import imports, products
 from api.domains.catalog.repository.products import Reader
@@ -27,6 +27,11 @@ async def get_product(reader: Reader, product_id: int) -> ProductView:
     if product is None:
         raise ProductNotFound(product_id)
     return product
+
+
+async def details(reader: Reader, product: ProductView) -> ProductDetails:
+    """What the product's page says besides."""
+    return await products.details(reader, product.product_id, nodes_above(product.category_path))
 
 
 async def shown_product(reader: Reader, product_id: int) -> ProductView:

@@ -110,7 +110,8 @@ def _chosen(wanted: Wanted) -> Iterator[tuple[str, tuple[str | int, ...]]]:
 
 
 def _filter(groups: list[list[str]], wanted: Wanted, is_relaxed: bool) -> found.Filter:
-    return found.Filter(tsquery(groups, match_all=not is_relaxed) if groups else None, dict(_chosen(wanted)))
+    words = tsquery(groups, match_all=not is_relaxed) if groups else None
+    return found.Filter(words, wanted.under, dict(_chosen(wanted)))
 
 
 def _order(sort: str | None, is_search: bool) -> Sort:

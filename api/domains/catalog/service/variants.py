@@ -114,6 +114,23 @@ async def change_price(session: AsyncSession, variant_id: int, price_minor: int)
         await publish(session, event)
 
 
+async def set_options(session: AsyncSession, variant_id: int, options: Mapping[str, str]) -> None:
+    """What sets a variant apart from the product's others. Raises VariantNotFound, VariantExists, Invalid."""
+    found = (await variants.variants(session, [variant_id])).get(variant_id)
+    if found is None:
+        raise VariantNotFound(variant_id)
+    named = _options(options)
+    others = [each for each in await variants.of_product(session, found.product_id) if each.variant_id != variant_id]
+    if any(dict(each.options) == named for each in others):
+        raise VariantExists("options")
+    try:
+        async with session.begin_nested():
+            await variants.set_options(session, variant_id, named)
+    except IntegrityError as error:  # another one took them in this very moment
+        raise VariantExists("options") from error
+    await publish(session, _published((await variants.variants(session, [variant_id]))[variant_id]))
+
+
 async def set_variant_active(session: AsyncSession, variant_id: int, is_active: bool) -> None:
     """Withdraw a further variant, or sell it again; the first goes with its product. Raises VariantNotFound."""
     found = (await variants.variants(session, [variant_id])).get(variant_id)

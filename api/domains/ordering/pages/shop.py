@@ -73,7 +73,7 @@ async def show_cart(
     """The cart at the prices of this moment, with what changed since it was filled."""
     view = await cart.view_cart(visitor)
     request.state.cart_count = view.units
-    put_in = next((line for line in view.lines if line.product_id == added), None)
+    put_in = next((line for line in view.lines if line.variant_id == added), None)
     return render(request, "cart.html", cart=view, added=put_in, choices=[_choices(line) for line in view.lines])
 
 

@@ -41,7 +41,7 @@ async def offers(reader: Reader, variant_ids: Collection[int]) -> dict[int, Offe
         each.variant_id: Offer(
             variant_id=each.variant_id,
             product_id=each.product_id,
-            title=each.title,
+            title=" · ".join((each.title, *each.options.values())),
             slug=each.slug,
             department=each.department,
             price_minor=each.price_minor,

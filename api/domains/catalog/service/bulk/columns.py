@@ -12,6 +12,7 @@ from babel import Locale
 from babel.numbers import get_currency_precision
 
 from api.domains.catalog.contracts import ProductImport
+from api.domains.catalog.domain import DEEPEST_LEVEL
 from api.domains.catalog.errors import UnreadableFile
 
 DEFAULT_CURRENCY = "USD"
@@ -118,7 +119,7 @@ def to_product(values: Mapping[str, Any]) -> ProductImport:
         if not text[name]:
             raise Refused(name, "is empty")
     currency = _currency(text["currency"] or DEFAULT_CURRENCY)
-    department, category, product_type = _levels(text)
+    department, category, product_type, *below = _levels(text)
     return ProductImport(
         sku=text["sku"],
         title=text["title"],
@@ -130,6 +131,7 @@ def to_product(values: Mapping[str, Any]) -> ProductImport:
         price_minor=_price_minor(values, currency),
         currency=currency,
         is_active=_flag(text["is_active"]),
+        below=tuple(below),
     )
 
 
@@ -146,15 +148,18 @@ def _text(name: str, value: Any) -> str:
     return text
 
 
-def _levels(text: Mapping[str, str]) -> tuple[str, str, str]:
+def _levels(text: Mapping[str, str]) -> tuple[str, ...]:
+    """Department, category, type, and the levels below the category. Raises Refused."""
     path = [part.strip() for part in text["category_path"].split(">") if part.strip()]
     first, second, third = (*path[:2], path[-1] if len(path) > 2 else "", "", "")[:3] if path else ("", "", "")
     department = text["department"] or first or DEFAULT_DEPARTMENT
     category = text["category"] or second or department
-    levels = (department, category, text["product_type"] or third or category)
-    for name, level in zip(("department", "category", "product_type"), levels, strict=True):
-        if len(level) > BY_NAME[name].longest:
-            raise Refused("category_path", f"has a level longer than {BY_NAME[name].longest} characters")
+    below = path[2:] if [department, category] == path[:2] else []
+    if len(path) > DEEPEST_LEVEL:
+        raise Refused("category_path", f"has more than {DEEPEST_LEVEL} levels")
+    levels = (department, category, text["product_type"] or third or category, *below)
+    if any(len(level) > BY_NAME["category"].longest for level in levels):
+        raise Refused("category_path", f"has a level longer than {BY_NAME['category'].longest} characters")
     return levels
 
 
