@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.web import desk, discovery, home, listing, product
+from api.web import desk, discovery, home, listing, product, wishlist
 
 router = APIRouter(include_in_schema=False)
 router.include_router(discovery.router)
@@ -10,3 +10,4 @@ router.include_router(home.router)
 router.include_router(desk.router)
 router.include_router(listing.router)
 router.include_router(product.router)
+router.include_router(wishlist.router)

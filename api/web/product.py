@@ -83,6 +83,8 @@ async def product(
         is_waiting=available == 0
         and visitor.customer_id is not None
         and await inventory.is_waiting(reader, visitor.customer_id, chosen.variant_id),
+        is_wished=visitor.customer_id is not None
+        and await catalog.is_wished(reader, visitor.customer_id, chosen.variant_id),
         drop=drop,
         rec=led_by,
         shelves=shelves,

@@ -99,6 +99,30 @@ class ReviewWithdrawn(Event):
     customer_id: UUID
 
 
+class ItemWished(Event):
+    """Somebody put a variant on their wishlist, at the price that it had then."""
+
+    type: ClassVar[str] = "catalog.item_wished"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: UUID
+    product_id: int
+    variant_id: int
+    price_minor: int
+    currency: str
+
+
+class ItemUnwished(Event):
+    """Somebody took a variant off their wishlist."""
+
+    type: ClassVar[str] = "catalog.item_unwished"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: UUID
+    product_id: int
+    variant_id: int
+
+
 class ImageAdded(Event):
     """A picture of a product can be shown."""
 

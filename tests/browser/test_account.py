@@ -150,3 +150,20 @@ def test_consents_are_given_and_taken_back(page: Page, email: str, inspect: Insp
     page.get_by_label("Somebody answered my question").uncheck()
     page.get_by_role("button", name="Keep this choice").click()
     expect(page.get_by_label("Somebody answered my question")).not_to_be_checked()
+
+
+def test_a_wish_is_kept_and_bought(page: Page, email: str, inspect: Inspect) -> None:
+    page.get_by_role("link", name="Your wishlist").click()
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    inspect("wishlist-empty")
+    page.goto("/search?query=milk")
+    page.locator(".card .name a").first.click()
+    title = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("button", name="Put on the wishlist").click()
+    expect(page.get_by_role("button", name="On your wishlist: take it off")).to_be_visible()
+    inspect("product-wished")
+    page.get_by_role("link", name="See the list").click()
+    expect(page.get_by_role("link", name=title)).to_be_visible()
+    inspect("wishlist")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()

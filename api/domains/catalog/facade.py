@@ -37,6 +37,7 @@ from api.domains.catalog.service.variants import (
     variants_for_sale,
     variants_of,
 )
+from api.domains.catalog.service.wishes import is_wished, wishers, wishlist
 
 __all__ = [
     "ProductArchived",
@@ -59,6 +60,7 @@ __all__ = [
     "import_file",
     "import_products",
     "import_rows",
+    "is_wished",
     "list_reviews",
     "make_bundle",
     "may_review",
@@ -77,5 +79,7 @@ __all__ = [
     "store_categories",
     "variants_for_sale",
     "variants_of",
+    "wishers",
+    "wishlist",
     "write_products",
 ]

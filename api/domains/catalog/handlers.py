@@ -4,8 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.catalog.service import images, imports, keeping, reviews
+from api.domains.catalog.service import images, imports, keeping, reviews, wishes
 from api.domains.catalog.service.bulk import runs
+from ingestion.contracts.catalog import PriceChanged
 from ingestion.contracts.ordering import OrderDelivered, OrderPlaced
 
 STOREFRONT = "storefront"
@@ -34,6 +35,14 @@ async def note_delivered(session: AsyncSession, events: list[ReceivedEvent]) -> 
     )
 
 
-HANDLERS: dict[str, Handler] = {OrderPlaced.type: count_units_sold, OrderDelivered.type: note_delivered}
-TASKS: dict[str, Task] = {runs.TASK: runs.run_file, images.TASK: images.make_pictures}
+HANDLERS: dict[str, Handler] = {
+    OrderPlaced.type: count_units_sold,
+    OrderDelivered.type: note_delivered,
+    PriceChanged.type: wishes.hear_of_prices,
+}
+TASKS: dict[str, Task] = {
+    runs.TASK: runs.run_file,
+    images.TASK: images.make_pictures,
+    wishes.TASK: wishes.tell_lower_price,
+}
 SWEEPS = (keeping.publish_due, runs.end_stale_runs, runs.forget_old_files, images.sweep_abandoned)

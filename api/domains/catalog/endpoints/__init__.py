@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.domains.catalog.endpoints import categories, collections, images, keeping, products
+from api.domains.catalog.endpoints import categories, collections, images, keeping, products, wishes
 
 router = APIRouter()
 router.include_router(products.router)
@@ -11,3 +11,4 @@ router.include_router(keeping.router)
 router.include_router(collections.router)
 router.include_router(images.router)
 router.include_router(images.files)
+router.include_router(wishes.router)

@@ -11,13 +11,13 @@ from api.core.access import open_to_all
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.idempotency import IdempotencyDep
-from api.domains.catalog.contracts import CollectionDraft
-from api.domains.catalog.schemas import (
+from api.domains.catalog.contracts.keeping import CollectionDraft
+from api.domains.catalog.schemas import Product
+from api.domains.catalog.schemas.keeping import (
     CollectionEdit,
     CollectionList,
     CollectionOut,
     CollectionWrite,
-    Product,
     ShownCollection,
 )
 from api.domains.catalog.service import collections

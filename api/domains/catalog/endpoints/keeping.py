@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.idempotency import IdempotencyDep
-from api.domains.catalog.contracts import AttributeDefinition, KeptProduct, ProductDraft, ProductState
-from api.domains.catalog.schemas import (
+from api.domains.catalog.contracts.keeping import AttributeDefinition, KeptProduct, ProductDraft, ProductState
+from api.domains.catalog.schemas.keeping import (
     AttributeDefinitions,
     KeptProductOut,
     KeptProductPage,

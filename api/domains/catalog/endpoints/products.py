@@ -16,7 +16,13 @@ from api.core.db import ReadDep, SessionDep
 from api.core.http import attachment, read_body_to
 from api.core.idempotency import IdempotencyDep
 from api.core.limits import limited
-from api.domains.catalog.contracts import Facets, ReviewView, VariantForSale, VariantNew, Wanted
+from api.domains.catalog.contracts import (
+    Facets,
+    ReviewView,
+    VariantForSale,
+    VariantNew,
+    Wanted,
+)
 from api.domains.catalog.domain import Sort
 from api.domains.catalog.schemas import (
     Details,

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.domains.catalog.pages import categories, collections, files, images, keeping, reviews, types, variants
+from api.domains.catalog.pages import categories, collections, files, images, keeping, reviews, types, variants, wishes
 
 router = APIRouter(include_in_schema=False)
 router.include_router(files.router)
@@ -13,3 +13,4 @@ router.include_router(types.router)
 router.include_router(collections.router)
 router.include_router(reviews.router)
 router.include_router(images.router)
+router.include_router(wishes.router)

@@ -11,7 +11,7 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import Invalid
 from api.core.rendering import render
-from api.domains.catalog.contracts import Collection, CollectionDraft
+from api.domains.catalog.contracts.keeping import Collection, CollectionDraft
 from api.domains.catalog.errors import CollectionExists, StaleCollection
 from api.domains.catalog.service import collections
 

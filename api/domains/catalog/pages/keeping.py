@@ -14,10 +14,10 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import AppError, Invalid, validation_errors
 from api.core.rendering import render
-from api.domains.catalog.contracts import AttributeDefinition, KeptProduct, ProductDraft, ProductState
+from api.domains.catalog.contracts.keeping import AttributeDefinition, KeptProduct, ProductDraft, ProductState
 from api.domains.catalog.domain import price_in_minor
 from api.domains.catalog.errors import InvalidAttributes, SkuTaken, StaleProduct
-from api.domains.catalog.schemas import ProductCreate, ProductEdit
+from api.domains.catalog.schemas.keeping import ProductCreate, ProductEdit
 from api.domains.catalog.service import attributes, keeping, variants
 
 router = APIRouter(prefix="/operate/products")

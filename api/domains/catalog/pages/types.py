@@ -14,8 +14,8 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import Invalid, validation_errors
 from api.core.rendering import render
-from api.domains.catalog.contracts import AttributeDefinition
-from api.domains.catalog.schemas import AttributeDefinitions, AttributeKind
+from api.domains.catalog.contracts.keeping import AttributeDefinition
+from api.domains.catalog.schemas.keeping import AttributeDefinitions, AttributeKind
 from api.domains.catalog.service import attributes
 
 router = APIRouter(prefix="/operate/types")

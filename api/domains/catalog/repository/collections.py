@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.domains.catalog.contracts import Collection, ProductView
+from api.domains.catalog.contracts import ProductView
+from api.domains.catalog.contracts.keeping import Collection
 from api.domains.catalog.repository.products import COLUMNS, SOLD, Reader, to_view
 
 _COLLECTION = """

@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.domains.catalog.contracts import AttributeDefinition, KeptProduct, ProductState
+from api.domains.catalog.contracts.keeping import AttributeDefinition, KeptProduct, ProductState
 from api.domains.catalog.repository.products import Reader
 
 STATE = """

@@ -8,7 +8,13 @@ from psycopg.rows import dict_row
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from api.domains.catalog.contracts import Level, ProductDetails, ProductView, SaidAttribute, SalePrice
+from api.domains.catalog.contracts import (
+    Level,
+    ProductDetails,
+    ProductView,
+    SaidAttribute,
+    SalePrice,
+)
 
 Reader = AsyncConnection | AsyncSession
 

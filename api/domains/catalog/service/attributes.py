@@ -7,7 +7,7 @@ from uuid import UUID
 from api.core.audit import record_act
 from api.core.db import Reader, transaction
 from api.core.errors import Invalid
-from api.domains.catalog.contracts import AttributeDefinition, AttributeValue
+from api.domains.catalog.contracts.keeping import AttributeDefinition, AttributeValue
 from api.domains.catalog.errors import InvalidAttributes
 from api.domains.catalog.repository import keeping
 

@@ -11,7 +11,14 @@ from sqlalchemy import RowMapping
 from api.core.capture import capture
 from api.core.errors import Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
-from api.domains.catalog.contracts import Choice, Facet, Facets, ProductView, Suggestion, Wanted
+from api.domains.catalog.contracts import (
+    Choice,
+    Facet,
+    Facets,
+    ProductView,
+    Suggestion,
+    Wanted,
+)
 from api.domains.catalog.domain import PRICE_RANGES, Sort, beginnings, price_range_name, query_words, slugify, tsquery
 from api.domains.catalog.repository import search as found
 from api.domains.catalog.repository.products import Reader, to_view

@@ -76,6 +76,19 @@ SUBSCRIBE = text("""
     INSERT INTO inventory.waiting (customer_id, variant_id) VALUES (:customer_id, :variant_id)
     ON CONFLICT (customer_id, variant_id) WHERE told_at IS NULL DO NOTHING
 """)
+SUBSCRIBE_ALL = text("""
+    INSERT INTO inventory.waiting (customer_id, variant_id)
+    SELECT * FROM unnest(CAST(:customers AS uuid[]), CAST(:variants AS bigint[])) AS t (customer_id, variant_id)
+    ON CONFLICT (customer_id, variant_id) WHERE told_at IS NULL DO NOTHING
+""")
+SOLD_OUT = text("""
+    SELECT asked.variant_id FROM unnest(CAST(:ids AS bigint[])) AS asked (variant_id)
+    WHERE NOT EXISTS (
+        SELECT FROM inventory.stock s JOIN inventory.locations l USING (location)
+        WHERE s.variant_id = asked.variant_id AND l.is_active
+        GROUP BY s.variant_id HAVING sum(s.on_hand - s.allocated - s.reserved) > 0)
+    ORDER BY 1
+""")
 WAITS_FOR = text("SELECT count(*) FROM inventory.waiting WHERE customer_id = :customer_id AND told_at IS NULL")
 IS_WAITING = text("""
     SELECT EXISTS (SELECT 1 FROM inventory.waiting
@@ -122,6 +135,17 @@ TELL = text("""
     )
     SELECT customer_id FROM told ORDER BY entry_id
 """)
+
+
+async def sold_out(reader: Reader, variant_ids: Sequence[int]) -> list[int]:
+    """Those of the variants of which nothing can be sold at this moment."""
+    return list((await reader.execute(SOLD_OUT, {"ids": sorted(set(variant_ids))})).scalars())
+
+
+async def subscribe_all(session: AsyncSession, pairs: Sequence[tuple[UUID, int]]) -> None:
+    """(person, variant) into the lines, in this order; who stands there already keeps the place."""
+    columns = {"customers": [person for person, _ in pairs], "variants": [variant for _, variant in pairs]}
+    await session.execute(SUBSCRIBE_ALL, columns)
 
 
 async def put_threshold(

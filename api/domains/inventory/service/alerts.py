@@ -23,6 +23,7 @@ from api.domains.inventory.domain import reorder_point
 from api.domains.inventory.errors import NoSuchVariant
 from api.domains.inventory.repository import alerts as repository
 from api.domains.inventory.service.shelves import available, find_location
+from ingestion.contracts.catalog import ItemUnwished, ItemWished
 from ingestion.contracts.inventory import BackInStock, StockLow, StockMoved
 
 DAYS = 28
@@ -65,9 +66,35 @@ async def drop_threshold(session: AsyncSession, actor_id: UUID, variant_id: int,
 
 
 async def hear_of_stock(session: AsyncSession, events: list[ReceivedEvent]) -> None:
-    """The handler of movements: each crossing of a threshold is told once."""
+    """The handler of movements: a crossed threshold is told once; who wishes for what is sold out stands in line."""
     moved = [event.data for event in events if isinstance(event.data, StockMoved)]
-    await tell_low(session, [event.variant_id or event.product_id for event in moved])
+    variant_ids = [event.variant_id or event.product_id for event in moved]
+    await tell_low(session, variant_ids)
+    if gone := await repository.sold_out(session, variant_ids):
+        await _line_up(session, await catalog.wishers(session, gone))
+
+
+async def hear_of_wishes(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """The handler of wishlists: a wish for what is sold out is a place in the line, and goes with the wish.
+
+    What the list says now counts, so that the order of events does not matter.
+    """
+    changed = {
+        (event.data.customer_id, event.data.variant_id)
+        for event in events
+        if isinstance(event.data, ItemWished | ItemUnwished)
+    }
+    variant_ids = sorted({variant_id for _, variant_id in changed})
+    wished = [pair for pair in await catalog.wishers(session, variant_ids) if pair in changed]
+    gone = set(await repository.sold_out(session, variant_ids))
+    await _line_up(session, [pair for pair in wished if pair[1] in gone])
+    for customer_id, variant_id in changed - set(wished):
+        await repository.unsubscribe(session, customer_id, variant_id)
+
+
+async def _line_up(session: AsyncSession, pairs: Sequence[tuple[UUID, int]]) -> None:
+    if pairs:
+        await repository.subscribe_all(session, pairs)
 
 
 async def tell_low(session: AsyncSession, variant_ids: Sequence[int]) -> int:
