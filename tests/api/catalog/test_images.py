@@ -343,3 +343,25 @@ async def test_an_upright_picture_is_as_wide_as_its_page_is_told(desk: Desk) -> 
     assert "480.webp 384w" in page.text
     with Image.open(io.BytesIO(await images.open_picture(hashlib.sha256(content).hexdigest(), 480))) as made:
         assert made.size == (384, 480)
+
+
+async def test_one_product_loses_a_picture_while_another_gets_the_same(committed: Database) -> None:
+    """Whoever comes first: a picture that is shown has its files."""
+    content = picture(64, 64)
+    digest = hashlib.sha256(content).hexdigest()
+    for pause in (0, 0.005, 0.01, 0.02, 0.04):
+        old, new = await a_product(), await a_product()
+        await catalog.attach_image(old, content, "image/jpeg")
+        async with transaction() as session:
+            [was] = await catalog.images_of(session, old)
+
+        async def take_away(product_id: int, image_id: UUID, pause: float) -> None:
+            await asyncio.sleep(pause)
+            await images.remove(uuid4(), product_id, image_id)
+
+        await asyncio.gather(catalog.attach_image(new, content, "image/jpeg"), take_away(old, was.image_id, pause))
+        assert [await exists(f"images/{digest}/{size}.webp") for size in images.SIZES] == [True] * 3
+        async with transaction() as session:
+            [now] = await catalog.images_of(session, new)
+        await images.remove(uuid4(), new, now.image_id)
+        assert not await exists(f"images/{digest}/160.webp")

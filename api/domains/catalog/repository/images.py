@@ -39,6 +39,7 @@ _PLACE_FIRST = text("""
     WHERE image_id = :image_id
 """)
 _REMOVE = text("DELETE FROM catalog.images WHERE image_id = :image_id")
+_LOCK_FILES = text("SELECT pg_advisory_xact_lock(hashtextextended('catalog.image:' || :digest, 0))")
 _IN_USE = text(
     "SELECT EXISTS (SELECT 1 FROM catalog.images WHERE digest = :digest AND state IN ('processing', 'ready'))"
 )
@@ -130,6 +131,11 @@ async def remove(session: AsyncSession, image: ImageView) -> bool:
     await session.execute(_REMOVE, {"image_id": image.image_id})
     await _keep_in_step(session, image.product_id)
     return image.digest is not None and not await is_in_use(session, image.digest)
+
+
+async def lock_files(session: AsyncSession, digest: str) -> None:
+    """Until this transaction ends nobody else writes or removes the files made of a picture."""
+    await session.execute(_LOCK_FILES, {"digest": digest})
 
 
 async def is_in_use(session: AsyncSession, digest: str) -> bool:

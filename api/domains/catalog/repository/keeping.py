@@ -43,9 +43,13 @@ INSERT = text(f"""
 """)  # noqa: S608
 UPDATE = text(f"""
     WITH changed AS (
-        UPDATE catalog.products SET {", ".join(f"{name} = :{name}" for name in FIELDS)},
+        UPDATE catalog.products SET {", ".join(f"{name} = :{name}" for name in FIELDS)}, price_minor = :price_minor,
             attributes = CAST(:attributes AS jsonb), version = version + 1, updated_at = now()
-        WHERE product_id = :product_id RETURNING product_id, department_slug
+        WHERE product_id = :product_id RETURNING product_id, department_slug, price_minor, currency
+    ),
+    priced AS (
+        INSERT INTO catalog.prices (product_id, variant_id, price_minor, currency)
+        SELECT product_id, product_id, price_minor, currency FROM changed WHERE price_minor <> :was_minor
     )
     UPDATE catalog.product_sales s SET department_slug = changed.department_slug FROM changed
     WHERE s.product_id = changed.product_id AND s.department_slug <> changed.department_slug
@@ -132,9 +136,10 @@ async def add(session: AsyncSession, values: Mapping[str, Any]) -> int | None:
     return product_id
 
 
-async def update(session: AsyncSession, product_id: int, values: Mapping[str, Any]) -> None:
-    """New data of one product, its price apart."""
-    bound = {**values, "attributes": orjson.dumps(values["attributes"]).decode(), "product_id": product_id}
+async def update(session: AsyncSession, before: KeptProduct, values: Mapping[str, Any]) -> None:
+    """New data of one locked product; a new price gets its line of history."""
+    bound = {**values, "attributes": orjson.dumps(values["attributes"]).decode()}
+    bound |= {"product_id": before.product_id, "was_minor": before.price_minor}
     await session.execute(UPDATE, bound)
 
 

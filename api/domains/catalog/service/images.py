@@ -173,17 +173,17 @@ async def make_pictures(image_id: str) -> None:
         return
     async with _one_at_a_time:
         (width, height), made = await asyncio.to_thread(_shrink, content)
-    for size, picture in made.items():
-        await storage.put(_picture_name(image.digest, size), BytesIO(picture))
     async with transaction() as session:
+        await repository.lock_files(session, image.digest)
+        for size, picture in made.items():
+            await storage.put(_picture_name(image.digest, size), BytesIO(picture))
         current = await repository.lock(session, image.image_id)
         is_done = current is not None and await repository.finish(session, image, width, height)
         if is_done:
             await outbox.publish(session, ImageAdded(product_id=image.product_id, image_id=image.image_id))
-        is_in_use = await repository.is_in_use(session, image.digest)
     await storage.remove(_upload_name(image_id))
-    if current is None and not is_in_use:
-        await _remove_files(image.digest)
+    if current is None:
+        await _remove_unused_files(image.digest)
 
 
 async def _give_up(image: ImageView, reason: str) -> None:
@@ -276,7 +276,7 @@ async def remove(actor_id: UUID, product_id: int, image_id: UUID) -> None:
             await outbox.publish(session, ImageRemoved(product_id=product_id, image_id=image_id))
     await storage.remove(_upload_name(image_id))
     if files_go and image.digest:
-        await _remove_files(image.digest)
+        await _remove_unused_files(image.digest)
 
 
 async def sweep_abandoned(age: timedelta = ABANDONED) -> int:
@@ -297,9 +297,13 @@ async def open_picture(digest: str, size: int) -> bytes:
     return await storage.read(_picture_name(digest, size), LARGEST)
 
 
-async def _remove_files(digest: str) -> None:
-    for size in SIZES:
-        await storage.remove(_picture_name(digest, size))
+async def _remove_unused_files(digest: str) -> None:
+    """Looks once more under the lock of the files: another product may have brought the same picture meanwhile."""
+    async with transaction() as session:
+        await repository.lock_files(session, digest)
+        if not await repository.is_in_use(session, digest):
+            for size in SIZES:
+                await storage.remove(_picture_name(digest, size))
 
 
 async def _find(product_id: int, image_id: UUID) -> ImageView:

@@ -17,9 +17,9 @@ from api.domains.catalog.contracts.keeping import KeptProduct, ProductDraft, Pro
 from api.domains.catalog.domain import DEEPEST_LEVEL, count_words, slugify
 from api.domains.catalog.errors import InvalidPrice, ProductNotFound, SkuTaken, StaleProduct
 from api.domains.catalog.repository import imports, keeping
-from api.domains.catalog.service import attributes, categories, variants
+from api.domains.catalog.service import attributes, categories
 from api.domains.catalog.service.products import get_product, published
-from ingestion.contracts.catalog import ProductArchived, ProductRestored
+from ingestion.contracts.catalog import PriceChanged, ProductArchived, ProductRestored
 
 DRAFTED = (
     "title", "description", "department", "category", "product_type", "brand", "size", "price_minor", "available_from",
@@ -69,11 +69,17 @@ async def edit(actor_id: UUID, product_id: int, version: int, draft: ProductDraf
         values = await _checked(session, draft, before)
         if not differs:
             return before
+        await keeping.update(session, before, values | {"price_minor": draft.price_minor})
+        await _tell(session, product_id)
         if "price_minor" in differs:
-            await variants.change_price(session, product_id, draft.price_minor)
-        if differs.keys() - {"price_minor"}:
-            await keeping.update(session, product_id, values)
-            await _tell(session, product_id)
+            event = PriceChanged(
+                product_id=product_id,
+                variant_id=product_id,
+                old_price_minor=before.price_minor,
+                new_price_minor=draft.price_minor,
+                currency=before.currency,
+            )
+            await publish(session, event)
         details = {name: {"from": was, "to": wanted[name]} for name, was in differs.items()}
         await record_act(session, actor_id, "catalog.edit_product", f"product:{product_id}", **details)
         return await get(session, product_id)
