@@ -12,4 +12,4 @@ HANDLERS: dict[str, Handler] = {
     ItemUnwished.type: alerts.hear_of_wishes,
 }
 TASKS: dict[str, Task] = {claims.SPREAD_STOCK: shelves.spread_stock}
-SWEEPS = (shelves.gather_quiet, alerts.tell_waiting)
+SWEEPS = (shelves.gather_quiet, alerts.tell_waiting, alerts.look_again)

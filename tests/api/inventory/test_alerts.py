@@ -318,3 +318,21 @@ async def test_the_product_page_offers_to_tell(client: AsyncClient, sign_up: Sig
     await client.post(f"/p/{product_id}/waiting", data=form | {"leave": "true"}, headers=headers)
     page = (await client.get(f"/p/{product_id}", headers=headers, follow_redirects=True)).text
     assert "Tell me when it is back" in page
+
+
+async def test_a_reservation_that_runs_out_ends_low_stock(
+    client: AsyncClient, sign_up: SignUp, session: AsyncSession
+) -> None:
+    operator, product_id = await sign_up("operator"), await a_product(10)
+    order_id = uuid4()
+    async with transaction() as claiming:
+        await inventory.reserve(claiming, order_id, [(product_id, 7)])
+    await watch(client, operator, product_id, 4)
+    assert len(await told(session, "stock_low")) == 1
+    async with transaction() as giving_back:
+        await inventory.release(giving_back, order_id)
+    assert [await alerts.look_again() for _ in range(2)] == [0, 0]
+    async with transaction() as claiming:
+        await inventory.reserve(claiming, uuid4(), [(product_id, 7)])
+    await hear(product_id)
+    assert len(await told(session, "stock_low")) == 2, "it was above in between"

@@ -36,6 +36,7 @@ CROSSED = text("""
     )
     SELECT variant_id, location, low_at, lead_time_days, available FROM changed WHERE is_low ORDER BY 1, 2
 """)
+LOW = text("SELECT variant_id FROM inventory.thresholds WHERE is_low ORDER BY variant_id LIMIT 1000")
 # Units sold per day, net of what was released, by whole days before this moment; days without sales count as zero.
 DEMAND = text("""
     SELECT variant_id, location, sum(units)::float / :days AS mean,
@@ -165,6 +166,11 @@ async def drop_threshold(session: AsyncSession, variant_id: int, location: str) 
 async def crossed(session: AsyncSession, variant_ids: Sequence[int]) -> list[Any]:
     """Rows of variant_id, location, low_at, lead_time_days and available that became low just now, each told once."""
     return list(await session.execute(CROSSED, {"ids": sorted(set(variant_ids))}))
+
+
+async def told_low(reader: Reader) -> list[int]:
+    """Variants that are low as far as was told."""
+    return list((await reader.execute(LOW)).scalars())
 
 
 async def demand(reader: Reader, variant_ids: Sequence[int], days: int) -> dict[tuple[int, str], tuple[float, float]]:

@@ -130,6 +130,13 @@ async def tell_low(session: AsyncSession, variant_ids: Sequence[int]) -> int:
     return len(rows)
 
 
+async def look_again() -> int:
+    """A sweep over what was told as low: a reservation that ran out moves nothing, and yet may end it."""
+    async with transaction() as session:
+        low = await repository.told_low(session)
+        return await tell_low(session, low) if low else 0
+
+
 async def _keepers(session: AsyncSession, variant: VariantForSale) -> list[str]:
     """The seller, or the shop's operators for what the shop sells itself."""
     if variant.seller_id is not None:
