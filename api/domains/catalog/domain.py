@@ -41,16 +41,18 @@ def slugify(name: str) -> str:
     return "-".join(words_of(name)) or "other"
 
 
-def node_path(levels: Sequence[str]) -> str:
-    """Names from the department down → the node's path: `Clothing`, `Dresses`, `Maxi` → `clothing/dresses/maxi`.
+def levels_of(names: Iterable[str]) -> list[str]:
+    """The names that are levels: an empty one, and one that repeats the level above, is none of its own."""
+    levels: list[str] = []
+    for name in names:
+        if name.strip() and (not levels or slugify(name) != slugify(levels[-1])):
+            levels.append(name)
+    return levels
 
-    An empty level, and one that repeats the level above, is no level of its own.
-    """
-    slugs: list[str] = []
-    for name in levels:
-        if name.strip() and (not slugs or slugify(name) != slugs[-1]):
-            slugs.append(slugify(name))
-    return "/".join(slugs)
+
+def node_path(names: Iterable[str]) -> str:
+    """Names from the department down → the node's path: `Clothing`, `Dresses`, `Maxi` → `clothing/dresses/maxi`."""
+    return "/".join(map(slugify, levels_of(names)))
 
 
 def nodes_above(path: str) -> list[str]:

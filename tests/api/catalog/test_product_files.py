@@ -239,15 +239,22 @@ async def test_damage_in_the_middle_keeps_what_was_read_before(take: Importer, s
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 async def test_an_export_comes_back_unchanged(take: Importer, session: AsyncSession, ending: str) -> None:
-    rows = 'A-1,"Tea, ""best""\nof all",3.50,GBP,no\nA-2,Cup – été,12,USD,yes\nA-3,Sushi,900,JPY,yes\n'
-    await take("sku,title,price,currency,active\n" + rows)
+    rows = (
+        'A-1,"Tea, ""best""\nof all",3.50,GBP,no,Drinks\nA-2,Cup – été,12,USD,yes,Home > Kitchen > Cups > Thin\n'
+        "A-3,Sushi,900,JPY,yes,\nA-4,Pot,5,USD,yes,Home > Home > Pots\n"
+    )
+    await take("sku,title,price,currency,active,category_path\n" + rows)
     path = take.folder / f"out.{ending}"
-    assert await catalog.export_file(path) == 3
-    before = await stored(session)
-    assert await catalog.import_file(path) == counts(3, same=3)
+    assert await catalog.export_file(path) == 4
+    before, placed = await stored(session), text("SELECT category_path FROM catalog.products ORDER BY sku")
+    paths = ["drinks", "home/kitchen/cups/thin", "miscellaneous", "home/pots"]
+    assert list((await session.execute(placed)).scalars()) == paths
+    assert await catalog.import_file(path) == counts(4, same=4)
     assert await stored(session) == before
+    assert list((await session.execute(placed)).scalars()) == paths
     frame = pl.read_csv(path) if ending == "csv" else pl.read_parquet(path)
-    assert frame["sku"].to_list() == ["A-1", "A-2", "A-3"]
+    assert frame["sku"].to_list() == ["A-1", "A-2", "A-3", "A-4"]
+    assert frame["category_path"].to_list()[1] == "Home > Kitchen > Cups > Thin"
     assert before["A-3"][1:3] == (900, "JPY")
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, text
 from api.domains.catalog.repository.products import Reader
 
 PAGE = text("""
-    SELECT sku, title, price_minor, currency, department, category, product_type, brand, size, is_active
+    SELECT sku, title, price_minor, currency, department, category, product_type, brand, size, is_active, category_path
     FROM catalog.products WHERE sku > :after ORDER BY sku LIMIT :limit
 """)
 COUNT = text("SELECT count(*) FROM catalog.products")

@@ -41,14 +41,16 @@ async def place(session: AsyncSession, levels: Iterable[Sequence[str]]) -> dict[
 
 
 def placed(levels: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
-    """A product's columns of where it stands; `levels` are department, category and what is below, as they came."""
+    """A product's columns of where it stands; `levels` are department, category and what is below, as they came.
+
+    Without a category the department stands for it.
+    """
     department = names[node_path(levels[:1])]
-    category = names[node_path(levels[:2])] if levels[1] else ""
     return {
         "department": department,
         "department_slug": slugify(levels[0]),
-        "category": category,
-        "category_slug": slugify(levels[1]),
+        "category": names[node_path(levels[:2])],
+        "category_slug": slugify(levels[1] or levels[0]),
         "category_path": node_path(levels),
     }
 

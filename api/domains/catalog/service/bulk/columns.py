@@ -12,7 +12,7 @@ from babel import Locale
 from babel.numbers import get_currency_precision
 
 from api.domains.catalog.contracts import ProductImport
-from api.domains.catalog.domain import DEEPEST_LEVEL
+from api.domains.catalog.domain import DEEPEST_LEVEL, levels_of, node_path
 from api.domains.catalog.errors import UnreadableFile
 
 DEFAULT_CURRENCY = "USD"
@@ -49,7 +49,7 @@ COLUMNS = (
     Column("department", f"First level of the tree; {DEFAULT_DEPARTMENT} when empty.", 100, ()),
     Column("category", "Second level; the department when empty.", 100, ()),
     Column("product_type", "Third level; the category when empty.", 100, ("type",)),
-    Column("category_path", "All levels in one, `Clothing > Dresses > Maxi`, where the three above are empty.", 400,
+    Column("category_path", "All levels in one, `Clothing > Dresses > Maxi`; the three above come first.", 400,
            ("category_full_path", "product_category", "google_product_category")),
     Column("brand", "Who makes it.", 100, ("vendor", "manufacturer")),
     Column("size", "As it is said in the shop: 8 oz.", 100, ()),
@@ -154,13 +154,20 @@ def _levels(text: Mapping[str, str]) -> tuple[str, ...]:
     first, second, third = (*path[:2], path[-1] if len(path) > 2 else "", "", "")[:3] if path else ("", "", "")
     department = text["department"] or first or DEFAULT_DEPARTMENT
     category = text["category"] or second or department
-    below = path[2:] if [department, category] == path[:2] else []
+    below = _below(department, category, path)
     if len(path) > DEEPEST_LEVEL:
         raise Refused("category_path", f"has more than {DEEPEST_LEVEL} levels")
     levels = (department, category, text["product_type"] or third or category, *below)
     if any(len(level) > BY_NAME["category"].longest for level in levels):
         raise Refused("category_path", f"has a level longer than {BY_NAME['category'].longest} characters")
     return levels
+
+
+def _below(department: str, category: str, path: Sequence[str]) -> list[str]:
+    """What a path says below the category; nothing where it leads elsewhere than the columns beside it."""
+    levels, above = levels_of(path), node_path((department, category))
+    depth = above.count("/") + 1
+    return levels[depth:] if node_path(levels[:depth]) == above else []
 
 
 @lru_cache(maxsize=1)

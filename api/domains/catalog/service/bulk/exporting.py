@@ -2,7 +2,7 @@
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,14 @@ from typing import Any
 from babel.numbers import get_currency_precision
 
 from api.core.db import reading
-from api.domains.catalog.repository import exports
+from api.domains.catalog.domain import nodes_above
+from api.domains.catalog.repository import categories, exports
 from api.domains.catalog.service.bulk.reading import format_of
 
 ROWS_AT_ONCE = 5_000
 NAMES = (
     "sku", "title", "price", "currency", "department", "category", "product_type", "brand", "size", "is_active",
+    "category_path",
 )  # fmt: skip
 
 Progress = Callable[[int, float], Awaitable[None]]
@@ -34,15 +36,23 @@ async def _pages(progress: Progress | None) -> AsyncIterator[list[tuple[Any, ...
     while True:
         async with reading() as connection:
             rows = await exports.page(connection, after, ROWS_AT_ONCE)
+            nodes = await categories.nodes(connection, _nodes(row["category_path"] for row in rows))
         if not rows:
             return
-        yield [tuple(_value(name, row) for name in NAMES) for row in rows]
+        called = {node.path: node.name for node in nodes}
+        yield [tuple(_value(name, row, called) for name in NAMES) for row in rows]
         after, done = rows[-1]["sku"], done + len(rows)
         if progress:
             await progress(done, min(done / total, 1.0))
 
 
-def _value(name: str, row: Any) -> Any:
+def _nodes(paths: Iterable[str]) -> list[str]:
+    return sorted({node for path in set(paths) for node in nodes_above(path)})
+
+
+def _value(name: str, row: Any, called: Mapping[str, str]) -> Any:
+    if name == "category_path":
+        return " > ".join(called[node] for node in nodes_above(row[name]))
     if name == "price":
         return Decimal(row["price_minor"]).scaleb(-get_currency_precision(row["currency"]))
     return row[name]
