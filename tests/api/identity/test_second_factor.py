@@ -90,6 +90,7 @@ async def test_a_recovery_code_lets_in_once_and_the_owner_is_told(client: AsyncC
     assert "9 are left" in (await mails(anne.email))[-1]["subject"]
     assert slug(await answer(client, await challenge_of(client, anne.email), recovery[0])) == "second-factor-refused"
     renewed = (await anne.ask("POST", "/v1/me/second-factor/recovery-codes")).json()["recovery_codes"]
+    assert (await mails(anne.email))[-1]["subject"] == "The recovery codes were renewed"
     assert slug(await answer(client, await challenge_of(client, anne.email), recovery[1])) == "second-factor-refused"
     assert (await answer(client, await challenge_of(client, anne.email), renewed[0])).status_code == 201
 

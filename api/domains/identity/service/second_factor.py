@@ -81,7 +81,9 @@ async def renew_recovery_codes(session: AsyncSession, customer_id: UUID) -> list
     row = await repository.get_secret(session, customer_id)
     if row is None or row.enabled_at is None:
         raise SecondFactorIsOff
-    await record_act(session, customer_id, "identity.renew_recovery_codes", f"customer:{customer_id}")
+    emails = await accounts.emails_of(session, [customer_id])
+    what = "The recovery codes were renewed"
+    await _tell(session, customer_id, emails[customer_id], "renew_recovery_codes", what)
     return await _new_recovery_codes(session, customer_id)
 
 
