@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.core import access, docs, errors, observability
@@ -16,6 +16,7 @@ from api.core.db import get_database, set_database
 from api.core.http import AnswerMiddleware
 from api.core.limits import limit
 from api.core.rendering import TEMPLATES
+from api.core.routing import Router
 from api.core.settings import get_settings
 from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
@@ -72,7 +73,7 @@ def create_app() -> FastAPI:
 
 
 def _include(app: FastAPI, module: str) -> None:
-    router: APIRouter = import_module(module).router
+    router: Router = import_module(module).router
     every: list[Callable[..., Any]] = [limit, frame] if module.endswith(".pages") else [limit]
     app.include_router(router, dependencies=[Depends(dependency) for dependency in every])
 

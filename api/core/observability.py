@@ -10,7 +10,7 @@ import orjson
 import structlog
 from aiokafka import AIOKafkaClient
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter, Response
+from fastapi import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,11 +22,12 @@ from valkey.exceptions import ValkeyError
 from api.core.access import open_to_all
 from api.core.db import reading
 from api.core.metrics import LATENCY, OUTBOX_AGE, OUTBOX_BACKLOG, REQUESTS
+from api.core.routing import Router
 from api.core.settings import get_settings
 from api.core.trace import begin_trace
 
 log = structlog.get_logger("api.access")
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 
 _BACKLOG = text(

@@ -4,15 +4,16 @@ from typing import Annotated
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from api.core.access import open_to_all
 from api.core.db import ReadDep
 from api.core.errors import NotFound
+from api.core.routing import Router
 from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 CACHE = {"cache-control": "public, max-age=3600"}
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"

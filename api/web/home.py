@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.access import open_to_all
 from api.core.auth import Visitor, VisitorDep
 from api.core.db import ReadDep, transaction
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductView
 from api.domains.identity import facade as identity
@@ -19,7 +20,7 @@ from api.web.frame import AISLES
 from api.web.pictures import tile_url
 from api.web.shelves import SHELF, Shelf
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 PERSONAL_SHELVES = 4
 DEPARTMENT_SHELVES = 3

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
+from fastapi import BackgroundTasks, Depends, Path, Query, Request, Response
 from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.limits import limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import CategoryNode, Choice, Facets, Wanted
 from api.web.frame import AISLES
@@ -22,7 +23,7 @@ from api.web.presentation import CURRENCY, money
 from api.web.tracking import track
 from ingestion.contracts.analytics import SearchPerformed
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 PAGE_SIZE = 24
 CHOICES = 12

@@ -1,10 +1,9 @@
 """Every page that several domains make together."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.web import desk, discovery, home, listing, product, wishlist
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 router.include_router(discovery.router)
 router.include_router(home.router)
 router.include_router(desk.router)

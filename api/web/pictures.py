@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Protocol
 
 import fontawesomefree  # type: ignore[import-untyped]
-from fastapi import APIRouter, Response
+from fastapi import Response
 from markupsafe import Markup
 
 from api.core.access import open_to_all
 from api.core.errors import NotFound
+from api.core.routing import Router
 from api.web.shelf_icons import DEPARTMENTS, FALLBACK, RULES, WARDROBE, WARDROBE_DEPARTMENTS, Rule
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 ICON_FOLDER = Path(fontawesomefree.__file__).parent / "static" / "fontawesomefree" / "svgs" / "solid"
 ICONS = frozenset(rule.icon for rule in (*RULES, *WARDROBE, *DEPARTMENTS, FALLBACK))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
+from fastapi import BackgroundTasks, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,7 @@ from api.core.auth import Visitor, VisitorDep
 from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import (
     ImageView,
@@ -27,7 +28,7 @@ from api.web.shelves import SHELF, Shelf
 from api.web.tracking import recommendation, track
 from ingestion.contracts.analytics import ProductViewed
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 REVIEWS_SHOWN = 5
 SIMILAR, SIMILAR_ITEMS = "Similar", "Similar items"
 

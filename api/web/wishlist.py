@@ -1,14 +1,15 @@
 """What a person wishes for: today's price beside the one it had then, and whether it is there."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.core.auth import CurrentDep, VisitorDep
 from api.core.db import ReadDep
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.inventory import facade as inventory
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/wishlist")

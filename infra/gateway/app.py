@@ -99,9 +99,9 @@ async def check_secret(request: Request, authorization: Annotated[str, Header()]
 StoreDep = Annotated[Store, Depends(get_store)]
 
 
-async def _refusing(call: Any, *arguments: Any) -> Any:
+def _refusing(call: Any, *arguments: Any) -> Any:
     try:
-        return await asyncio.to_thread(call, *arguments)
+        return call(*arguments)
     except DiffersError as error:
         raise HTTPException(409, "this does not fit what is known of the payment") from error
     except UnknownTokenError as error:
@@ -112,10 +112,10 @@ async def _refusing(call: Any, *arguments: Any) -> Any:
 
 async def charge(wanted: ChargeRequest, request: Request, store: StoreDep) -> Response:
     """Charge once per payment id, and answer with the charge."""
-    made = await _refusing(store.charge, wanted.model_dump())
+    made = _refusing(store.charge, wanted.model_dump())
     while made["status"] == "pending":
         await asyncio.sleep(0.05)
-        made = await asyncio.to_thread(store.find, wanted.payment_id) or made
+        made = store.find(wanted.payment_id) or made
     if wanted.token == behaviour.FIRST:
         await _delivered(request.app.state.deliverer, str(wanted.payment_id))
     if wanted.token == behaviour.LOST_ANSWER:
@@ -131,14 +131,14 @@ def _base(request: Request) -> str:
 async def _delivered(deliverer: Deliverer, payment_id: str) -> None:
     """Wait until the shop has heard of this payment, but not for ever."""
     for _ in range(LONGEST_WAIT_ROUNDS):
-        if await asyncio.to_thread(deliverer.is_idle, payment_id):
+        if deliverer.is_idle(payment_id):
             return
         await asyncio.sleep(0.02)
 
 
 async def find_charge(payment_id: UUID, request: Request, store: StoreDep) -> dict[str, Any]:
     """The charge as it stands, with its refunds and disputes; 404 when this payment was never asked for."""
-    found = await asyncio.to_thread(store.find, payment_id)
+    found = store.find(payment_id)
     if found is None:
         raise HTTPException(404, "no such payment")
     return shown(found, _base(request))
@@ -146,23 +146,23 @@ async def find_charge(payment_id: UUID, request: Request, store: StoreDep) -> di
 
 async def void_charge(payment_id: UUID, request: Request, store: StoreDep) -> dict[str, Any]:
     """Give captured money back, and see to it that none is captured later."""
-    return shown(await asyncio.to_thread(store.void, payment_id), _base(request))
+    return shown(store.void(payment_id), _base(request))
 
 
 async def capture(payment_id: UUID, wanted: CaptureRequest, request: Request, store: StoreDep) -> dict[str, Any]:
     """Take what is held, or a part."""
-    return shown(await _refusing(store.capture, payment_id, wanted.amount_minor), _base(request))
+    return shown(_refusing(store.capture, payment_id, wanted.amount_minor), _base(request))
 
 
 async def refund(payment_id: UUID, wanted: RefundRequest, store: StoreDep) -> dict[str, Any]:
     """Give a part back."""
-    made: dict[str, Any] = await _refusing(store.refund, payment_id, wanted.refund_id, wanted.amount_minor)
+    made: dict[str, Any] = _refusing(store.refund, payment_id, wanted.refund_id, wanted.amount_minor)
     return made
 
 
 async def dispute(payment_id: UUID, wanted: DisputeRequest, store: StoreDep) -> dict[str, Any]:
     """Sandbox only: open a dispute."""
-    made: dict[str, Any] = await _refusing(
+    made: dict[str, Any] = _refusing(
         disputes.open_dispute, store, payment_id, wanted.amount_minor, wanted.reason, wanted.evidence_seconds
     )
     return made
@@ -170,13 +170,13 @@ async def dispute(payment_id: UUID, wanted: DisputeRequest, store: StoreDep) -> 
 
 async def evidence(dispute_id: str, wanted: EvidenceRequest, store: StoreDep) -> dict[str, Any]:
     """Answer a dispute before its deadline."""
-    made: dict[str, Any] = await _refusing(disputes.send_evidence, store, dispute_id, wanted.evidence)
+    made: dict[str, Any] = _refusing(disputes.send_evidence, store, dispute_id, wanted.evidence)
     return made
 
 
 async def decide(dispute_id: str, wanted: Decision, store: StoreDep) -> dict[str, Any]:
     """Sandbox only: close a dispute."""
-    made: dict[str, Any] = await _refusing(disputes.close_dispute, store, dispute_id, wanted.is_won)
+    made: dict[str, Any] = _refusing(disputes.close_dispute, store, dispute_id, wanted.is_won)
     return made
 
 

@@ -1,6 +1,5 @@
 """The gateway's own page: the person confirms or refuses there, and goes back to the shop."""
 
-import asyncio
 from html import escape
 from typing import Annotated, Any
 
@@ -33,7 +32,7 @@ DONE = "<p>This payment is {status}.</p>{back}"
 async def show(request: Request, charge_id: str) -> Response:
     """The question, or how it was answered."""
     store: Store = request.app.state.store
-    return _page(await asyncio.to_thread(store.find_by_charge, charge_id))
+    return _page(store.find_by_charge(charge_id))
 
 
 @router.post("/pay/{charge_id}")
@@ -42,7 +41,7 @@ async def decide(
 ) -> Response:
     """Take the person's answer, and send them back to the shop."""
     store: Store = request.app.state.store
-    charge = await asyncio.to_thread(store.decide, charge_id, decision == "confirm")
+    charge = store.decide(charge_id, decision == "confirm")
     if charge is not None and charge["return_url"]:
         return RedirectResponse(charge["return_url"], 303)
     return _page(charge)

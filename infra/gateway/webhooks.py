@@ -43,10 +43,10 @@ class Deliverer:
         """Deliver until cancelled."""
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             while True:
-                await asyncio.to_thread(self._close_overdue)
-                due = await asyncio.to_thread(self._due) if self._url else []
+                self._close_overdue()
+                due = self._due() if self._url else []
                 taken = await asyncio.gather(*(self._deliver(client, row) for row in due))
-                await asyncio.to_thread(self._note, list(zip(due, taken, strict=True)))
+                self._note(list(zip(due, taken, strict=True)))
                 if not due:
                     await asyncio.sleep(PAUSE)
 
@@ -86,7 +86,7 @@ class Deliverer:
         return False
 
     def _note(self, tried: list[tuple[dict[str, Any], bool]]) -> None:
-        """All in one write to disk."""
+        """All in one transaction."""
         rows = []
         for row, is_taken in tried:
             attempts = row["attempts"] + 1

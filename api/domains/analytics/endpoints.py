@@ -3,18 +3,19 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from api.core.access import open_to_all
 from api.core.auth import Principal, VisitorDep, require
 from api.core.db import WarehouseDep
 from api.core.http import read_body
 from api.core.limits import limited
+from api.core.routing import Router
 from api.domains.analytics.domain import MAX_BYTES
 from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Overview
 from api.domains.analytics.service import capture, reports
 
-router = APIRouter(prefix="/v1", tags=["analytics"])
+router = Router(prefix="/v1", tags=["analytics"])
 Executive = Annotated[Principal, Depends(require("figures.read"))]
 # The body is read by hand: one bad event must not refuse its batch, and a model of the batch would cost more than all
 # the rest of the request.

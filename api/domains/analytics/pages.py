@@ -7,18 +7,19 @@ from typing import Annotated, Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from markupsafe import Markup
 
 from api.core.auth import Principal, VisitorDep, require
 from api.core.charts import Series, lines, stacked_columns, steps
 from api.core.db import WarehouseDep
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.analytics.errors import ReportNotReady
 from api.domains.analytics.schemas import DayFunnel, DaySales, Overview, WeekCustomers
 from api.domains.analytics.service import reports
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Executive = Annotated[Principal, Depends(require("figures.read"))]
 
 PERIODS = (7, 28, 91)

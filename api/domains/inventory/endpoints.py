@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep, Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.paging import Page
+from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.inventory.contracts import Level, Listed, Location, Reorder
 from api.domains.inventory.errors import NoSuchVariant
@@ -26,7 +27,7 @@ from api.domains.inventory.schemas import (
 )
 from api.domains.inventory.service import alerts, live, shelves
 
-router = APIRouter(tags=["inventory"])
+router = Router(tags=["inventory"])
 Reader = Annotated[Principal, Depends(require("stock.read"))]
 Operator = Annotated[Principal, Depends(require("stock.manage"))]
 ProductId = Annotated[int, Path(ge=1, lt=2**63)]

@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response, status
+from fastapi import Depends, Form, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
@@ -11,12 +11,13 @@ from api.core.auth import CsrfDep, CurrentDep, Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.errors import AppError, validation_errors
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.inventory.contracts import Location
 from api.domains.inventory.schemas import Adjustment, Delivery, LocationName, LocationWrite, Threshold
 from api.domains.inventory.service import alerts, shelves
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Reader = Annotated[Principal, Depends(require("stock.read"))]
 Operator = Annotated[Principal, Depends(require("stock.manage"))]
 VariantId = Annotated[int, Path(ge=1, lt=2**63)]

@@ -3,17 +3,18 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from api.core.access import open_to_all
 from api.core.auth import VisitorDep
 from api.core.db import ReadDep
+from api.core.routing import Router
 from api.domains.ordering import facade as ordering
 from api.domains.recommendations import schemas
 from api.domains.recommendations.contracts import Surface
 from api.domains.recommendations.service.recommend import recommend
 
-router = APIRouter(prefix="/v1", tags=["recommendations"])
+router = Router(prefix="/v1", tags=["recommendations"])
 MOST = 50
 
 

@@ -1,10 +1,9 @@
 """JSON of catalog, its pictures, and what operators keep."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.domains.catalog.endpoints import categories, collections, images, keeping, products, wishes
 
-router = APIRouter()
+router = Router()
 router.include_router(products.router)
 router.include_router(categories.router)
 router.include_router(keeping.router)

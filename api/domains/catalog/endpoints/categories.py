@@ -3,15 +3,16 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from api.core.access import open_to_all
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
+from api.core.routing import Router
 from api.domains.catalog.schemas import CategoryBranchOut, CategoryCreate, CategoryRename, CategoryTree
 from api.domains.catalog.service import categories, products
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
+router = Router(prefix="/v1", tags=["catalog"])
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 NodePath = Annotated[str, Path(max_length=1010, pattern="^[a-z0-9-]+(/[a-z0-9-]+){0,9}$")]
 

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import Depends, Path, Response
 
 from api.core.access import open_to_all
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.idempotency import IdempotencyDep
+from api.core.routing import Router
 from api.domains.catalog.contracts.keeping import CollectionDraft
 from api.domains.catalog.schemas import Product
 from api.domains.catalog.schemas.keeping import (
@@ -22,7 +23,7 @@ from api.domains.catalog.schemas.keeping import (
 )
 from api.domains.catalog.service import collections
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
+router = Router(prefix="/v1", tags=["catalog"])
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 CollectionId = Annotated[int, Path(gt=0, lt=2**63)]
 

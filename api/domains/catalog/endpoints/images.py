@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 
 from api.core.access import open_to_all
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.limits import limited
+from api.core.routing import Router
 from api.domains.catalog.contracts import ImageView
 from api.domains.catalog.schemas import ImageChange, ImageUpload
 from api.domains.catalog.service import images
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
-files = APIRouter(include_in_schema=False)
+router = Router(prefix="/v1", tags=["catalog"])
+files = Router(include_in_schema=False)
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 FOR_EVER = "public, max-age=31536000, immutable"

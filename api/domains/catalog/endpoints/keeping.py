@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import Depends, Path, Query, Response
 
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.idempotency import IdempotencyDep
+from api.core.routing import Router
 from api.domains.catalog.contracts.keeping import AttributeDefinition, KeptProduct, ProductDraft, ProductState
 from api.domains.catalog.schemas.keeping import (
     AttributeDefinitions,
@@ -21,7 +22,7 @@ from api.domains.catalog.schemas.keeping import (
 )
 from api.domains.catalog.service import attributes, keeping
 
-router = APIRouter(prefix="/v1/operate", tags=["catalog"])
+router = Router(prefix="/v1/operate", tags=["catalog"])
 
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]

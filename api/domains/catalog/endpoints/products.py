@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
+from fastapi import BackgroundTasks, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
@@ -16,6 +16,7 @@ from api.core.db import ReadDep, SessionDep
 from api.core.http import attachment, read_body_to
 from api.core.idempotency import IdempotencyDep
 from api.core.limits import limited
+from api.core.routing import Router
 from api.domains.catalog.contracts import (
     Facets,
     ReviewView,
@@ -49,7 +50,7 @@ from api.domains.catalog.schemas import Product as ProductSchema
 from api.domains.catalog.service import operating, products, reviews, search, variants
 from api.domains.catalog.service.bulk import runs
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
+router = Router(prefix="/v1", tags=["catalog"])
 
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]

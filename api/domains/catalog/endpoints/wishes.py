@@ -3,14 +3,15 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from api.core.auth import CurrentDep
 from api.core.db import ReadDep, SessionDep
+from api.core.routing import Router
 from api.domains.catalog.schemas import Wishlist
 from api.domains.catalog.service import wishes
 
-router = APIRouter(prefix="/v1/me/wishlist", tags=["catalog"])
+router = Router(prefix="/v1/me/wishlist", tags=["catalog"])
 VariantId = Annotated[int, Path(gt=0, lt=2**63)]
 
 

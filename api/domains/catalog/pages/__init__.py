@@ -1,10 +1,9 @@
 """Pages of catalog, by what they are for."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.domains.catalog.pages import categories, collections, files, images, keeping, reviews, types, variants, wishes
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 router.include_router(files.router)
 router.include_router(categories.router)
 router.include_router(keeping.router)

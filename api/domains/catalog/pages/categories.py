@@ -3,17 +3,18 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, status
+from fastapi import Depends, Form, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import AppError, Invalid
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.errors import CategoryExists, CategoryInUse
 from api.domains.catalog.service import categories
 
-router = APIRouter(prefix="/operate/categories")
+router = Router(prefix="/operate/categories")
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 NodePath = Annotated[str, Form(max_length=1010, pattern="^([a-z0-9-]+(/[a-z0-9-]+){0,9})?$")]
 Name = Annotated[str, Form(max_length=300)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+from fastapi import Depends, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
@@ -11,11 +11,12 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import Invalid
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.contracts.keeping import Collection, CollectionDraft
 from api.domains.catalog.errors import CollectionExists, StaleCollection
 from api.domains.catalog.service import collections
 
-router = APIRouter()
+router = Router()
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 CollectionId = Annotated[int, Path(gt=0, lt=2**63)]
 EMPTY = {"title": "", "description": "", "product_ids": "", "is_active": "yes", "version": ""}

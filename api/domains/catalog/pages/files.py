@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import Depends, Query, Request, Response, status
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.datastructures import UploadFile
 
@@ -13,11 +13,12 @@ from api.core.db import ReadDep
 from api.core.errors import Invalid, TooLarge
 from api.core.http import attachment
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.errors import LengthNeeded
 from api.domains.catalog.service.bulk import runs
 from api.domains.catalog.service.bulk.columns import COLUMNS
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 
 RUNS_SHOWN = 20

@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response, status
+from fastapi import Depends, Form, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import UploadFile
 
@@ -12,9 +12,10 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep
 from api.core.errors import AppError, TooLarge
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.service import images, products
 
-router = APIRouter()
+router = Router()
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 FORM_MARGIN = 10_000  # the other fields, and what holds them apart

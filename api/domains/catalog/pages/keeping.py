@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response, status
+from fastapi import Depends, Form, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -14,13 +14,14 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import AppError, Invalid, validation_errors
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.contracts.keeping import AttributeDefinition, KeptProduct, ProductDraft, ProductState
 from api.domains.catalog.domain import price_in_minor
 from api.domains.catalog.errors import InvalidAttributes, SkuTaken, StaleProduct
 from api.domains.catalog.schemas.keeping import ProductCreate, ProductEdit
 from api.domains.catalog.service import attributes, keeping, variants
 
-router = APIRouter(prefix="/operate/products")
+router = Router(prefix="/operate/products")
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 

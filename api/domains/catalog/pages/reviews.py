@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response, status
+from fastapi import Depends, Form, Path, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, CurrentDep, Principal, VisitorDep, require
@@ -11,9 +11,10 @@ from api.core.db import ReadDep, SessionDep
 from api.core.errors import Invalid
 from api.core.limits import limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.service import products, reviews
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 Operator = Annotated[Principal, Depends(require("reviews.moderate"))]
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, get_args
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response, status
+from fastapi import Depends, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -14,11 +14,12 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import Invalid, validation_errors
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.catalog.contracts.keeping import AttributeDefinition
 from api.domains.catalog.schemas.keeping import AttributeDefinitions, AttributeKind
 from api.domains.catalog.service import attributes
 
-router = APIRouter(prefix="/operate/types")
+router = Router(prefix="/operate/types")
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 TypeName = Annotated[str, Query(max_length=100)]
 EMPTY_ROWS = 3

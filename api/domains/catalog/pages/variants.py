@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response, status
+from fastapi import Depends, Form, Path, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep
 from api.core.errors import Invalid
+from api.core.routing import Router
 from api.domains.catalog.contracts import VariantNew
 from api.domains.catalog.domain import price_in_minor
 from api.domains.catalog.errors import InvalidPrice, VariantExists
 from api.domains.catalog.pages.keeping import filled_form, product_form
 from api.domains.catalog.service import keeping, operating
 
-router = APIRouter(prefix="/operate/products/{product_id}/variants")
+router = Router(prefix="/operate/products/{product_id}/variants")
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 Id = Annotated[int, Path(gt=0, lt=2**63)]
 Word = Annotated[str, Form(max_length=1000)]

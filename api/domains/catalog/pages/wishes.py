@@ -2,15 +2,16 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Path, Response, status
+from fastapi import Form, Path, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, CurrentDep
 from api.core.db import SessionDep
+from api.core.routing import Router
 from api.domains.catalog.errors import VariantNotFound
 from api.domains.catalog.service import variants, wishes
 
-router = APIRouter()
+router = Router()
 VariantId = Annotated[int, Path(gt=0, lt=2**63)]
 
 

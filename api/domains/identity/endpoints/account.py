@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import Request, Response, status
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep, FreshDep
 from api.core.db import ReadDep, SessionDep
 from api.core.limits import limit_account, limited
+from api.core.routing import Router
 from api.domains.identity.contracts import Profile, SessionView
 from api.domains.identity.schemas import (
     CodeSent,
@@ -24,7 +25,7 @@ from api.domains.identity.schemas import (
 )
 from api.domains.identity.service import second_factor, security
 
-router = APIRouter(prefix="/v1")
+router = Router(prefix="/v1")
 
 
 @router.patch("/me")

@@ -2,15 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from api.core.auth import CurrentDep
 from api.core.db import ReadDep, SessionDep
+from api.core.routing import Router
 from api.domains.identity.contracts import Address
 from api.domains.identity.schemas import AddressWrite
 from api.domains.identity.service import addresses
 
-router = APIRouter(prefix="/v1/me/addresses")
+router = Router(prefix="/v1/me/addresses")
 
 
 @router.get("")

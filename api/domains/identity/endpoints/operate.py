@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from api.core.audit import Act, read_acts
 from api.core.auth import FreshDep, Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.paging import Page
+from api.core.routing import Router
 from api.domains.identity.contracts import CustomerView
 from api.domains.identity.service import people
 
-router = APIRouter(prefix="/v1/operate", tags=["operate: people"])
+router = Router(prefix="/v1/operate", tags=["operate: people"])
 Manager = Annotated[Principal, Depends(require("people.manage"))]
 Auditor = Annotated[Principal, Depends(require("audit.read"))]
 Role = Annotated[str, Path(max_length=40)]

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from api.core.auth import CurrentDep, Principal
 from api.core.db import ReadDep, Reader, SessionDep
+from api.core.routing import Router
 from api.domains.identity.contracts import ConsentView
 from api.domains.identity.schemas import ConsentWrite, Preferences, PreferencesWrite
 from api.domains.identity.service import privacy
 
-router = APIRouter(prefix="/v1/me")
+router = Router(prefix="/v1/me")
 
 
 @router.get("/preferences")

@@ -3,13 +3,14 @@
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import Request, Response, status
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep, visitor_id
 from api.core.db import SessionDep
 from api.core.keys import public_keys
 from api.core.limits import limit_account, limited
+from api.core.routing import Router
 from api.domains.identity.schemas import (
     ChallengeAnswer,
     Credentials,
@@ -21,7 +22,7 @@ from api.domains.identity.schemas import (
 )
 from api.domains.identity.service import accounts, second_factor, security, sign_in
 
-router = APIRouter()
+router = Router()
 
 
 @router.post("/v1/customers", status_code=status.HTTP_202_ACCEPTED)

@@ -1,9 +1,8 @@
 """Pages of identity."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.domains.identity.pages import account, addresses, operate, privacy, recovery, second_factor, security, sign_in
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 for part in (sign_in, recovery, account, security, second_factor, addresses, privacy, operate):
     router.include_router(part.router)

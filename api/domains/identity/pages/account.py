@@ -2,20 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response, status
+from fastapi import Form, Query, Request, Response, status
 from pydantic import ValidationError
 
 from api.core.auth import CsrfDep, CurrentDep
 from api.core.db import ReadDep, SessionDep
 from api.core.limits import limit_account, limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.errors import SecondFactorRefused, WrongCredentials
 from api.domains.identity.pages.forms import CodeField, Field, faults, go
 from api.domains.identity.pages.sign_in import local_path
 from api.domains.identity.schemas import ProfileWrite
 from api.domains.identity.service import addresses, privacy, security
 
-router = APIRouter(prefix="/account")
+router = Router(prefix="/account")
 Target = Annotated[str, Query(alias="next", max_length=2000)]
 
 

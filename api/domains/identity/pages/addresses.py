@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import Query, Request, Response, status
 from pydantic import ValidationError
 
 from api.core.auth import CsrfDep, CurrentDep
 from api.core.db import ReadDep, SessionDep
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.errors import TooManyAddresses
 from api.domains.identity.pages.forms import faults, go
 from api.domains.identity.schemas import COUNTRIES, AddressWrite
 from api.domains.identity.service import addresses
 
-router = APIRouter(prefix="/account/addresses")
+router = Router(prefix="/account/addresses")
 HERE = "/account/addresses"
 WORDS = {
     "name": "Enter the name of who receives the parcel.",

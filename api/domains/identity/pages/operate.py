@@ -4,17 +4,18 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import Depends, Form, Query, Request, Response
 
 from api.core.access import PERMISSIONS
 from api.core.audit import read_acts
 from api.core.auth import CsrfDep, FreshDep, Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.pages.forms import go
 from api.domains.identity.service import people
 
-router = APIRouter(prefix="/operate")
+router = Router(prefix="/operate")
 Manager = Annotated[Principal, Depends(require("people.manage"))]
 Auditor = Annotated[Principal, Depends(require("audit.read"))]
 

@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import Form, Path, Query, Request, Response
 
 from api.core.auth import CsrfDep, CurrentDep
 from api.core.db import ReadDep, SessionDep
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.domain import MAIL_KINDS
 from api.domains.identity.pages.forms import go
 from api.domains.identity.service import privacy
 
-router = APIRouter(prefix="/account/privacy")
+router = Router(prefix="/account/privacy")
 HERE = "/account/privacy"
 
 

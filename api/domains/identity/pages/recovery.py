@@ -1,6 +1,6 @@
 """Pages for a forgotten password."""
 
-from fastapi import APIRouter, Request, Response, status
+from fastapi import Request, Response, status
 from pydantic import ValidationError
 
 from api.core.access import open_to_all
@@ -9,12 +9,13 @@ from api.core.db import SessionDep
 from api.core.errors import Invalid
 from api.core.limits import limit_account, limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.errors import CodeRefused
 from api.domains.identity.pages.forms import CodeField, Field, faults, go
 from api.domains.identity.schemas import RecoveryRequest, RecoveryWrite
 from api.domains.identity.service import security
 
-router = APIRouter()
+router = Router()
 WORDS = {
     "email": "Enter an e-mail address in the form name@example.com.",
     "code": "Enter the six digits of the mail.",

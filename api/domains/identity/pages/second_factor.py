@@ -1,19 +1,20 @@
 """Pages of the second factor."""
 
 import segno
-from fastapi import APIRouter, Request, Response, status
+from fastapi import Request, Response, status
 from markupsafe import Markup
 
 from api.core.auth import CsrfDep, FreshDep
 from api.core.db import SessionDep
 from api.core.limits import limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.errors import SecondFactorIsOff, SecondFactorIsOn, SecondFactorRefused
 from api.domains.identity.pages.forms import CodeField, go
 from api.domains.identity.service import second_factor, security
 from api.domains.identity.service.second_factor import Enrolment
 
-router = APIRouter(prefix="/account/second-factor")
+router = Router(prefix="/account/second-factor")
 
 
 def _page(request: Request, enrolment: Enrolment, errors: dict[str, str] | None = None) -> Response:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import Query, Request, Response, status
 from pydantic import ValidationError
 
 from api.core.auth import CsrfDep, CurrentDep, FreshDep, Principal
@@ -11,12 +11,13 @@ from api.core.db import ReadDep, Reader, SessionDep
 from api.core.errors import Invalid
 from api.core.limits import limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.errors import CodeRefused
 from api.domains.identity.pages.forms import CodeField, Field, faults, go
 from api.domains.identity.schemas import EmailWrite
 from api.domains.identity.service import security
 
-router = APIRouter(prefix="/account/security")
+router = Router(prefix="/account/security")
 HERE = "/account/security"
 BAD_CODE = "This code does not hold. Check it, or ask for a new one."
 

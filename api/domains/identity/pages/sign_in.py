@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request, Response, status
+from fastapi import Form, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
@@ -13,12 +13,13 @@ from api.core.db import SessionDep
 from api.core.errors import Invalid
 from api.core.limits import limit_account, limited
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.errors import SecondFactorNeeded, SecondFactorRefused, WrongCredentials
 from api.domains.identity.pages.forms import faults
 from api.domains.identity.schemas import Registration
 from api.domains.identity.service import accounts, second_factor, sign_in
 
-router = APIRouter()
+router = Router()
 
 Field = Annotated[str, Form(max_length=1000)]
 

@@ -1,10 +1,9 @@
 """JSON of ordering."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.domains.ordering.endpoints import operate, promotions, shop, webhooks
 
-router = APIRouter()
+router = Router()
 for part in (shop, operate, promotions, webhooks):
     router.include_router(part.router)
 router.include_router(webhooks.own)

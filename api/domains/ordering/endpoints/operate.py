@@ -4,17 +4,18 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from api.core.auth import Principal, require
 from api.core.idempotency import Idempotency, IdempotencyDep, OptionalIdempotency, OptionalIdempotencyDep
 from api.core.paging import Page
+from api.core.routing import Router
 from api.domains.ordering.contracts import OrderStatus, OrderView, ReturnStatus
 from api.domains.ordering.endpoints.shop import json_answer, plain
 from api.domains.ordering.schemas import Reason, RefundCreate, ReturnReceive, ShipmentCreate, by_line
 from api.domains.ordering.service import desk, fulfilment, orders, refunds, returns
 
-router = APIRouter(prefix="/v1/operate/orders", tags=["operate orders"])
+router = Router(prefix="/v1/operate/orders", tags=["operate orders"])
 Reader = Annotated[Principal, Depends(require("orders.read"))]
 Operator = Annotated[Principal, Depends(require("orders.manage"))]
 Refunder = Annotated[Principal, Depends(require("orders.refund"))]

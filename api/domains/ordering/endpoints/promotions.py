@@ -3,16 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from api.core.auth import Principal, require
 from api.core.idempotency import IdempotencyDep, OptionalIdempotencyDep
+from api.core.routing import Router
 from api.domains.ordering.domain import Promotion
 from api.domains.ordering.endpoints.shop import json_answer, plain
 from api.domains.ordering.schemas import PromotionCreate, PromotionSwitch
 from api.domains.ordering.service import promotions
 
-router = APIRouter(prefix="/v1/operate/promotions", tags=["operate promotions"])
+router = Router(prefix="/v1/operate/promotions", tags=["operate promotions"])
 Operator = Annotated[Principal, Depends(require("promotions.manage"))]
 
 

@@ -4,19 +4,20 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep, VisitorDep
 from api.core.idempotency import IdempotencyDep, OptionalIdempotencyDep
 from api.core.paging import Page
+from api.core.routing import Router
 from api.domains.ordering.contracts import Address, CartView, OrderStatus, OrderView, Quote
 from api.domains.ordering.domain import Wishes
 from api.domains.ordering.schemas import CartItemAdd, CartItemSet, CheckoutRequest, QuoteRequest, ReturnRequest, by_line
 from api.domains.ordering.service import cart, checkout, orders, pricing, returns
 from api.domains.payments.contracts import Method
 
-router = APIRouter(prefix="/v1", tags=["ordering"])
+router = Router(prefix="/v1", tags=["ordering"])
 
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 

@@ -3,17 +3,18 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from api.core.auth import Principal, require
 from api.core.idempotency import IdempotencyDep
+from api.core.routing import Router
 from api.domains.ordering.contracts import DeliveryView, EndpointView, NewEndpoint
 from api.domains.ordering.endpoints.shop import json_answer, plain
 from api.domains.ordering.schemas import WebhookCreate, WebhookSecret, WebhookState
 from api.domains.ordering.service import webhooks
 
-router = APIRouter(prefix="/v1/operate/webhooks", tags=["operate webhooks"])
-own = APIRouter(prefix="/v1/me/webhooks", tags=["webhooks"])
+router = Router(prefix="/v1/operate/webhooks", tags=["operate webhooks"])
+own = Router(prefix="/v1/me/webhooks", tags=["webhooks"])
 Operator = Annotated[Principal, Depends(require("webhooks.manage"))]
 Seller = Annotated[Principal, Depends(require("webhooks.own"))]
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import orjson
-from fastapi import APIRouter, Depends, Form, Request, Response, status
+from fastapi import Depends, Form, Request, Response, status
 
 from api.core.auth import CsrfDep, CurrentDep, VisitorDep
 from api.core.errors import AppError
 from api.core.idempotency import KeyInFlight, KeyReused, run_once
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.identity.contracts import Address as KeptAddress
 from api.domains.ordering.contracts import Address, CartView, Quote
 from api.domains.ordering.domain import Wishes
@@ -23,7 +24,7 @@ from api.domains.ordering.service.addresses import as_written
 from api.domains.payments import facade as payments
 from api.domains.payments.contracts import Method
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 CARDS = (
     {"token": "tok_ok", "name": "Card ending in 4242", "text": "Sandbox: the bank accepts it."},

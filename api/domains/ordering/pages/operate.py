@@ -5,16 +5,17 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, status
+from fastapi import Depends, Form, Query, Request, Response, status
 
 from api.core.auth import CsrfDep, Principal, require
 from api.core.errors import Conflict
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.ordering.contracts import OrderStatus, OrderView, ReturnStatus
 from api.domains.ordering.pages.shop import ENTRY_TEXTS, REASONS, STATUS_TEXTS, go, shown
 from api.domains.ordering.service import desk, fulfilment, orders, refunds, returns
 
-router = APIRouter(prefix="/operate/orders")
+router = Router(prefix="/operate/orders")
 Reader = Annotated[Principal, Depends(require("orders.read"))]
 Operator = Annotated[Principal, Depends(require("orders.manage"))]
 Refunder = Annotated[Principal, Depends(require("orders.refund"))]

@@ -3,18 +3,19 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response, status
+from fastapi import Depends, Form, Request, Response, status
 from pydantic import ValidationError
 
 from api.core.auth import CsrfDep, Principal, require
 from api.core.errors import validation_errors
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.ordering.errors import PromotionExists
 from api.domains.ordering.pages.shop import go
 from api.domains.ordering.schemas import PromotionCreate
 from api.domains.ordering.service import promotions
 
-router = APIRouter(prefix="/operate/promotions")
+router = Router(prefix="/operate/promotions")
 Operator = Annotated[Principal, Depends(require("promotions.manage"))]
 KINDS = {
     "percentage": "A percentage off",

@@ -4,19 +4,20 @@ from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response, status
+from fastapi import Form, Path, Query, Request, Response, status
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from api.core.access import open_to_all
 from api.core.auth import CsrfDep, CurrentDep, VisitorDep
 from api.core.errors import wants_page
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.ordering.contracts import CartLine, EntryKind, OrderStatus, OrderView
 from api.domains.ordering.domain import LARGEST_QUANTITY
 from api.domains.ordering.errors import IllegalMove, NothingLeftToReturn, NotInCart, ReturnTooLate
 from api.domains.ordering.service import cart, orders, returns
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 Quantity = Annotated[int, Form(ge=1, le=LARGEST_QUANTITY)]

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response, status
+from fastapi import Depends, Form, Request, Response, status
 from pydantic import ValidationError
 
 from api.core.auth import CsrfDep, Principal, require
 from api.core.errors import AppError, validation_errors
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.ordering.domain.webhook import EVENT_TYPES
 from api.domains.ordering.pages.shop import go
 from api.domains.ordering.schemas import WebhookCreate
 from api.domains.ordering.service import webhooks
 
-router = APIRouter()
+router = Router()
 NAMES = {
     "ordering.order_placed": "An order was placed",
     "ordering.order_cancelled": "An order was cancelled",

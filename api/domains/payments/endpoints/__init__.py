@@ -1,9 +1,8 @@
 """JSON of payments."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.domains.payments.endpoints import customer, operate
 
-router = APIRouter()
+router = Router()
 router.include_router(customer.router)
 router.include_router(operate.router)

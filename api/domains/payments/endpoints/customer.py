@@ -3,13 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep
 from api.core.http import read_body
 from api.core.idempotency import IdempotencyDep
 from api.core.limits import limited
+from api.core.routing import Router
 from api.domains.payments.contracts import PaymentView
 from api.domains.payments.schemas import (
     ConfirmRequest,
@@ -21,7 +22,7 @@ from api.domains.payments.schemas import (
 )
 from api.domains.payments.service import intents, stored_value, webhooks
 
-router = APIRouter(prefix="/v1", tags=["payments"])
+router = Router(prefix="/v1", tags=["payments"])
 LARGEST_WEBHOOK = 256 * 1024
 
 

@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from api.core.auth import Principal, require
 from api.core.idempotency import IdempotencyDep
 from api.core.paging import Page
+from api.core.routing import Router
 from api.domains.payments.contracts import Dispute, PaymentStatus, ReconciledDay
 from api.domains.payments.schemas import (
     CaptureRequest,
@@ -23,7 +24,7 @@ from api.domains.payments.schemas import (
 )
 from api.domains.payments.service import desk, disputes, reconciliation
 
-router = APIRouter(prefix="/v1/operate", tags=["operate: payments"])
+router = Router(prefix="/v1/operate", tags=["operate: payments"])
 Reader = Annotated[Principal, Depends(require("payments.read"))]
 Operator = Annotated[Principal, Depends(require("payments.manage"))]
 Disputant = Annotated[Principal, Depends(require("disputes.answer"))]

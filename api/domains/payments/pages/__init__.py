@@ -1,9 +1,8 @@
 """Pages of payments."""
 
-from fastapi import APIRouter
-
+from api.core.routing import Router
 from api.domains.payments.pages import customer, operate
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 router.include_router(customer.router)
 router.include_router(operate.router)

@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form, Request, Response, status
+from fastapi import Form, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, CurrentDep
 from api.core.errors import AppError
 from api.core.idempotency import KeyInFlight, KeyReused, run_once
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.payments.contracts import IntentStatus, Method, PaymentStatus, PaymentView
 from api.domains.payments.service import intents, stored_value
 from api.domains.payments.service.gateways import current_name
 
-router = APIRouter()
+router = Router()
 STATUS_TEXTS = {
     PaymentStatus.REQUIRES_PAYMENT_METHOD: "Waiting for you to pay",
     PaymentStatus.REQUIRES_CONFIRMATION: "Waiting for you to pay",

@@ -4,17 +4,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response, status
+from fastapi import Depends, Form, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.errors import AppError
 from api.core.rendering import render
+from api.core.routing import Router
 from api.domains.payments.contracts import DisputeStatus, IntentStatus, Method, PaymentStatus
 from api.domains.payments.service import desk, disputes, reconciliation
 from api.domains.payments.service.refunds import BY_HAND
 
-router = APIRouter(prefix="/operate")
+router = Router(prefix="/operate")
 Reader = Annotated[Principal, Depends(require("payments.read"))]
 Operator = Annotated[Principal, Depends(require("payments.manage"))]
 Disputant = Annotated[Principal, Depends(require("disputes.answer"))]
