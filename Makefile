@@ -23,11 +23,12 @@ nightly: ## long random walks through carts, stock, payments, refunds and disput
 	@infra/local/setup.sh
 	@trap '$(BIN)/python -m tests.stack' EXIT; $(BIN)/pytest --hypothesis-profile=nightly tests/api/payments/test_machine.py tests/api/ordering/test_machine.py
 
-check: setup ## lint, types, import contracts, SQL style
+check: setup ## lint, types, import contracts, event contracts, SQL style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/agora contracts check
 	$(BIN)/python -m pipelines.lib.prepare
 	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar models
 

@@ -170,7 +170,9 @@ class Worker:
         event_type = envelope["type"]
         if event_type not in self._handlers:
             return None
-        data = EVENT_TYPES[event_type].model_validate(envelope["data"])
+        contract = EVENT_TYPES[event_type]
+        unknown = contract.unknown_fields(envelope.get("dataschema"))
+        data = contract.model_validate(envelope["data"], extra=unknown)
         return ReceivedEvent.from_wire(envelope["id"], envelope["time"], data)
 
     async def _handle_batch(self, name: str, handler: Handler, received: Sequence[Received]) -> None:

@@ -1,7 +1,7 @@
 """A router that is passed over at a glance where a path cannot be its own.
 
 The framework looks at routes one after the other, at routers inside routers once more at each level: with 300 routes
-that was a tenth of the time of a request. Here a router knows how its paths begin, and is looked through where one fits.
+that was a tenth of the time of a request. A router of ours knows how its paths begin.
 """
 
 from functools import cached_property

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local.bulk import add_loads, export_app, import_app
+from infra.local.contracts_cli import contracts_app
 from infra.local.settings import LocalError, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -19,6 +20,7 @@ load_app = typer.Typer(no_args_is_help=True, help="Bring real data in through th
 app.add_typer(load_app, name="load")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
+app.add_typer(contracts_app, name="contracts")
 add_loads(load_app)
 
 

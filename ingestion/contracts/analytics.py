@@ -6,12 +6,11 @@
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import AnonymousId, CustomerId, Searched, Visited
 
-ShortText = Annotated[str, StringConstraints(max_length=200)]
-Path = Annotated[str, StringConstraints(max_length=2000)]
 ProductId = Annotated[int, Field(gt=0, lt=2**63)]
 
 
@@ -21,10 +20,10 @@ class PageViewed(Event):
     type: ClassVar[str] = "analytics.page_viewed"
     key_field: ClassVar[str] = "anonymous_id"
 
-    anonymous_id: UUID
-    customer_id: UUID | None = None
-    path: Path
-    referrer: Path | None = None
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
+    path: Visited
+    referrer: Visited | None = None
 
 
 class ProductViewed(Event):
@@ -33,8 +32,8 @@ class ProductViewed(Event):
     type: ClassVar[str] = "analytics.product_viewed"
     key_field: ClassVar[str] = "anonymous_id"
 
-    anonymous_id: UUID
-    customer_id: UUID | None = None
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
     product_id: ProductId
     recommendation_id: UUID | None = None
 
@@ -45,9 +44,9 @@ class SearchPerformed(Event):
     type: ClassVar[str] = "analytics.search_performed"
     key_field: ClassVar[str] = "anonymous_id"
 
-    anonymous_id: UUID
-    customer_id: UUID | None = None
-    query: ShortText
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
+    query: Searched
     results: Annotated[int, Field(ge=0)]
 
 
@@ -57,8 +56,8 @@ class CartItemAdded(Event):
     type: ClassVar[str] = "analytics.cart_item_added"
     key_field: ClassVar[str] = "anonymous_id"
 
-    anonymous_id: UUID
-    customer_id: UUID | None = None
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
     product_id: ProductId
     quantity: Annotated[int, Field(gt=0, le=1000)]
     recommendation_id: UUID | None = None
@@ -70,6 +69,6 @@ class CheckoutStarted(Event):
     type: ClassVar[str] = "analytics.checkout_started"
     key_field: ClassVar[str] = "anonymous_id"
 
-    anonymous_id: UUID
-    customer_id: UUID | None = None
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
     items: Annotated[int, Field(gt=0)]

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import CustomerId
 
 
 class ProductPublished(Event):
@@ -84,7 +85,7 @@ class ReviewPublished(Event):
 
     review_id: UUID
     product_id: int
-    customer_id: UUID
+    customer_id: CustomerId
     rating: int
 
 
@@ -96,7 +97,7 @@ class ReviewWithdrawn(Event):
 
     review_id: UUID
     product_id: int
-    customer_id: UUID
+    customer_id: CustomerId
 
 
 class ItemWished(Event):
@@ -105,7 +106,7 @@ class ItemWished(Event):
     type: ClassVar[str] = "catalog.item_wished"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
+    customer_id: CustomerId
     product_id: int
     variant_id: int
     price_minor: int
@@ -118,7 +119,7 @@ class ItemUnwished(Event):
     type: ClassVar[str] = "catalog.item_unwished"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
+    customer_id: CustomerId
     product_id: int
     variant_id: int
 

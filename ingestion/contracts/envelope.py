@@ -1,20 +1,24 @@
 """CloudEvents 1.0 in structured mode: how an event looks on every wire of Agora."""
 
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import orjson
 import uuid_utils
 from pydantic import BaseModel, ConfigDict
 
-TOPICS = ("identity", "catalog", "inventory", "ordering", "payments", "analytics", "recommendations")
+from ingestion.contracts.topics import TOPICS
 
 EVENT_TYPES: dict[str, type["Event"]] = {}
 
 
 class Event(BaseModel):
-    """Base of every contract. A subclass fixes `type`, `version` and the field whose value is the partition key."""
+    """Base of every contract. A subclass fixes `type`, `version` and the field whose value is the partition key.
+
+    A version only ever adds fields that may be missing, so that readers of one version read the one before and the one
+    after; anything else is another type. `ingestion.contracts.compatibility` holds every change to that.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,6 +38,20 @@ class Event(BaseModel):
     def domain(cls) -> str:
         """The part before the dot; also the unprefixed topic name."""
         return cls.type.partition(".")[0]
+
+    @classmethod
+    def schema_urn(cls) -> str:
+        """The CloudEvents `dataschema`: type and version."""
+        return f"urn:agora:{cls.type}:{cls.version}"
+
+    @classmethod
+    def unknown_fields(cls, dataschema: str | None) -> Literal["ignore"] | None:
+        """Pydantic's `extra` for reading such an event: a newer version may have fields that nobody knows here yet."""
+        prefix, _, version = (dataschema or "").rpartition(":")
+        is_newer = (
+            prefix == f"urn:agora:{cls.type}" and version.isascii() and version.isdigit() and int(version) > cls.version
+        )
+        return "ignore" if is_newer else None
 
     def key(self) -> str:
         """Aggregate id: the Kafka key and the CloudEvents subject."""
@@ -72,7 +90,7 @@ def encode_data(
         "subject": key,
         "time": occurred_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
         "datacontenttype": "application/json",
-        "dataschema": f"urn:agora:{event_class.type}:{event_class.version}",
+        "dataschema": event_class.schema_urn(),
         "data": data,
     }
     if trace_id is not None:

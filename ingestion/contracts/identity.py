@@ -1,9 +1,9 @@
 """Events of identity. No e-mail, name or password ever leaves the domain."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import AnonymousId, Attribute, CustomerId
 
 
 class CustomerRegistered(Event):
@@ -12,11 +12,11 @@ class CustomerRegistered(Event):
     type: ClassVar[str] = "identity.customer_registered"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
+    customer_id: CustomerId
     source: str
-    age_band: str | None = None
-    income_band: str | None = None
-    household_size: str | None = None
+    age_band: Attribute | None = None
+    income_band: Attribute | None = None
+    household_size: Attribute | None = None
 
 
 class SignedIn(Event):
@@ -25,8 +25,8 @@ class SignedIn(Event):
     type: ClassVar[str] = "identity.signed_in"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
-    anonymous_id: UUID | None = None
+    customer_id: CustomerId
+    anonymous_id: AnonymousId | None = None
 
 
 class EmailVerified(Event):
@@ -35,7 +35,7 @@ class EmailVerified(Event):
     type: ClassVar[str] = "identity.email_verified"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
+    customer_id: CustomerId
 
 
 class ConsentGranted(Event):
@@ -44,7 +44,7 @@ class ConsentGranted(Event):
     type: ClassVar[str] = "identity.consent_granted"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
+    customer_id: CustomerId
     purpose: str
     text_version: str
 
@@ -55,6 +55,6 @@ class ConsentWithdrawn(Event):
     type: ClassVar[str] = "identity.consent_withdrawn"
     key_field: ClassVar[str] = "customer_id"
 
-    customer_id: UUID
+    customer_id: CustomerId
     purpose: str
     text_version: str

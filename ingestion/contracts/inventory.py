@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import CustomerId
 
 
 class StockMoved(Event):
@@ -43,4 +44,4 @@ class BackInStock(Event):
 
     product_id: int
     variant_id: int
-    customer_id: UUID
+    customer_id: CustomerId

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import CustomerId
 
 
 class OrderLine(BaseModel):
@@ -33,14 +34,14 @@ class OrderPlaced(Event):
     key_field: ClassVar[str] = "order_id"
 
     order_id: UUID
-    customer_id: UUID
+    customer_id: CustomerId
     source: str
     currency: str
     total_minor: int
     lines: tuple[OrderLine, ...]
     recommendation_id: UUID | None = None
     group_id: UUID | None = None
-    seller_id: UUID | None = None
+    seller_id: CustomerId | None = None
     delivery_minor: int = 0
     tax_minor: int = 0
     is_tax_included: bool = False
@@ -64,7 +65,7 @@ class OrderShipped(Event):
     key_field: ClassVar[str] = "order_id"
 
     order_id: UUID
-    customer_id: UUID
+    customer_id: CustomerId
     shipment_id: UUID
     carrier: str
     lines: tuple[OrderUnits, ...]
@@ -78,7 +79,7 @@ class OrderDelivered(Event):
     key_field: ClassVar[str] = "order_id"
 
     order_id: UUID
-    customer_id: UUID
+    customer_id: CustomerId
     lines: tuple[OrderUnits, ...]
 
 
@@ -89,7 +90,7 @@ class OrderReturned(Event):
     key_field: ClassVar[str] = "order_id"
 
     order_id: UUID
-    customer_id: UUID
+    customer_id: CustomerId
     return_id: UUID
     reason: str
     lines: tuple[OrderUnits, ...]
@@ -105,5 +106,5 @@ class OrderCancelled(Event):
     key_field: ClassVar[str] = "order_id"
 
     order_id: UUID
-    customer_id: UUID
+    customer_id: CustomerId
     reason: str

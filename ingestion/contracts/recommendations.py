@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import AnonymousId, CustomerId
 
 
 class Impression(BaseModel):
@@ -27,8 +28,8 @@ class RecommendationServed(Event):
     key_field: ClassVar[str] = "recommendation_id"
 
     recommendation_id: UUID
-    anonymous_id: UUID | None = None
-    customer_id: UUID | None = None
+    anonymous_id: AnonymousId | None = None
+    customer_id: CustomerId | None = None
     surface: str
     model: str
     model_version: int

@@ -16,13 +16,14 @@ from pipelines.lib.decode import decode
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def raw(*values: str) -> pa.Table:
+def raw(*values: str, dataschema: str | None = None) -> pa.Table:
     """Raw rows with these values, in the columns that decoding looks at."""
     count = len(values)
     return pa.table(
         {
             "event_id": [str(uuid4()) for _ in values],
             "occurred_at": pa.array([AT] * count, pa.timestamp("us", "UTC")),
+            "dataschema": pa.array([dataschema] * count, pa.string()),
             "value": pa.array(values, pa.string()),
             "kafka_partition": pa.array([0] * count, pa.int32()),
             "kafka_offset": pa.array(range(count), pa.int64()),
@@ -108,3 +109,49 @@ def test_nothing_to_decode() -> None:
     assert list(decoded.refused) == [0]
     assert decoded.rows.num_rows == 0
     assert decoded.rows.schema == arrow_schema(CartItemAdded)
+
+
+def test_what_a_newer_version_adds_is_passed_over_at_every_depth() -> None:
+    document = json.loads(order(500))
+    document["data"]["gift_note"] = "for you"
+    document["data"]["lines"][0]["engraving"] = "A."
+    values = json.dumps(document), order(700)
+    decoded = decode(
+        OrderPlaced, arrow_schema(OrderPlaced), raw(*values, dataschema="urn:agora:ordering.order_placed:2")
+    )
+    assert decoded.refused == {}
+    assert decoded.rows.schema == arrow_schema(OrderPlaced)
+    assert decoded.rows["total_minor"].to_pylist() == [500, 700]
+
+
+@pytest.mark.parametrize(
+    "dataschema",
+    [
+        None,
+        "urn:agora:ordering.order_placed:1",
+        "urn:agora:ordering.order_placed:0",
+        "urn:agora:ordering.order_shipped:2",
+        "urn:agora:ordering.order_placed:two",
+        "urn:agora:ordering.order_placed:²",
+    ],
+)
+def test_a_field_that_nobody_declared_is_refused_where_no_newer_version_says_so(dataschema: str | None) -> None:
+    document = json.loads(order(500))
+    document["data"]["surprise"] = 1
+    decoded = decode(OrderPlaced, arrow_schema(OrderPlaced), raw(json.dumps(document), dataschema=dataschema))
+    assert decoded.refused == {0: "data.surprise: Extra inputs are not permitted"}
+
+
+def test_a_newer_version_still_has_to_hold_what_this_one_needs() -> None:
+    document = json.loads(order(500))
+    del document["data"]["currency"]
+    raw_row = raw(json.dumps(document), dataschema="urn:agora:ordering.order_placed:2")
+    assert list(decode(OrderPlaced, arrow_schema(OrderPlaced), raw_row).refused) == [0]
+
+
+def test_what_an_older_version_does_not_have_is_missing() -> None:
+    document = json.loads(order(500))
+    del document["data"]["recommendation_id"]
+    decoded = decode(OrderPlaced, arrow_schema(OrderPlaced), raw(json.dumps(document)))
+    assert decoded.refused == {}
+    assert decoded.rows["recommendation_id"].to_pylist() == [None]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from sqlalchemy import text
@@ -93,6 +94,20 @@ async def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_is_hand
     assert handling.batches == [[1, 2]]
     (letter,) = await letters(pool)
     assert (letter.handler, letter.kafka_offset, letter.value) == ("decode", 1, value)
+
+
+async def test_an_event_of_the_next_version_is_handled_and_what_it_adds_passed_over(pool: Any) -> None:
+    def of_version(version: int, offset: int) -> Any:
+        envelope = orjson.loads(signed_in(offset, offset).value)
+        envelope["dataschema"] = f"urn:agora:{SignedIn.type}:{version}"
+        envelope["data"]["device"] = "a phone"
+        return record(offset, orjson.dumps(envelope))
+
+    handling = Handling()
+    next_one = SignedIn.version + 1
+    await worker(handling).handle([of_version(next_one, 1), of_version(SignedIn.version, 2), of_version(next_one, 3)])
+    assert handling.batches == [[1, 3]]
+    assert [letter.kafka_offset for letter in await letters(pool)] == [2]
 
 
 async def test_one_event_that_cannot_be_handled_does_not_hold_up_the_others(pool: Any) -> None:

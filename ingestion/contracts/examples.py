@@ -1,0 +1,104 @@
+"""One example for each event type: for documents, and for whoever writes a first consumer."""
+
+from typing import Any
+from uuid import UUID
+
+from ingestion.contracts import analytics, catalog, identity, inventory, ordering, payments, recommendations
+from ingestion.contracts.envelope import Event
+
+PERSON = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+BROWSER = UUID("01890a5d-ac96-774b-bcce-b302099a8058")
+ORDER = UUID("01890a5d-ac96-7b7c-8000-000000000001")
+PAYMENT = UUID("01890a5d-ac96-7b7c-8000-000000000002")
+THING = UUID("01890a5d-ac96-7b7c-8000-000000000003")
+
+_PRODUCT: dict[str, Any] = {"product_id": 4711, "sku": "TEA-GREEN-100"}
+_VARIANT: dict[str, Any] = {"product_id": 4711, "variant_id": 4712}
+_PRICE: dict[str, Any] = {"price_minor": 1299, "currency": "USD"}
+_VISIT: dict[str, Any] = {"anonymous_id": BROWSER, "customer_id": PERSON}
+_BOUGHT: dict[str, Any] = {"order_id": ORDER, "customer_id": PERSON}
+_PAID: dict[str, Any] = {
+    "payment_id": PAYMENT,
+    "order_id": ORDER,
+    "amount_minor": 2598,
+    "currency": "USD",
+    "gateway": "sandbox",
+}
+_UNITS = (ordering.OrderUnits(product_id=4711, variant_id=4712, quantity=2),)
+_LINE = ordering.OrderLine(
+    line_number=1,
+    product_id=4711,
+    variant_id=4712,
+    quantity=2,
+    unit_price_minor=1299,
+    discount_minor=0,
+    total_minor=2598,
+    tax_minor=0,
+)
+_SHOWN = recommendations.Impression(position=0, product_id=4711, reason="bought together", score=0.83, propensity=1.0)
+
+_ALL: tuple[Event, ...] = (
+    identity.CustomerRegistered(customer_id=PERSON, source="storefront", age_band="35-44", household_size="2"),
+    identity.SignedIn(customer_id=PERSON, anonymous_id=BROWSER),
+    identity.EmailVerified(customer_id=PERSON),
+    identity.ConsentGranted(customer_id=PERSON, purpose="personalisation", text_version="2026-01"),
+    identity.ConsentWithdrawn(customer_id=PERSON, purpose="personalisation", text_version="2026-01"),
+    catalog.ProductPublished(
+        **_PRODUCT,
+        **_PRICE,
+        title="Green tea",
+        department="Grocery",
+        category="Tea",
+        product_type="Green",
+        brand="Private",
+        size="100 g",
+    ),
+    catalog.ProductArchived(**_PRODUCT),
+    catalog.ProductRestored(**_PRODUCT, is_active=True),
+    catalog.VariantPublished(**_VARIANT, **_PRICE, sku="TEA-GREEN-250", is_active=True),
+    catalog.PriceChanged(**_VARIANT, old_price_minor=1499, new_price_minor=1299, currency="USD"),
+    catalog.ReviewPublished(review_id=THING, product_id=4711, customer_id=PERSON, rating=5),
+    catalog.ReviewWithdrawn(review_id=THING, product_id=4711, customer_id=PERSON),
+    catalog.ItemWished(**_VARIANT, **_PRICE, customer_id=PERSON),
+    catalog.ItemUnwished(**_VARIANT, customer_id=PERSON),
+    catalog.ImageAdded(product_id=4711, image_id=THING),
+    catalog.ImageRemoved(product_id=4711, image_id=THING),
+    inventory.StockMoved(**_VARIANT, movement="allocated", quantity=-2, order_id=ORDER, location="main"),
+    inventory.StockLow(**_VARIANT, location="main", available=3, low_at=5, reorder_units=40),
+    inventory.BackInStock(**_VARIANT, customer_id=PERSON),
+    ordering.OrderPlaced(**_BOUGHT, source="storefront", currency="USD", total_minor=2598, lines=(_LINE,)),
+    ordering.OrderShipped(**_BOUGHT, shipment_id=THING, carrier="post", lines=_UNITS, is_complete=True),
+    ordering.OrderDelivered(**_BOUGHT, lines=_UNITS),
+    ordering.OrderReturned(
+        **_BOUGHT,
+        return_id=THING,
+        reason="changed_mind",
+        lines=_UNITS,
+        refund_minor=2598,
+        is_restocked=True,
+        is_complete=True,
+    ),
+    ordering.OrderCancelled(**_BOUGHT, reason="changed_mind"),
+    payments.PaymentCaptured(**_PAID, method="card"),
+    payments.PaymentAuthorized(**_PAID, method="cash_on_delivery"),
+    payments.PaymentDeclined(**_PAID, reason="insufficient_funds"),
+    payments.PaymentCancelled(**_PAID),
+    payments.PaymentRefunded(**_PAID, refund_id=THING, refunded_minor=2598, reason="returned"),
+    payments.RefundFailed(**_PAID, refund_id=THING, failure="account_closed"),
+    payments.DisputeOpened(**_PAID, dispute_id=THING, reason="fraudulent"),
+    payments.DisputeClosed(**_PAID, dispute_id=THING, outcome="won"),
+    analytics.PageViewed(**_VISIT, path="/c/grocery/tea", referrer="/"),
+    analytics.ProductViewed(**_VISIT, product_id=4711, recommendation_id=THING),
+    analytics.SearchPerformed(**_VISIT, query="green tea", results=12),
+    analytics.CartItemAdded(**_VISIT, product_id=4711, quantity=2, recommendation_id=THING),
+    analytics.CheckoutStarted(**_VISIT, items=1),
+    recommendations.RecommendationServed(
+        **_VISIT, recommendation_id=THING, surface="home", model="ease", model_version=3, items=(_SHOWN,)
+    ),
+)
+_BY_TYPE = {type(event): event for event in _ALL}
+
+
+def example_of(event_class: type[Event]) -> Event:
+    """The example of a type. Raises KeyError for a contract without one."""
+    return _BY_TYPE[event_class]
