@@ -1,7 +1,6 @@
 """Commands that bring files in and out: products, real catalogues, past orders."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from infra.local.environment import load_environment
+from infra.local.environment import enter
 from infra.local.settings import ROOT, LocalError
 
 SHARED = ROOT.parent / "shared" / "data"
@@ -112,8 +111,7 @@ def online_retail(folder: From = SHARED / "online_retail", report: ReportFile = 
 
 def _run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     """Do it in the environment of the running stack; what a person has to mend becomes one line."""
-    _, environment = load_environment()
-    os.environ.update(environment)
+    enter()
     from sqlalchemy.exc import InterfaceError, OperationalError  # noqa: PLC0415
 
     from api.domains.catalog.errors import UnreadableFile  # noqa: PLC0415

@@ -1,7 +1,6 @@
 """`agora`: the local stack and the tools around it. Each command imports what it needs when it is called."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ from rich.table import Table
 
 from infra.local.bulk import add_loads, export_app, import_app
 from infra.local.contracts_cli import contracts_app
+from infra.local.environment import enter
+from infra.local.failed_cli import failed_app
 from infra.local.settings import LocalError, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -21,6 +22,7 @@ app.add_typer(load_app, name="load")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(contracts_app, name="contracts")
+app.add_typer(failed_app, name="failed")
 add_loads(load_app)
 
 
@@ -113,7 +115,7 @@ def migrate() -> None:
     """Bring the operational database to the newest revision."""
     from infra.local import stack  # noqa: PLC0415
 
-    stack.migrate(_enter())
+    stack.migrate(enter())
 
 
 @load_app.command("complete-journey")
@@ -121,7 +123,7 @@ def load_complete_journey(
     weeks: Annotated[int, typer.Option(help="How many weeks of the year, from the first.", min=1, max=53)] = 40,
 ) -> None:
     """A year of a supermarket chain: catalogue, customers, past orders. Loading again changes nothing."""
-    _enter()
+    enter()
     import asyncio  # noqa: PLC0415
 
     from infra.load.complete_journey import load  # noqa: PLC0415
@@ -134,7 +136,7 @@ def reconcile(
     day: Annotated[str | None, typer.Option(help="A UTC day such as 2026-01-31; else yesterday.")] = None,
 ) -> None:
     """Compare the ledger with the gateway's books of a day. Exit 1 where anything differs."""
-    _enter()
+    enter()
     from infra.local.reconciliation import reconcile_day  # noqa: PLC0415
 
     raise typer.Exit(reconcile_day(day))
@@ -146,7 +148,7 @@ def proof(
     wait: Annotated[float, typer.Option(help="Seconds to wait for what is on its way.", min=0)] = 0,
 ) -> None:
     """Compare what was accepted with what Kafka, lake and warehouse hold. Exit 1 where anything differs."""
-    _enter()
+    enter()
     from ingestion.proof.command import main as prove  # noqa: PLC0415
 
     arguments = (["--json"] if as_json else []) + (["--wait", str(wait)] if wait else [])
@@ -166,15 +168,6 @@ def demo(
     from infra.demo.main import main as run  # noqa: PLC0415
 
     raise typer.Exit(run(stay=stay, size=Size(weeks, baskets, tries), folder=folder or FOLDER))
-
-
-def _enter() -> dict[str, str]:
-    """Take on the environment of the running stack."""
-    from infra.local.environment import load_environment  # noqa: PLC0415
-
-    _, environment = load_environment()
-    os.environ.update(environment)
-    return environment
 
 
 def _duration(seconds: float | None) -> str:

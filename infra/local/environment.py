@@ -110,6 +110,13 @@ def load_environment() -> tuple[LocalSettings, dict[str, str]]:
     return settings, environment
 
 
+def enter() -> dict[str, str]:
+    """Take on the environment of the running stack. Raises LocalError when it was never up."""
+    _, environment = load_environment()
+    os.environ.update(environment)
+    return environment
+
+
 def write_environment(settings: LocalSettings, environment: Mapping[str, str]) -> None:
     """Keep the environment for everything that is started by hand."""
     if bad := [name for name, value in environment.items() if "\n" in value]:

@@ -43,6 +43,12 @@ FAILED_EVENTS = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
         pa.field("failed_at", TIMESTAMP, nullable=False),
         pa.field("lander_version", pa.string()),
+        # Younger than the table: what stands above may be all that an older row has.
+        pa.field("failed_id", pa.string()),
+        pa.field("stage", pa.string()),
+        pa.field("event_id", pa.string()),
+        pa.field("event_type", pa.string()),
+        pa.field("dataschema", pa.string()),
     ]
 )
 

@@ -1,7 +1,9 @@
 """The raw tables: one per topic and one for what could not be read."""
 
+import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import TableAlreadyExistsError
+from pyiceberg.table import Table
 
 from ingestion.contracts import TOPICS
 from ingestion.lake.schemas import FAILED_EVENTS, RAW
@@ -28,14 +30,24 @@ def raw_table(domain: str) -> str:
 
 
 def create_raw_tables(catalog: Catalog, settings: Settings) -> None:
-    """Create the raw tables that are missing; two processes may do so at the same time."""
+    """Create the raw tables that are missing, widen those that have grown; two processes may do so at the same time.
+
+    Raises CommitFailedException where another process was widening one.
+    """
     catalog.create_namespace_if_not_exists(settings.table(RAW_NAMESPACE))
     wanted = {raw_table(domain): RAW for domain in TOPICS} | {FAILED_TABLE: FAILED_EVENTS}
     there = {".".join(identifier) for identifier in catalog.list_tables(settings.table(RAW_NAMESPACE))}
     for name, schema in wanted.items():
         if settings.table(name) in there:
+            _widen(catalog.load_table(settings.table(name)), schema)
             continue
         try:
             catalog.create_table(settings.table(name), schema=schema, properties=_PROPERTIES)
         except TableAlreadyExistsError:
             continue
+
+
+def _widen(table: Table, schema: pa.Schema) -> None:
+    if set(schema.names) - set(table.schema().column_names):
+        with table.update_schema() as update:
+            update.union_by_name(schema)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from confluent_kafka import Message
 
 from ingestion.contracts import EVENT_TYPES
+from ingestion.lake.failed import LANDING, claims, failed_id
 from ingestion.lake.schemas import FAILED_EVENTS, RAW, TIMESTAMP
 
 _REQUIRED = itemgetter("specversion", "id", "type", "source", "time", "data")
@@ -172,17 +173,21 @@ def _one_by_one(
 
 def _failed_row(message: Message, reason: str, now: datetime) -> dict[str, Any]:
     kind, milliseconds = message.timestamp()
+    value = _bytes(message.value())
     return {
         "kafka_topic": message.topic(),
         "kafka_partition": message.partition(),
         "kafka_offset": message.offset(),
         "kafka_timestamp": datetime.fromtimestamp(milliseconds / 1000, UTC) if kind else None,
         "key": _bytes(message.key()),
-        "value": _bytes(message.value()),
+        "value": value,
         "headers": _headers(message),
         "reason": reason,
         "failed_at": now,
         "lander_version": _VERSION,
+        "failed_id": failed_id(message.topic(), message.partition(), message.offset(), value),
+        "stage": LANDING,
+        **claims(value),
     }
 
 

@@ -27,9 +27,9 @@ class Decoded:
 def decode(event_class: type[Event], schema: pa.Schema, raw: pa.Table) -> Decoded:
     """Raw rows of one event type as typed rows.
 
-    The contract itself decides what fits, strictly: a number in quotes or an unknown field is refused, but for fields of
-    a newer version, which are passed over. The columns are then parsed by Arrow in one go, which costs a tenth of
-    building them from the validated models.
+    The contract itself decides what fits, strictly: a number in quotes or an unknown field is refused; what a newer
+    version adds is passed over. The columns are then parsed by Arrow in one go, which costs a tenth of building them
+    from the validated models.
     """
     refused = _refusals(event_class, raw)
     fits = [index for index in range(raw.num_rows) if index not in refused]

@@ -1,19 +1,21 @@
 """Raw to typed: one Iceberg table per event type, a partition per day, every event once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.expressions import And, BooleanExpression, EqualTo, GreaterThanOrEqual, LessThanOrEqual
 from pyiceberg.table import Table
 from pyiceberg.transforms import DayTransform
 
 from ingestion.contracts import EVENT_TYPES, TOPICS, Event
+from ingestion.lake.failed import TYPING, failed_id
 from ingestion.lake.reader import read_added, scan
 from ingestion.lake.schemas import arrow_schema
 from ingestion.lake.tables import FAILED_TABLE, raw_table
@@ -24,6 +26,7 @@ from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
 
 COMMIT_ATTEMPTS = 5
+_PLACE = ("kafka_topic", "kafka_partition", "kafka_offset")
 _PROPERTIES = {
     # A merge that lost a race has to read the table again; a blind retry is what appends twice.
     "commit.retry.num-retries": "0",
@@ -72,7 +75,8 @@ def _build_topic(
         return
     added = read_added(catalog, source, None if rebuild else state.get(source))
     unknown = pc.invert(pc.is_in(added.rows["event_type"], pa.array(event_types)))
-    refuse(settings, catalog, added.rows.filter(unknown), "type: no contract has this name")
+    nameless = added.rows.filter(unknown)
+    refuse(settings, catalog, nameless, ["type: no contract has this name"] * nameless.num_rows)
     for event_type in event_types:
         rows = added.rows.filter(pc.equal(added.rows["event_type"], event_type))
         yield _build_type(settings, catalog, EVENT_TYPES[event_type], rows)
@@ -84,8 +88,7 @@ def _build_type(settings: Settings, catalog: Catalog, event_class: type[Event], 
     if raw.num_rows == 0:
         return TypedReport(event_class.type)
     decoded = decode(event_class, arrow_schema(event_class), raw)
-    for index, reason in decoded.refused.items():
-        refuse(settings, catalog, raw.slice(index, 1), reason)
+    refuse(settings, catalog, raw.take(pa.array(decoded.refused, pa.int64())), list(decoded.refused.values()))
     name = identifier(settings, typed_name(event_class.type))
     added, days = _until_committed(lambda: merge(catalog.load_table(name), decoded.rows))
     return TypedReport(event_class.type, raw.num_rows, added, len(decoded.refused), days)
@@ -142,33 +145,51 @@ def _first_of_each_event(rows: pa.Table) -> pl.DataFrame:
     return ordered.unique(["day", "event_id"], keep="first", maintain_order=True)
 
 
-def refuse(settings: Settings, catalog: Catalog, raw: pa.Table, reason: str) -> int:
-    """Put raw rows whole into the failed events, each once however often this is repeated; returns how many."""
+def refuse(settings: Settings, catalog: Catalog, raw: pa.Table, reasons: Sequence[str]) -> int:
+    """Put raw rows whole into the failed events, each with its reason, and once however often this is repeated.
+
+    Returns how many were new.
+    """
     if raw.num_rows == 0:
         return 0
-    return _until_committed(lambda: _append_failed(settings, catalog, raw, reason))
+    return _until_committed(lambda: _append_failed(settings, catalog, raw, reasons))
 
 
-def _append_failed(settings: Settings, catalog: Catalog, raw: pa.Table, reason: str) -> int:
+def _append_failed(settings: Settings, catalog: Catalog, raw: pa.Table, reasons: Sequence[str]) -> int:
     name = identifier(settings, FAILED_TABLE)
     table = catalog.load_table(name)
-    schema = table.schema().as_arrow()
-    position = ("kafka_topic", "kafka_partition", "kafka_offset")
-    there = {tuple(row.values()) for row in scan(catalog, name, columns=position).to_pylist()}
+    there = _places(scan(catalog, name, columns=_PLACE, row_filter=_around(raw)))
+    now = datetime.now(UTC)
     failed = [
         {
-            **{column: row[column] for column in (*position, "kafka_timestamp")},
+            **{column: row[column] for column in (*_PLACE, "kafka_timestamp", "event_id", "event_type", "dataschema")},
             "key": (row["subject"] or "").encode(),
-            "value": row["value"].encode(),
+            "value": value,
             "reason": reason,
-            "failed_at": datetime.now(UTC),
+            "failed_at": now,
+            "stage": TYPING,
+            "failed_id": failed_id(row["kafka_topic"], row["kafka_partition"], row["kafka_offset"], value),
         }
-        for row in raw.to_pylist()
-        if tuple(row[column] for column in position) not in there
+        for row, reason in zip(raw.to_pylist(), reasons, strict=True)
+        if tuple(row[column] for column in _PLACE) not in there and (value := row["value"].encode())
     ]
     if failed:
-        table.append(pa.Table.from_pylist(failed, schema=schema))
+        table.append(pa.Table.from_pylist(failed, schema=table.schema().as_arrow()))
     return len(failed)
+
+
+def _places(rows: pa.Table) -> set[tuple[Any, ...]]:
+    return {tuple(row[column] for column in _PLACE) for row in rows.to_pylist()}
+
+
+def _around(raw: pa.Table) -> BooleanExpression:
+    """Every row of the same topic from the lowest to the highest of these offsets."""
+    ends = pc.min_max(raw["kafka_offset"]).as_py()
+    return And(
+        EqualTo(term="kafka_topic", value=raw["kafka_topic"][0].as_py()),
+        GreaterThanOrEqual(term="kafka_offset", value=ends["min"]),
+        LessThanOrEqual(term="kafka_offset", value=ends["max"]),
+    )
 
 
 def _until_committed(write: Callable[[], _Result]) -> _Result:

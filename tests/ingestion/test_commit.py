@@ -18,7 +18,7 @@ from pyiceberg.table import Transaction
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
-from ingestion.lake.catalog import Companion, LakeCatalog, OutcomeUnknown
+from ingestion.lake.catalog import Companion, LakeCatalog, OutcomeUnknown, open_catalog
 from ingestion.lake.tables import FAILED_TABLE, create_raw_tables
 from ingestion.lander.commit import Committer, Growing, Pending
 from ingestion.lander.intake import Files, Intake
@@ -172,12 +172,12 @@ def test_a_lost_answer_is_looked_up_and_never_guessed(
 
 
 def test_a_new_catalogue_can_be_opened_by_several_at_once(plane: Plane) -> None:
-    plane.lake_sql("DROP TABLE IF EXISTS iceberg_tables, iceberg_namespace_properties")
+    new = plane.settings.model_copy(update={"lake_catalog_url": plane.env["AGORA_POSTGRES_OWNER_URL"]})
     barrier = Barrier(8)
 
     def opened(_: int) -> list[tuple[str, ...]]:
         barrier.wait(DEADLINE)
-        with closing(plane.catalog()) as catalog:
+        with closing(open_catalog(new)) as catalog:
             return catalog.list_namespaces()
 
     with ThreadPoolExecutor(8) as threads:
