@@ -7,13 +7,21 @@ from datetime import UTC, datetime
 import dagster as dg
 import psutil
 
+from pipelines.defs.ops.assets import FAILED_EVENTS, PROOF
+from pipelines.lib import ops
 from pipelines.lib.landed import pointers
 from pipelines.lib.settings import get_settings
 
 loop = dg.define_asset_job(
     "loop",
-    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts"),
+    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts") | dg.AssetSelection.assets(FAILED_EVENTS),
     description="What has landed, to typed tables, warehouse and marts.",
+)
+
+proof = dg.define_asset_job(
+    "proof",
+    selection=dg.AssetSelection.assets(PROOF, FAILED_EVENTS),
+    description="Compare what was accepted with Kafka, lake and warehouse, event by event.",
 )
 
 training = dg.define_asset_job(
@@ -26,6 +34,14 @@ nightly_training = dg.ScheduleDefinition(
     name="nightly_training",
     job=training,
     cron_schedule="15 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
+hourly_proof = dg.ScheduleDefinition(
+    name="hourly_proof",
+    job=proof,
+    cron_schedule="7 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
@@ -45,6 +61,26 @@ def new_snapshots(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     if now == json.loads(context.cursor or "{}") and loop.name not in lost:
         return dg.SkipReason("Nothing has landed since the last run.")
     return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=json.dumps(now, sort_keys=True))
+
+
+@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
+def tell_of_failures(context: dg.RunFailureSensorContext) -> None:
+    """Raise an alert for a job that failed; the next run that goes well ends it."""
+    ops.tell(get_settings(), _source(context), context.failure_event.message or "it failed")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+)
+def tell_of_recoveries(context: dg.RunStatusSensorContext) -> None:
+    """End the alert of a job that runs again."""
+    ops.tell(get_settings(), _source(context), None)
+
+
+def _source(context: dg.RunStatusSensorContext) -> str:
+    return f"job {context.dagster_run.job_name}"
 
 
 def _serving_since() -> datetime:

@@ -19,7 +19,7 @@ _OF_DBT = frozenset({"DBT_HOST", "DBT_PORT", "DBT_USER", "DBT_PASSWORD", "DBT_DA
 class Settings(BaseSettings):
     """What the pipelines know beside the lake; `warehouse_read_url` may only read, and notebooks use it.
 
-    The last two are for training alone.
+    The two after it are for training alone. New alerts are posted to `pipelines_alert_url` as JSON.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     warehouse_read_url: PostgresUrl | None = None
     postgres_pipelines_url: PostgresUrl | None = None
     mlflow_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
+    pipelines_alert_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
 
 
 def load_settings() -> Settings:

@@ -10,6 +10,7 @@ import pytest
 
 from ingestion.lake.tables import create_raw_tables
 from pipelines.lib.settings import get_settings
+from tests.ingestion.plane import migrated_template, named
 from tests.pipelines.lake_writer import Lake
 
 
@@ -22,6 +23,15 @@ def warehouse_url(stack_env: dict[str, str], worker_id: str) -> Iterator[str]:
         connection.execute(f"drop database if exists {name} with (force)")
         connection.execute(f"create database {name}")
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def operational_url(stack_env: dict[str, str]) -> Iterator[str]:
+    """A migrated operational database, as the data plane's role."""
+    name = migrated_template(stack_env["AGORA_POSTGRES_OWNER_URL"], "head")
+    yield named(stack_env["AGORA_POSTGRES_INGESTION_URL"], name)
+    with psycopg.connect(stack_env["AGORA_POSTGRES_OWNER_URL"], autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
 
 
@@ -42,7 +52,7 @@ def lake(
     monkeypatch.setenv("AGORA_DBT_TARGET_DIR", str(dbt_target))
     get_settings.cache_clear()
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
-        for schema in ("lake", "staging", "intermediate", "marts"):
+        for schema in ("lake", "staging", "intermediate", "marts", "ops"):
             connection.execute(f"drop schema if exists {schema} cascade")
     lake = Lake(get_settings())
     create_raw_tables(lake.catalog, lake.settings.lake)

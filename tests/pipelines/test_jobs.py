@@ -11,16 +11,20 @@ import dagster as dg
 import psycopg
 import pytest
 
+from pipelines.defs import jobs
 from pipelines.lib.prepare import is_prepared, prepare
 from pipelines.lib.quality import Verdict
+from pipelines.lib.settings import get_settings
 from tests.pipelines.lake_writer import DAY, Lake
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # of imports that are not ours
 
 
 @pytest.fixture
-def definitions(lake: Lake) -> Any:
+def definitions(lake: Lake, operational_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The definitions, loaded with a manifest that lies where this test's settings say."""
+    monkeypatch.setenv("AGORA_POSTGRES_INGESTION_URL", operational_url)
+    get_settings.cache_clear()
     prepare()
     from pipelines.definitions import defs  # noqa: PLC0415 - needs the manifest
 
@@ -54,6 +58,8 @@ def test_the_loop_builds_from_raw_to_the_as_of_time_and_stops_at_a_failed_suite(
     assert run(definitions, instance)
     assert query(lake, "select as_of from marts.mart_as_of") == [(DAY,)]
     assert query(lake, "select revenue_minor from marts.mart_daily_sales") == [(100,)]
+    assert query(lake, "select suite, passed from ops.checks order by checked_at") == [("raw", True), ("marts", True)]
+    assert query(lake, "select count(*) from ops.failed_events") == [(0,)]
     assert query(lake, "select count(*) from lake.touched_days") == [(0,)]
 
     # Marts that their suite refuses are not announced as newer.
@@ -72,6 +78,26 @@ def test_the_loop_builds_from_raw_to_the_as_of_time_and_stops_at_a_failed_suite(
     assert not run(definitions, instance)
     assert len(lake.rows("typed.ordering_order_placed")) == typed_before
     assert query(lake, "select revenue_minor from marts.mart_daily_sales") == [(150,)]
+
+
+def test_a_job_that_fails_is_told_until_it_goes_well(
+    lake: Lake, definitions: Any, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tell(sensor: Any, event: dg.DagsterEvent, run: dg.DagsterRun) -> None:
+        context = dg.build_run_status_sensor_context(sensor.name, event, instance, run)
+        sensor(context.for_run_failure() if sensor is jobs.tell_of_failures else context)
+
+    job = definitions.resolve_job_def("proof")
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.lib.ops.prove", lambda _: 1 / 0)
+        failed = job.execute_in_process(instance=instance, raise_on_error=False)
+    tell(jobs.tell_of_failures, failed.get_run_failure_event(), failed.dagster_run)
+    alerts = "select source, ended_at is null from ops.alerts"
+    assert query(lake, alerts) == [("job proof", True)]
+    well = job.execute_in_process(instance=instance)
+    tell(jobs.tell_of_recoveries, well.get_run_success_event(), well.dagster_run)
+    assert query(lake, alerts) == [("job proof", False)]
+    assert query(lake, "select difference from ops.proofs") == [(0,)]
 
 
 def test_groups_and_lineage(definitions: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.defs.verdicts import as_check_results
+from pipelines.lib.ops import note_verdict
 from pipelines.lib.quality import check_marts
 from pipelines.lib.settings import Settings
 
@@ -14,4 +15,6 @@ _KEYS = [dg.AssetKey(["marts", name]) for name in ("fct_orders", "fct_order_line
 @dg.multi_asset_check(specs=[dg.AssetCheckSpec("great_expectations", asset=key, blocking=True) for key in _KEYS])
 def marts_suite(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
     """Sales by day beside the facts that they were summed from."""
-    yield from as_check_results(check_marts(settings), "great_expectations", _KEYS)
+    verdict = check_marts(settings)
+    note_verdict(settings, "marts", verdict)
+    yield from as_check_results(verdict, "great_expectations", _KEYS)

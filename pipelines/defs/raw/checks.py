@@ -7,6 +7,7 @@ import dagster as dg
 from ingestion.contracts import TOPICS
 from pipelines.defs.raw.assets import raw_key
 from pipelines.defs.verdicts import as_check_results
+from pipelines.lib.ops import note_verdict
 from pipelines.lib.quality import check_raw
 from pipelines.lib.settings import Settings
 
@@ -16,4 +17,6 @@ from pipelines.lib.settings import Settings
 )
 def raw_suite(settings: dg.ResourceParam[Settings]) -> Iterator[dg.AssetCheckResult]:
     """All rows that have landed since the last build."""
-    yield from as_check_results(check_raw(settings), "great_expectations", [raw_key(topic) for topic in TOPICS])
+    verdict = check_raw(settings)
+    note_verdict(settings, "raw", verdict)
+    yield from as_check_results(verdict, "great_expectations", [raw_key(topic) for topic in TOPICS])
