@@ -18,7 +18,18 @@ router = Router(include_in_schema=False)
 CACHE = {"cache-control": "public, max-age=3600"}
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # Pages of one person, and lists without end.
-CLOSED = ("/account", "/cart", "/checkout", "/orders", "/search", "/sign-in", "/register", "/operate", "/dashboards")
+CLOSED = (
+    "/account",
+    "/cart",
+    "/checkout",
+    "/orders",
+    "/search",
+    "/sign-in",
+    "/register",
+    "/operate",
+    "/dashboards",
+    "/data",
+)
 
 
 def canonical(request: Request) -> str:

@@ -21,7 +21,7 @@ from pipelines.lib.settings import Settings
 log = structlog.get_logger(__name__)
 PROOF_WAIT = 60.0  # seconds for what is on its way
 KEPT_DAYS = 90
-_TABLES = """
+TABLES = """
 create schema if not exists ops;
 create table if not exists ops.proofs (
     proved_at timestamptz primary key, seconds double precision not null, difference bigint not null,
@@ -75,7 +75,7 @@ def _ops(settings: Settings) -> Iterator[_Ops]:
     with psycopg.connect(settings.warehouse_url) as connection:
         # Two processes that make a schema at the same time would meet in the system catalogue.
         connection.execute("select pg_advisory_xact_lock(hashtext('ops'))")
-        connection.execute(_TABLES)
+        connection.execute(TABLES)
         ops = _Ops(connection)
         yield ops
     for source, message in ops.new:
@@ -107,7 +107,7 @@ def prove(settings: Settings, wait: float = PROOF_WAIT) -> Proof:
         )
         ops.connection.execute("delete from ops.proofs where proved_at < now() - %s * interval '1 day'", (KEPT_DAYS,))
         wrong = [f"{row.topic} {row.type}: {row.difference}" for row in proof.rows if row.difference]
-        ops.tell("proof", f"{proof.difference} events differ: {'; '.join(wrong)}" if wrong else None)
+        ops.tell("proof", f"difference {proof.difference}: {'; '.join(wrong)}" if wrong else None)
     return proof
 
 

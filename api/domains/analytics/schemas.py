@@ -114,3 +114,81 @@ class Overview(BaseModel):
     previous_funnel: list[DayFunnel]
     best_sellers: list[BestSeller]
     customers: list[WeekCustomers]
+
+
+class ProofRow(BaseModel):
+    """Distinct events of one type in each place; `difference` are those that are missing or too many anywhere."""
+
+    topic: str
+    type: str
+    accepted: int
+    kafka: int
+    lake: int
+    failed: int
+    warehouse: int
+    difference: int
+
+
+class ProofRun(BaseModel):
+    """One comparison of all places, in short."""
+
+    proved_at: datetime
+    seconds: float
+    difference: int
+
+
+class ProofReport(ProofRun):
+    """One comparison of all places, by event type."""
+
+    rows: list[ProofRow]
+
+
+class Check(BaseModel):
+    """What a suite of checks said; `failures` stop what depends on it, `warnings` do not."""
+
+    suite: str
+    checked_at: datetime
+    passed: bool
+    rows: int
+    failures: list[str]
+    warnings: list[str]
+
+
+class Waiting(BaseModel):
+    """Failed events with the same fault that wait to be put right."""
+
+    topic: str
+    event_type: str | None
+    stage: str
+    reason: str
+    events: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Alert(BaseModel):
+    """Something that is wrong, or was until `ended_at`."""
+
+    source: str
+    message: str
+    raised_at: datetime
+    seen_at: datetime
+    times: int
+    ended_at: datetime | None
+
+
+class Health(BaseModel):
+    """What the data plane knows of itself. `as_of` is the marts' own time, null before their first build."""
+
+    as_of: datetime | None
+    built_at: datetime | None
+    proofs: list[ProofRun]
+    checks: list[Check]
+    failed_events: dict[str, int]
+    waiting: list[Waiting]
+    alerts: list[Alert]
+
+    @property
+    def events_waiting(self) -> int:
+        """Failed events that nobody has sent again or dismissed."""
+        return self.failed_events.get("open", 0) + self.failed_events.get("repaired", 0)

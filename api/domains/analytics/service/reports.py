@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.domains.analytics import repository
 from api.domains.analytics.errors import ReportNotReady
+from api.domains.analytics.repository import marts as repository
 from api.domains.analytics.schemas import Overview
 
 SUMS = ("orders", "units", "revenue_minor", "discount_minor", "new_customers")

@@ -1,4 +1,4 @@
-"""Reads the marts; nothing here is written by the API."""
+"""The marts."""
 
 from datetime import date
 from typing import Any
