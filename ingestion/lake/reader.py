@@ -11,6 +11,9 @@ from pyiceberg.manifest import ManifestContent
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.table.snapshots import Snapshot, ancestors_of
 
+# In a compaction's summary: the newest snapshot whose rows lie in its files, empty where all of those have expired.
+THROUGH_KEY = "agora.compacted-through"
+
 
 @dataclass(frozen=True)
 class Added:
@@ -24,8 +27,8 @@ class Added:
 def read_added(catalog: Catalog, table: str, after: int | None, columns: tuple[str, ...] | None = None) -> Added:
     """Rows of the data files added after snapshot `after` and still there.
 
-    Everything, and `is_full`, where `after` is None or no longer an ancestor of the current snapshot. A file that was
-    rewritten since counts as added: readers drop repeats by event id. Raises NoSuchTableError.
+    Everything, and `is_full`, where `after` is None or no longer an ancestor of the current snapshot, or where a
+    compaction has put rows from before and after it into one file. Raises NoSuchTableError.
     """
     loaded = catalog.load_table(table)
     current = loaded.current_snapshot()
@@ -33,7 +36,7 @@ def read_added(catalog: Catalog, table: str, after: int | None, columns: tuple[s
         return Added(_read(loaded, columns, []), None, is_full=True)
     if current.snapshot_id == after:
         return Added(_read(loaded, columns, []), after, is_full=False)
-    newer = None if after is None else _snapshots_after(loaded, current, after)
+    newer = None if after is None else _appended_after(loaded, current, after)
     if newer is None:
         return Added(scan(catalog, table, columns), current.snapshot_id, is_full=True)
     tasks = list(_added_files(loaded, current, newer))
@@ -54,12 +57,22 @@ def scan(
     return found.to_arrow()
 
 
-def _snapshots_after(table: Table, current: Snapshot, after: int) -> set[int] | None:
+def compacted_through(snapshot: Snapshot) -> str | None:
+    """What a compaction's snapshot says of its rows; None for every other snapshot."""
+    return snapshot.summary[THROUGH_KEY] if snapshot.summary else None
+
+
+def _appended_after(table: Table, current: Snapshot, after: int) -> set[int] | None:
+    """Snapshots that brought rows since `after`; None where these cannot be told from the ones before."""
     newer: set[int] = set()
+    through: set[str] = set()
     for snapshot in ancestors_of(current, table.metadata):
         if snapshot.snapshot_id == after:
-            return newer
-        newer.add(snapshot.snapshot_id)
+            return None if through & set(map(str, newer)) else newer
+        if (compacted := compacted_through(snapshot)) is None:
+            newer.add(snapshot.snapshot_id)
+        else:
+            through.add(compacted)
     return None
 
 

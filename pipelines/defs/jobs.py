@@ -24,6 +24,20 @@ proof = dg.define_asset_job(
     description="Compare what was accepted with Kafka, lake and warehouse, event by event.",
 )
 
+lake_care = dg.define_asset_job(
+    "lake_care",
+    selection=dg.AssetSelection.groups("lake"),
+    description="Compact, expire and clean the tables of the lake, beside everything that goes on.",
+)
+
+nightly_care = dg.ScheduleDefinition(
+    name="nightly_care",
+    job=lake_care,
+    cron_schedule="40 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
 training = dg.define_asset_job(
     "training",
     selection=dg.AssetSelection.groups("models"),

@@ -100,6 +100,17 @@ def test_a_job_that_fails_is_told_until_it_goes_well(
     assert query(lake, "select difference from ops.proofs") == [(0,)]
 
 
+def test_the_care_of_the_lake_tells_what_it_did(lake: Lake, definitions: Any, instance: dg.DagsterInstance) -> None:
+    lake.land(lake.order(DAY, uuid4(), (7, 1, 100)))
+    assert definitions.resolve_job_def("lake_care").execute_in_process(instance=instance).success
+    event = instance.get_latest_materialization_event(dg.AssetKey(["lake_care", "tables"]))
+    assert event is not None
+    told = event.asset_materialization.metadata  # type: ignore[union-attr]
+    by_table = {row.data["table"]: row.data for row in told["tables"].records}
+    assert by_table["raw.ordering"]["files_before"] == 1
+    assert told["lost_files_removed"].value == 0
+
+
 def test_groups_and_lineage(definitions: Any) -> None:
     graph = definitions.resolve_asset_graph()
     groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}

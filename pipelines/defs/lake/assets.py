@@ -1,0 +1,31 @@
+"""Care of the lake."""
+
+import dagster as dg
+
+from pipelines.lib import care as lake_care
+from pipelines.lib.settings import Settings
+
+CARE = dg.AssetKey(["lake_care", "tables"])
+_COLUMNS = ("files", "bytes", "manifests", "snapshots")
+
+
+@dg.asset(key=CARE, group_name="lake", kinds={"iceberg"})
+def care(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
+    """Small files made large and sorted, old snapshots expired with month-ends kept, lost files removed."""
+    done = list(lake_care.care(settings))
+    rows = [
+        {"table": each.table}
+        | {f"{name}_before": getattr(each.before, name) for name in _COLUMNS}
+        | {f"{name}_after": getattr(each.after, name) for name in _COLUMNS}
+        for each in done
+    ]
+    return dg.MaterializeResult(
+        metadata={
+            "tables": dg.MetadataValue.table([dg.TableRecord(row) for row in rows]),
+            "files_compacted": sum(each.compacted.files_before for each in done),
+            "snapshots_expired": sum(each.expired.snapshots for each in done),
+            "months_tagged": sum(len(each.expired.tagged) for each in done),
+            "lost_files_removed": sum(each.removed.files for each in done),
+            "lost_bytes_removed": sum(each.removed.bytes for each in done),
+        }
+    )
