@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.ask_cli import lake_app, warehouse_app
 from infra.local.bulk import add_loads, export_app, import_app
 from infra.local.contracts_cli import contracts_app
 from infra.local.environment import enter
@@ -23,6 +24,8 @@ app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(failed_app, name="failed")
+app.add_typer(lake_app, name="lake")
+app.add_typer(warehouse_app, name="warehouse")
 add_loads(load_app)
 
 

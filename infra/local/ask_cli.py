@@ -1,0 +1,56 @@
+"""`agora lake` and `agora warehouse`: questions in SQL, and how the lake's tables are."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+lake_app = typer.Typer(no_args_is_help=True, help="The lake: its tables, their history, questions in SQL, care.")
+warehouse_app = typer.Typer(no_args_is_help=True, help="The warehouse: questions in SQL.")
+
+Form = Annotated[str, typer.Option("--format", help="table, csv or json.")]
+Rows = Annotated[int, typer.Option(help="Rows of a table to show; csv and json have all.", min=1)]
+Query = Annotated[str, typer.Argument(help="One SELECT.")]
+At = Annotated[datetime | None, typer.Option(help="As it was at this UTC time.")]
+
+
+@lake_app.command("tables")
+def show_tables(form: Form = "table") -> None:
+    """Every table with its rows, files and snapshots."""
+    from infra.local import ask  # noqa: PLC0415
+
+    ask.show_tables(form)
+
+
+@lake_app.command("history")
+def show_history(
+    table: Annotated[str, typer.Argument(help="Such as raw.ordering.")], form: Form = "table", rows: Rows = 50
+) -> None:
+    """The snapshots of a table, the newest first: what each did, and which have a name."""
+    from infra.local import ask  # noqa: PLC0415
+
+    ask.show_history(table, form, rows)
+
+
+@lake_app.command("sql")
+def ask_lake(query: Query, at: At = None, form: Form = "table", rows: Rows = 100) -> None:
+    """Ask about `raw.…` and `typed.…`. Nothing can be changed."""
+    from infra.local import ask  # noqa: PLC0415
+
+    ask.ask_lake(query, at, form, rows)
+
+
+@lake_app.command()
+def care(form: Form = "table") -> None:
+    """Compact, expire and clean now, as every night; shows each table before and after."""
+    from infra.local import ask  # noqa: PLC0415
+
+    ask.care(form)
+
+
+@warehouse_app.command("sql")
+def ask_warehouse(query: Query, form: Form = "table", rows: Rows = 100) -> None:
+    """Ask about `marts.…` and `lake.…`. Nothing can be changed."""
+    from infra.local import ask  # noqa: PLC0415
+
+    ask.ask_warehouse(query, form, rows)
