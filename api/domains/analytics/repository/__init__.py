@@ -1,0 +1,1 @@
+"""Reads the warehouse; nothing here is written by the API."""
