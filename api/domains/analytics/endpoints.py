@@ -12,7 +12,7 @@ from api.core.db import WarehouseDep
 from api.core.http import read_body
 from api.core.limits import limited
 from api.core.routing import Router
-from api.domains.analytics.domain import MAX_BYTES
+from api.domains.analytics.domain.capture import MAX_BYTES
 from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Health, Overview, ProofReport
 from api.domains.analytics.service import capture, health, reports
 

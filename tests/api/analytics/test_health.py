@@ -24,12 +24,12 @@ PATHS = ("/v1/data/health", "/v1/data/proof", "/data", "/data/proof", "/data/pro
 @pytest.fixture
 async def ops(rolled_back: OneConnection, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     """What the pipelines would have written, in temporary tables."""
-    from api.domains.analytics.repository import health, marts  # noqa: PLC0415
+    from api.domains.analytics.repository import health, overview  # noqa: PLC0415
     from pipelines.lib.ops import TABLES  # noqa: PLC0415
 
     for name in ("_PROOFS", "_PROOF", "_CHECKS", "_WAITING", "_STATES", "_ALERTS"):
         monkeypatch.setattr(health, name, text(getattr(health, name).text.replace("ops.", "pg_temp.")))
-    monkeypatch.setattr(marts, "_AS_OF", text("SELECT as_of, as_of AS built_at FROM pg_temp.as_of"))
+    monkeypatch.setattr(overview, "_AS_OF", text("SELECT as_of, as_of AS built_at FROM pg_temp.as_of"))
     async with rolled_back.warehouse() as connection:
         await connection.execute(text("CREATE TEMP TABLE as_of (as_of timestamptz)"))
         temporary = TABLES.replace("if not exists ", "").replace("create schema ops;", "")

@@ -19,7 +19,7 @@ AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
 @pytest.fixture
 async def marts(rolled_back: OneConnection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small marts: temporary tables, because the API's role may make nothing else."""
-    from api.domains.analytics.repository import marts as repository  # noqa: PLC0415
+    from api.domains.analytics.repository import overview as repository  # noqa: PLC0415
 
     for name in ("_AS_OF", "_SALES", "_FUNNEL", "_BEST_SELLERS", "_CUSTOMERS"):
         monkeypatch.setattr(repository, name, text(getattr(repository, name).text.replace("marts.", "pg_temp.")))

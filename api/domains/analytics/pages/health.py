@@ -13,6 +13,7 @@ from api.core.db import WarehouseDep
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.analytics.errors import ReportNotReady
+from api.domains.analytics.pages.boards import places_of
 from api.domains.analytics.schemas import ProofReport, ProofRow
 from api.domains.analytics.service import health
 
@@ -23,13 +24,13 @@ PLACES = ("accepted", "kafka", "lake", "failed", "warehouse")
 
 
 @router.get("/data")
-async def show_health(request: Request, _visitor: VisitorDep, _: Reader, warehouse: WarehouseDep) -> Response:
+async def show_health(request: Request, _visitor: VisitorDep, person: Reader, warehouse: WarehouseDep) -> Response:
     """How the data plane is now; before the first pipeline run a page that says so."""
     try:
         found = await health.health(warehouse)
     except ReportNotReady:
         return render(request, "data_health.html", health=None)
-    return render(request, "data_health.html", health=found)
+    return render(request, "data_health.html", health=found, places=places_of(person))
 
 
 @router.get("/data/proof")

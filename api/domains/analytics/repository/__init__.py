@@ -1,1 +1,1 @@
-"""What analytics reads: the marts, and what the data plane says of itself. Nothing here is written by the API."""
+"""Reads the warehouse; nothing here is written by the API."""

@@ -13,7 +13,7 @@ from api.core import capture
 from api.core.auth import Visitor
 from api.core.errors import TooLarge, validation_errors
 from api.core.metrics import REFUSED
-from api.domains.analytics.domain import MAX_EVENTS, parse_time
+from api.domains.analytics.domain.capture import MAX_EVENTS, parse_time
 from api.domains.analytics.errors import MalformedBatch
 from ingestion.contracts import EVENT_TYPES, Event, new_event_id
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.core.errors import NotFound
 from api.domains.analytics.errors import ReportNotReady
 from api.domains.analytics.repository import health as repository
-from api.domains.analytics.repository import marts
+from api.domains.analytics.repository import overview
 from api.domains.analytics.schemas import Health, ProofReport
 
 PROOFS, CHECKS, FAULTS, ALERTS = 48, 20, 50, 20
@@ -25,7 +25,7 @@ async def health(warehouse: AsyncConnection) -> Health:
         waiting = await repository.get_waiting(warehouse, FAULTS)
         alerts = await repository.get_alerts(warehouse, ALERTS)
     try:
-        as_of = await marts.get_as_of(warehouse)
+        as_of = await overview.get_as_of(warehouse)
     except ProgrammingError:  # checks and alerts may be there before the first mart
         as_of = None
     return Health.model_validate(

@@ -1,0 +1,1 @@
+"""Rules of analytics: capture, periods, and what each figure means."""

@@ -1,0 +1,98 @@
+"""Sales of a period beside the one before, by what the person chose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.core.errors import Invalid
+from api.core.paging import Page, decode_cursor, encode_cursor
+from api.domains.analytics.domain.periods import Period
+from api.domains.analytics.repository import sales
+from api.domains.analytics.repository.sales import SalesFilter
+from api.domains.analytics.service.remembered import Build
+
+__all__ = ["Choices", "Sales", "SalesFilter", "choices", "lines", "report"]
+
+BEST = 25
+PAGE = 50
+MOST_LINES = 50_000
+SUMS = ("orders", "units", "revenue_minor", "discount_minor")
+Rows = Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be filtered by; `categories` are those of the chosen department."""
+
+    currencies: list[str]
+    sources: list[str]
+    departments: list[str]
+    categories: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Rows of a period and of the one before; `parts` are departments, or categories of the chosen department."""
+
+    period: Period
+    days: Rows
+    previous_days: Rows
+    parts: Rows
+    products: Rows
+    sources: Rows
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Sums of the period."""
+        return {name: sum(row[name] for row in self.days) for name in SUMS}
+
+    @property
+    def previous_totals(self) -> dict[str, int]:
+        """Sums of the period before."""
+        return {name: sum(row[name] for row in self.previous_days) for name in SUMS}
+
+
+async def choices(build: Build, department: str | None) -> Choices:
+    """What the warehouse knows today."""
+    found = await build.ask(sales.choices)
+    names = {kind: [row["name"] for row in found if row["kind"] == kind] for kind in ("currency", "source")}
+    categories = [row for row in found if row["kind"] == "category"]
+    return Choices(
+        names["currency"],
+        names["source"],
+        sorted({row["above"] for row in categories}),
+        [row["name"] for row in categories if row["above"] == department],
+    )
+
+
+async def report(build: Build, period: Period, chosen: SalesFilter) -> Sales:
+    """Everything that the sales page shows."""
+    both = await build.ask(sales.by_day, Period(period.previous.first, period.last), chosen)
+    mixed = await build.ask(sales.mix, period, chosen, BEST)
+    return Sales(
+        period,
+        [row for row in both if row["day"] >= period.first],
+        [row for row in both if row["day"] < period.first],
+        [row for row in mixed if row["product_id"] is None],
+        [row for row in mixed if row["product_id"] is not None],
+        await build.ask(sales.by_source, period, chosen.currency) if chosen.is_whole_order else (),
+    )
+
+
+async def lines(
+    build: Build, period: Period, chosen: SalesFilter, cursor: str | None = None, limit: int = PAGE
+) -> Page[dict[str, Any]]:
+    """Order lines behind a figure, the newest first. Raises Invalid for a strange cursor."""
+    after = None
+    if cursor is not None:
+        placed_at, order_id, line_number = decode_cursor(cursor, str, str, int)
+        try:
+            after = (datetime.fromisoformat(placed_at), order_id, line_number)
+        except ValueError:
+            raise Invalid("cursor", "is not a cursor of this list") from None
+    rows = await sales.lines(build.warehouse, period, chosen, limit + 1, after)
+    if len(rows) <= limit:
+        return Page(rows)
+    last = rows[limit - 1]
+    return Page(rows[:limit], encode_cursor(last["placed_at"].isoformat(), last["order_id"], last["line_number"]))
