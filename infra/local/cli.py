@@ -159,6 +159,20 @@ def proof(
 
 
 @app.command()
+def rebuild(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    typed: Annotated[bool, typer.Option("--typed", help="The typed tables of the lake too, from raw.")] = False,
+) -> None:
+    """Drop the warehouse, make it again from the lake, and compare. Exit 1 where a table came out different."""
+    if not yes:
+        typer.confirm("The dashboards have no figures while this runs. Go on?", abort=True)
+    enter()
+    from infra.local.rebuilding import rebuild_warehouse  # noqa: PLC0415
+
+    raise typer.Exit(rebuild_warehouse(typed_too=typed))
+
+
+@app.command()
 def demo(
     stay: Annotated[bool, typer.Option(help="Leave the stack up at the end.")] = True,
     weeks: Annotated[int, typer.Option(help="Weeks of history.", min=1, max=48)] = 40,
