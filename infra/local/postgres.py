@@ -23,7 +23,7 @@ DATABASES = {
     "mlflow": ("agora_mlflow",),
     "dagster": ("agora_dagster",),
 }
-READ_IN_WAREHOUSE = ("lake", "marts")
+READ_IN_WAREHOUSE = ("lake", "marts", "ops")
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",

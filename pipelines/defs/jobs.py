@@ -12,8 +12,8 @@ from pipelines.lib.settings import get_settings
 
 loop = dg.define_asset_job(
     "loop",
-    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts"),
-    description="What has landed, to typed tables, warehouse and marts.",
+    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts", "lineage"),
+    description="What has landed, to typed tables, warehouse and marts, and the way back noted.",
 )
 
 training = dg.define_asset_job(
@@ -26,6 +26,20 @@ nightly_training = dg.ScheduleDefinition(
     name="nightly_training",
     job=training,
     cron_schedule="15 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
+proof = dg.define_asset_job(
+    "proof",
+    selection=dg.AssetSelection.groups("proof"),
+    description="Compare what was accepted with what Kafka, lake and warehouse hold.",
+)
+
+hourly_proof = dg.ScheduleDefinition(
+    name="hourly_proof",
+    job=proof,
+    cron_schedule="5 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

@@ -42,7 +42,7 @@ def lake(
     monkeypatch.setenv("AGORA_DBT_TARGET_DIR", str(dbt_target))
     get_settings.cache_clear()
     with psycopg.connect(warehouse_url, autocommit=True) as connection:
-        for schema in ("lake", "staging", "intermediate", "marts"):
+        for schema in ("lake", "staging", "intermediate", "marts", "ops"):
             connection.execute(f"drop schema if exists {schema} cascade")
     lake = Lake(get_settings())
     create_raw_tables(lake.catalog, lake.settings.lake)

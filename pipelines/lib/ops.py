@@ -1,0 +1,44 @@
+"""The schema `ops` of the warehouse: what the pipelines know of their own work, for the pages that show it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from pipelines.lib.settings import Settings
+
+_LOCK = 0x4F5053  # "OPS"
+_TABLES = """
+create schema if not exists ops;
+create table if not exists ops.proof_runs (
+    proof_id bigint generated always as identity primary key, as_of timestamptz not null,
+    seconds double precision not null, difference bigint not null, rows jsonb not null
+);
+create table if not exists ops.model_runs (
+    name text primary key, invocation_id text not null, status text not null, seconds double precision not null,
+    rows bigint, finished_at timestamptz not null
+);
+create table if not exists ops.lineage_models (
+    name text primary key, path text not null, description text not null, sql text not null,
+    columns jsonb not null, depends_on text[] not null
+);
+create table if not exists ops.lineage_loads (
+    table_name text primary key, event_type text not null,
+    typed_table text not null, typed_snapshot_id bigint, typed_committed_at timestamptz, typed_rows bigint,
+    raw_table text not null, raw_snapshot_id bigint, raw_committed_at timestamptz, raw_rows bigint,
+    positions jsonb, newest_at timestamptz, samples jsonb not null
+);
+create table if not exists ops.failed_events (
+    topic text, reason text, events bigint not null, newest_at timestamptz not null, primary key (topic, reason)
+);
+create table if not exists ops.lineage_noted (noted_at timestamptz not null);
+"""
+
+
+@contextmanager
+def open_ops(settings: Settings) -> Iterator[psycopg.Connection]:
+    """One transaction on the schema, whose tables are there. Writers come one after the other."""
+    with psycopg.connect(settings.warehouse_url) as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute(_TABLES)
+        yield connection
