@@ -8,7 +8,7 @@ import psycopg
 from pipelines.lib.settings import Settings
 
 _LOCK = 0x4F5053  # "OPS"
-_TABLES = """
+TABLES = """
 create schema if not exists ops;
 create table if not exists ops.proof_runs (
     proof_id bigint generated always as identity primary key, as_of timestamptz not null,
@@ -40,5 +40,5 @@ def open_ops(settings: Settings) -> Iterator[psycopg.Connection]:
     """One transaction on the schema, whose tables are there. Writers come one after the other."""
     with psycopg.connect(settings.warehouse_url) as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-        connection.execute(_TABLES)
+        connection.execute(TABLES)
         yield connection

@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from api.domains.analytics.service.remembered import remembered
+from pipelines.lib.ops import TABLES
 from tests.api.conftest import OneConnection, _drop, _named
 from tests.browser.shelves import columns_of
 
@@ -45,7 +46,8 @@ class Warehouse:
         schema, name = table.split(".")
         found = self.connection.execute(
             "select column_name, case data_type when 'timestamp with time zone' then 'timestamptz' else data_type end"
-            " from information_schema.columns where table_schema = %s and table_name = %s order by ordinal_position",
+            " from information_schema.columns where table_schema = %s and table_name = %s and is_identity = 'NO'"
+            " order by ordinal_position",
             (schema, name),
         ).fetchall()
         for row in rows:
@@ -115,8 +117,10 @@ def _make_tables(connection: psycopg.Connection) -> None:
             sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns_of(mart)
         )
         connection.execute(sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier("marts", mart), parts))
-    connection.execute("GRANT USAGE ON SCHEMA marts TO agora_api")
-    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA marts TO agora_api")
+    connection.execute(TABLES)
+    for schema in map(sql.Identifier, ("marts", "ops")):
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO agora_api").format(schema))
+        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO agora_api").format(schema))
 
 
 @pytest.fixture

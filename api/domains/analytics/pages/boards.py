@@ -27,6 +27,8 @@ PERIODS = (7, 28, 91, 364)
 PLACES = (
     ("/dashboards/overview", "Overview", "figures.read"),
     ("/dashboards/sales", "Sales", "figures.read"),
+    ("/dashboards/data", "Data health", "data.read"),
+    ("/data/proof", "Proof", "data.read"),
 )
 
 
@@ -50,7 +52,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether it stands to the right."""
-        return self.kind in {"number", "money", "percent", "change", "score"}
+        return self.kind in {"number", "money", "percent", "change", "score", "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +136,13 @@ def address(path: str, **values: Any) -> str:
 
 def show_board(request: Request, board: Board | None, person: Principal) -> Response:
     """The page; None where the warehouse has nothing yet."""
-    places = [(path, title) for path, title, needed in PLACES if permits(person.roles, needed)]
     here = request.url.path
-    return render(request, "dashboard.html", board=board, places=places, here=here, periods=PERIODS)
+    return render(request, "dashboard.html", board=board, places=places_of(person), here=here, periods=PERIODS)
+
+
+def places_of(person: Principal) -> list[tuple[str, str]]:
+    """(path, title) of the pages that the person may open."""
+    return [(path, title) for path, title, needed in PLACES if permits(person.roles, needed)]
 
 
 def table_file(board: Board, key: str) -> Response:
