@@ -12,7 +12,9 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from api.domains.analytics.service.remembered import remembered
+from ingestion.contracts.inventory import StockMoved
 from pipelines.lib.ops import TABLES
+from pipelines.lib.warehouse_schema import create_statement, shapes
 from tests.api.conftest import OneConnection, _drop, _named
 from tests.browser.shelves import columns_of
 
@@ -118,7 +120,10 @@ def _make_tables(connection: psycopg.Connection) -> None:
         )
         connection.execute(sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier("marts", mart), parts))
     connection.execute(TABLES)
-    for schema in map(sql.Identifier, ("marts", "ops")):
+    connection.execute("CREATE SCHEMA lake")
+    for shape in shapes(StockMoved):
+        connection.execute(create_statement(shape))
+    for schema in map(sql.Identifier, ("lake", "marts", "ops")):
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO agora_api").format(schema))
         connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO agora_api").format(schema))
 

@@ -27,6 +27,9 @@ PERIODS = (7, 28, 91, 364)
 PLACES = (
     ("/dashboards/overview", "Overview", "figures.read"),
     ("/dashboards/sales", "Sales", "figures.read"),
+    ("/dashboards/customers", "Customers", "figures.read"),
+    ("/dashboards/inventory", "Inventory", "figures.read"),
+    ("/dashboards/models", "Models", "figures.read"),
     ("/dashboards/data", "Data health", "data.read"),
     ("/data/proof", "Proof", "data.read"),
 )
