@@ -21,12 +21,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
     "moderator": frozenset({"desk.open", "reviews.moderate"}),
-    "analyst": frozenset({"figures.read"}),
-    "executive": frozenset({"figures.read"}),
+    "analyst": frozenset({"data.read", "figures.read"}),
+    "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
         {
             "audit.read",
             "catalog.manage",
+            "data.read",
             "desk.open",
             "disputes.answer",
             "orders.manage",

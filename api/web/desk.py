@@ -38,6 +38,7 @@ DOORS = (
     Door("/operate/questions", "Questions", "Held for a look", "circle-question", "reviews.moderate"),
     Door("/operate/webhooks", "Webhooks", "Who is told, and whether it arrived", "bell", "webhooks.manage"),
     Door("/operate/people", "People", "Who may do what", "users", "people.manage"),
+    Door("/dashboards/data", "Data health", "Loads, failed events, proof", "heart-pulse", "data.read"),
     Door("/operate/audit", "Audit log", "Who did what to what", "clipboard-list", "audit.read"),
 )
 

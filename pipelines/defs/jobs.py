@@ -7,21 +7,20 @@ from datetime import UTC, datetime
 import dagster as dg
 import psutil
 
-from pipelines.defs.ops.assets import FAILED_EVENTS, PROOF
-from pipelines.lib import ops
+from pipelines.lib.alerts import tell
 from pipelines.lib.landed import pointers
 from pipelines.lib.settings import get_settings
 
 loop = dg.define_asset_job(
     "loop",
-    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts") | dg.AssetSelection.assets(FAILED_EVENTS),
-    description="What has landed, to typed tables, warehouse and marts.",
+    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts", "lineage"),
+    description="What has landed, to typed tables, warehouse and marts, and the way back noted.",
 )
 
 proof = dg.define_asset_job(
     "proof",
-    selection=dg.AssetSelection.assets(PROOF, FAILED_EVENTS),
-    description="Compare what was accepted with Kafka, lake and warehouse, event by event.",
+    selection=dg.AssetSelection.groups("proof"),
+    description="Compare what was accepted with what Kafka, lake and warehouse hold.",
 )
 
 lake_care = dg.define_asset_job(
@@ -80,7 +79,7 @@ def new_snapshots(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
 @dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
 def tell_of_failures(context: dg.RunFailureSensorContext) -> None:
     """Raise an alert for a job that failed; the next run that goes well ends it."""
-    ops.tell(get_settings(), _source(context), context.failure_event.message or "it failed")
+    tell(get_settings(), _source(context), context.failure_event.message or "it failed")
 
 
 @dg.run_status_sensor(
@@ -90,7 +89,7 @@ def tell_of_failures(context: dg.RunFailureSensorContext) -> None:
 )
 def tell_of_recoveries(context: dg.RunStatusSensorContext) -> None:
     """End the alert of a job that runs again."""
-    ops.tell(get_settings(), _source(context), None)
+    tell(get_settings(), _source(context), None)
 
 
 def _source(context: dg.RunStatusSensorContext) -> str:

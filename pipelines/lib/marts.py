@@ -7,8 +7,9 @@ from datetime import datetime
 
 import psycopg
 
-from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable
+from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable, target_dir
 from pipelines.lib.exclusive import exclusive
+from pipelines.lib.lineage.runs import note_runs
 from pipelines.lib.settings import Settings
 
 LAST_MART = "mart_as_of"
@@ -41,5 +42,8 @@ def build_marts(settings: Settings, *, full_refresh: bool = False, unit_tests: b
         arguments += ["--exclude-resource-type", "unit_test"]
     with exclusive(settings):
         until = newest_touch(settings)
-        run_dbt(settings, arguments)
+        try:
+            run_dbt(settings, arguments)
+        finally:
+            note_runs(settings, target_dir() / "run_results.json")
         forget_touched_days(settings, until)

@@ -68,7 +68,7 @@ def test_a_file_that_is_not_there_is_one_line() -> None:
 
 @pytest.mark.parametrize("name", ["livostyle", "goodbooks", "bestbuy-categories", "online-retail"])
 def test_data_that_are_not_there_are_one_line(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "load_environment", lambda: (None, {}))
+    monkeypatch.setattr(bulk, "enter", dict)
     outcome = CliRunner().invoke(app, ["load", name, "--from", str(tmp_path)])
     assert isinstance(outcome.exception, LocalError)
     assert str(outcome.exception).startswith(f"there is no {tmp_path}/")
@@ -76,9 +76,8 @@ def test_data_that_are_not_there_are_one_line(name: str, tmp_path: Path, monkeyp
 
 
 RUN = """
-import os, sys
 from infra.local import bulk, cli
-bulk.load_environment = lambda: (None, dict(os.environ))
+bulk.enter = dict
 cli.main()
 """
 

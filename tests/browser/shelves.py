@@ -6,7 +6,6 @@ Runs as a process of its own (`python -m tests.browser.shelves`), because the te
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import polars as pl
 import psycopg
 import yaml  # type: ignore[import-untyped]
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from api.core.db import get_database, transaction
 from api.domains.catalog import facade as catalog
@@ -25,8 +23,7 @@ from api.domains.identity.contracts import CustomerImport
 from api.domains.inventory import facade as inventory
 from infra.load import journey
 from infra.load.complete_journey import PRODUCT_FIELDS
-from ingestion.contracts import EVENT_TYPES, new_event_id
-from ingestion.proof import ProofRow
+from ingestion.contracts import new_event_id
 from pipelines.lib.ops import TABLES
 
 MARTS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
@@ -111,34 +108,10 @@ def build_marts(owner_url: str, ids: dict[str, int]) -> None:
             places = sql.SQL(", ").join(sql.Placeholder() * len(columns))
             with connection.cursor() as cursor:
                 cursor.executemany(sql.SQL("INSERT INTO {} VALUES ({})").format(table, places), rows)
-        note_health(connection)
+        connection.execute(TABLES)
         for schema in ("marts", "ops"):
             connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO agora_api")
             connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO agora_api")
-
-
-def note_health(connection: psycopg.Connection) -> None:
-    """A day on which one event got lost, some failed, and one thing is wrong now."""
-    connection.execute(TABLES)
-    rows = [ProofRow(each.domain(), name, 41_000, 41_000, 41_000, 2, 40_998, 0) for name, each in EVENT_TYPES.items()]
-    for hours, difference in ((0, 0), (1, 1), (2, 0)):
-        first = replace(rows[0], difference=difference)
-        connection.execute(
-            "INSERT INTO ops.proofs VALUES (now() - %s * interval '1 hour', 3.2, %s, %s)",
-            (hours, difference, Jsonb([asdict(row) for row in (first, *rows[1:])])),
-        )
-    connection.execute(
-        "INSERT INTO ops.checks (suite, passed, rows, failures, warnings) VALUES"
-        " ('raw', true, 5000, '{}', '{a time that lies ahead}'), ('marts', false, 300, '{sums differ on a day}', '{}')"
-    )
-    connection.execute(
-        "INSERT INTO ops.failed_events SELECT gen_random_uuid(), now(), 'ordering', 'typing', 'ordering.order_placed',"
-        " 'data.total_minor: Input should be a valid integer', 'open' FROM generate_series(1, 3)"
-    )
-    connection.execute(
-        "INSERT INTO ops.alerts (source, message, ended_at) VALUES"
-        " ('checks of marts', 'sums differ on a day', NULL), ('proof', 'difference 1: identity.signed_in: 1', now())"
-    )
 
 
 if __name__ == "__main__":

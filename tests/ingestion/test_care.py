@@ -27,6 +27,7 @@ from tests.ingestion.test_commit import data_files
 
 NUMBERS = "raw.numbers"
 SCHEMA = pa.schema([("number", pa.int64()), ("word", pa.string())])
+PATIENCE = 90.0  # a long transaction in any database of the server holds the relay up
 # But for lost files: what a lander has written and not committed yet looks like one.
 AT_ONCE = Limits(closed_after=timedelta(seconds=-60), expire_after=timedelta(seconds=-60))
 
@@ -209,12 +210,12 @@ def test_a_whole_plane_is_cared_for_while_its_lander_runs_and_the_proof_holds(pl
     with plane.relay(), plane.lander():
         for rows in range(20, 121, 20):
             plane.accept(20)
-            wait_for(partial(has_landed, plane, rows), "a round has landed")
+            wait_for(partial(has_landed, plane, rows), "a round has landed", PATIENCE)
         plane.produce([b"{"])
         refresh_typed_and_warehouse(settings)
         cared = {each.table: each for each in care.care(settings, AT_ONCE)}
         plane.accept(20)
-        wait_for(partial(has_landed, plane, 140), "the lander goes on")
+        wait_for(partial(has_landed, plane, 140), "the lander goes on", PATIENCE)
     raw = cared["raw.analytics"]
     assert raw.before.files >= 6
     assert raw.after.files < raw.before.files

@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  
 def definitions(lake: Lake, operational_url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The definitions, loaded with a manifest that lies where this test's settings say."""
     monkeypatch.setenv("AGORA_POSTGRES_INGESTION_URL", operational_url)
+    monkeypatch.setenv("AGORA_KAFKA_TOPIC_PREFIX", f"{uuid4().hex[:10]}.")  # the proof reads no other test's events
     get_settings.cache_clear()
     prepare()
     from pipelines.definitions import defs  # noqa: PLC0415 - needs the manifest
@@ -89,7 +90,7 @@ def test_a_job_that_fails_is_told_until_it_goes_well(
 
     job = definitions.resolve_job_def("proof")
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.lib.ops.prove", lambda _: 1 / 0)
+        patched.setattr("pipelines.defs.proof.assets.prove_and_keep", lambda _: 1 / 0)
         failed = job.execute_in_process(instance=instance, raise_on_error=False)
     tell(jobs.tell_of_failures, failed.get_run_failure_event(), failed.dagster_run)
     alerts = "select source, ended_at is null from ops.alerts"
@@ -97,7 +98,7 @@ def test_a_job_that_fails_is_told_until_it_goes_well(
     well = job.execute_in_process(instance=instance)
     tell(jobs.tell_of_recoveries, well.get_run_success_event(), well.dagster_run)
     assert query(lake, alerts) == [("job proof", False)]
-    assert query(lake, "select difference from ops.proofs") == [(0,)]
+    assert query(lake, "select difference from ops.proof_runs") == [(0,)]
 
 
 def test_the_care_of_the_lake_tells_what_it_did(lake: Lake, definitions: Any, instance: dg.DagsterInstance) -> None:

@@ -1,6 +1,5 @@
 """JSON of analytics."""
 
-from datetime import datetime
 from typing import Annotated
 
 import orjson
@@ -13,8 +12,8 @@ from api.core.http import read_body
 from api.core.limits import limited
 from api.core.routing import Router
 from api.domains.analytics.domain.capture import MAX_BYTES
-from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Health, Overview, ProofReport
-from api.domains.analytics.service import capture, health, reports
+from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Overview
+from api.domains.analytics.service import capture, reports
 
 router = Router(prefix="/v1", tags=["analytics"])
 Executive = Annotated[Principal, Depends(require("figures.read"))]
@@ -43,15 +42,3 @@ async def get_overview(
 ) -> Overview:
     """Sales, customers, funnel and best sellers, as of the newest event in the warehouse."""
     return await reports.overview(warehouse, days)
-
-
-@router.get("/data/health")
-async def get_health(_: Executive, warehouse: WarehouseDep) -> Health:
-    """How the data plane is: proofs, checks, failed events and alerts."""
-    return await health.health(warehouse)
-
-
-@router.get("/data/proof")
-async def get_proof(_: Executive, warehouse: WarehouseDep, at: datetime | None = None) -> ProofReport:
-    """The newest proof by event type, or the one of a time."""
-    return await health.proof(warehouse, at)

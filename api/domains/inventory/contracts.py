@@ -30,6 +30,21 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceSummary:
+    """What lies at a place in all: units by claim, and how many variants are sold out or watched and low."""
+
+    location: str
+    name: str
+    variants: int
+    on_hand: int
+    allocated: int
+    reserved: int
+    available: int
+    sold_out: int
+    low: int
+
+
+@dataclass(frozen=True, slots=True)
 class Movement:
     """A row of the append-only ledger."""
 

@@ -13,6 +13,7 @@ from api.domains.inventory.service.shelves import (
     receive,
     receive_many,
     stock_differences,
+    stock_summary,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "reserve",
     "ship",
     "stock_differences",
+    "stock_summary",
     "sweep_expired",
     "take_back",
     "tell_waiting",

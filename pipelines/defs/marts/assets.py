@@ -9,6 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from pipelines.lib.dbt_env import dbt_env, target_dir
 from pipelines.lib.exclusive import exclusive
+from pipelines.lib.lineage import note_runs
 from pipelines.lib.marts import LAST_MART, forget_touched_days, newest_touch
 from pipelines.lib.prepare import manifest_path
 from pipelines.lib.settings import Settings
@@ -43,4 +44,9 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Set
     # The resource takes its environment from the process, and would keep a directory of artifacts for every run.
     os.environ.update(dbt_env(settings.warehouse_url))
     arguments = ["build", "--exclude-resource-type", "unit_test"]
-    yield from dbt.cli(arguments, context=context, target_path=target_dir() / "build").stream()
+    target = target_dir() / "build"
+    try:
+        yield from dbt.cli(arguments, context=context, target_path=target).stream()
+    finally:
+        # Of a build that failed too: which model it was is what one wants to know then.
+        note_runs(settings, target / "run_results.json")

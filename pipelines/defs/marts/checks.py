@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.defs.verdicts import as_check_results
-from pipelines.lib.ops import note_verdict
+from pipelines.lib.health import note_verdict
 from pipelines.lib.quality import check_marts
 from pipelines.lib.settings import Settings
 

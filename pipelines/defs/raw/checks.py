@@ -7,7 +7,7 @@ import dagster as dg
 from ingestion.contracts import TOPICS
 from pipelines.defs.raw.assets import raw_key
 from pipelines.defs.verdicts import as_check_results
-from pipelines.lib.ops import note_verdict
+from pipelines.lib.health import note_verdict
 from pipelines.lib.quality import check_raw
 from pipelines.lib.settings import Settings
 

@@ -12,6 +12,9 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from api.domains.analytics.service.remembered import remembered
+from ingestion.contracts.inventory import StockMoved
+from pipelines.lib.ops import TABLES
+from pipelines.lib.warehouse_schema import create_statement, shapes
 from tests.api.conftest import OneConnection, _drop, _named
 from tests.browser.shelves import columns_of
 
@@ -45,7 +48,8 @@ class Warehouse:
         schema, name = table.split(".")
         found = self.connection.execute(
             "select column_name, case data_type when 'timestamp with time zone' then 'timestamptz' else data_type end"
-            " from information_schema.columns where table_schema = %s and table_name = %s order by ordinal_position",
+            " from information_schema.columns where table_schema = %s and table_name = %s and is_identity = 'NO'"
+            " order by ordinal_position",
             (schema, name),
         ).fetchall()
         for row in rows:
@@ -100,11 +104,13 @@ def warehouse_database(migrated_env: dict[str, str]) -> Iterator[Warehouse]:
     name = f"agora_dashboards_{secrets.token_hex(4)}"
     with psycopg.connect(owner_url, autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            with psycopg.connect(_named(owner_url, name), autocommit=True) as connection:
-                _make_tables(connection)
-                yield Warehouse(connection, _named(migrated_env["AGORA_POSTGRES_URL"], name))
-        finally:
+    try:
+        with psycopg.connect(_named(owner_url, name), autocommit=True) as connection:
+            _make_tables(connection)
+            yield Warehouse(connection, _named(migrated_env["AGORA_POSTGRES_URL"], name))
+    finally:
+        # Some tests end every connection to the migrated database: this one is made anew.
+        with psycopg.connect(owner_url, autocommit=True) as admin:
             _drop(admin, name)
 
 
@@ -115,8 +121,13 @@ def _make_tables(connection: psycopg.Connection) -> None:
             sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind)) for column, kind in columns_of(mart)
         )
         connection.execute(sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier("marts", mart), parts))
-    connection.execute("GRANT USAGE ON SCHEMA marts TO agora_api")
-    connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA marts TO agora_api")
+    connection.execute(TABLES)
+    connection.execute("CREATE SCHEMA lake")
+    for shape in shapes(StockMoved):
+        connection.execute(create_statement(shape))
+    for schema in map(sql.Identifier, ("lake", "marts", "ops")):
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO agora_api").format(schema))
+        connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO agora_api").format(schema))
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ Unit = Literal["money", "number", "share", "score"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of the dashboards. `model` is a table of the warehouse, `expression` what is taken of it."""
+    """A figure of the dashboards. `model` is a table of the warehouse, `expression` what is taken of it.
+
+    A figure that does not come out of the warehouse has no model, and no way back to show.
+    """
 
     key: str
     title: str
@@ -130,12 +133,62 @@ _ALL = (
         "revenue_minor_28d",
     ),
     Metric(
-        "units_moved",
-        "Units moved",
-        "Pieces that were received, shipped, returned or corrected in the period, as the movements of stock say.",
+        "received",
+        "Received",
+        "Pieces that came into stock with deliveries in the period.",
         "number",
         "lake.inventory_stock_moved",
-        "sum(quantity)",
+        "sum(quantity) where movement = 'received'",
+    ),
+    Metric(
+        "shipped",
+        "Shipped",
+        "Pieces that left the house with parcels in the period.",
+        "number",
+        "lake.inventory_stock_moved",
+        "sum(quantity) where movement = 'shipped'",
+    ),
+    Metric(
+        "on_hand",
+        "On hand",
+        "Pieces on all shelves at this moment, those for orders and checkouts included. From the shop itself, not from"
+        " the warehouse.",
+        "number",
+        "",
+        "",
+    ),
+    Metric(
+        "sold_out",
+        "Sold out",
+        "Variants of which nothing is left to sell at a place at this moment. From the shop itself.",
+        "number",
+        "",
+        "",
+    ),
+    Metric(
+        "ndcg",
+        "NDCG at 10",
+        "How well the first ten recommendations of a model fit what the same people bought afterwards, the first places"
+        " counting most; 1 is perfect. Measured on orders that the model had not seen.",
+        "score",
+        "",
+        "",
+    ),
+    Metric(
+        "recall",
+        "Recall at 20",
+        "The share of what people bought afterwards that was among the first twenty recommendations.",
+        "score",
+        "",
+        "",
+    ),
+    Metric(
+        "coverage",
+        "Coverage at 10",
+        "The share of all products that are recommended to at least one person among the first ten.",
+        "share",
+        "",
+        "",
     ),
 )
 METRICS = {metric.key: metric for metric in _ALL}

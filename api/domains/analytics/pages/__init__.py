@@ -1,9 +1,8 @@
-"""Pages of analytics: dashboards, each beside the period before, and how the data behind them are."""
+"""Pages of analytics: dashboards, each beside the period before, and where their figures come from."""
 
 from api.core.routing import Router
-from api.domains.analytics.pages import health, overview, sales
+from api.domains.analytics.pages import customers, data, inventory, models, overview, sales
 
 router = Router(include_in_schema=False)
-router.include_router(overview.router)
-router.include_router(sales.router)
-router.include_router(health.router)
+for page in (overview, sales, customers, inventory, models, data):
+    router.include_router(page.router)

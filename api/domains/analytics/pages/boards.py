@@ -27,7 +27,11 @@ PERIODS = (7, 28, 91, 364)
 PLACES = (
     ("/dashboards/overview", "Overview", "figures.read"),
     ("/dashboards/sales", "Sales", "figures.read"),
-    ("/data", "Data health", "figures.read"),
+    ("/dashboards/customers", "Customers", "figures.read"),
+    ("/dashboards/inventory", "Inventory", "figures.read"),
+    ("/dashboards/models", "Models", "figures.read"),
+    ("/dashboards/data", "Data health", "data.read"),
+    ("/data/proof", "Proof", "data.read"),
 )
 
 
@@ -51,7 +55,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether it stands to the right."""
-        return self.kind in {"number", "money", "percent", "change", "score"}
+        return self.kind in {"number", "money", "percent", "change", "score", "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A whole page. `filters` are those in its address, which is all that it takes to see the same again."""
+    """A whole page. `filters` are those in its address, which is all that it takes to see the same again.
+
+    `wrong` stands above everything else.
+    """
 
     path: str
     title: str
@@ -112,6 +119,7 @@ class Board:
     figures: Sequence[Figure] = ()
     plots: Sequence[Plot] = ()
     tables: Sequence[Table] = ()
+    wrong: Sequence[str] = ()
 
     def address(self, **changed: Any) -> str:
         """The page with these filters changed."""
@@ -135,13 +143,12 @@ def address(path: str, **values: Any) -> str:
 
 def show_board(request: Request, board: Board | None, person: Principal) -> Response:
     """The page; None where the warehouse has nothing yet."""
-    places = places_of(person)
     here = request.url.path
-    return render(request, "dashboard.html", board=board, places=places, here=here, periods=PERIODS)
+    return render(request, "dashboard.html", board=board, places=places_of(person), here=here, periods=PERIODS)
 
 
 def places_of(person: Principal) -> list[tuple[str, str]]:
-    """(path, title) of the pages that lie side by side, for this person."""
+    """(path, title) of the pages that the person may open."""
     return [(path, title) for path, title, needed in PLACES if permits(person.roles, needed)]
 
 

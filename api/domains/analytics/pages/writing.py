@@ -10,7 +10,7 @@ from babel.numbers import format_currency, format_percent, get_currency_precisio
 
 from api.domains.analytics.domain.periods import Period
 
-Kind = Literal["text", "number", "money", "percent", "change", "score", "day", "time"]
+Kind = Literal["text", "number", "money", "percent", "change", "score", "seconds", "day", "time"]
 LOCALE = "en_US"
 
 
@@ -55,6 +55,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "percent": percent,
     "change": lambda value: f"{'+' if value > 0 else ''}{percent(value)}",
     "score": lambda value: f"{value:.4f}",
+    "seconds": lambda value: f"{value:,.1f}",
     "day": short_day,
     "time": lambda value: f"{format_datetime(value, 'MMM d, y, HH:mm', locale=LOCALE)} UTC",
 }

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import copy_rows
-from api.domains.inventory.contracts import MAIN, Location, Movement, StockDifference
+from api.domains.inventory.contracts import MAIN, Location, Movement, PlaceSummary, StockDifference
 from api.domains.inventory.domain import SHARDS
 from api.domains.inventory.repository import Reader
 
@@ -25,6 +25,20 @@ AVAILABLE_OF_PRODUCTS = text("""
 """)
 
 LOCATIONS = text("SELECT location, name, priority, is_active FROM inventory.locations ORDER BY priority, location")
+SUMMARY = text("""
+    WITH level AS (
+        SELECT location, variant_id, sum(on_hand) AS on_hand, sum(allocated) AS allocated, sum(reserved) AS reserved,
+            sum(on_hand - allocated - reserved) AS available
+        FROM inventory.stock GROUP BY location, variant_id
+    )
+    SELECT p.location, p.name, count(l.variant_id) AS variants, coalesce(sum(l.on_hand), 0)::bigint AS on_hand,
+        coalesce(sum(l.allocated), 0)::bigint AS allocated, coalesce(sum(l.reserved), 0)::bigint AS reserved,
+        coalesce(sum(l.available), 0)::bigint AS available,
+        count(l.variant_id) FILTER (WHERE l.available <= 0) AS sold_out,
+        (SELECT count(*) FROM inventory.thresholds t WHERE t.location = p.location AND t.is_low) AS low
+    FROM inventory.locations p LEFT JOIN level l USING (location)
+    GROUP BY p.location, p.name, p.priority ORDER BY p.priority, p.location
+""")
 PUT_LOCATION = text("""
     INSERT INTO inventory.locations (location, name, priority, is_active)
     VALUES (:location, :name, :priority, :is_active)
@@ -179,6 +193,11 @@ async def movements(reader: Reader, variant_id: int, before: int, limit: int) ->
     """The ledger of a variant, newest first, from below movement `before` on."""
     values = {"variant_id": variant_id, "before": before, "limit": limit}
     return [Movement(**row) for row in (await reader.execute(MOVEMENTS, values)).mappings()]
+
+
+async def summary(reader: Reader) -> list[PlaceSummary]:
+    """Every place with what lies there in all, the one that sells first on top."""
+    return [PlaceSummary(**row) for row in (await reader.execute(SUMMARY)).mappings()]
 
 
 async def locations(reader: Reader) -> list[Location]:

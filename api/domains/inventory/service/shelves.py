@@ -22,6 +22,7 @@ available_of_products = repository.available_of_products
 locations = repository.locations
 movements = repository.movements
 stock_differences = repository.differences
+stock_summary = repository.summary
 
 
 async def receive_many(session: AsyncSession, rows: Sequence[tuple[int, int]]) -> int:
