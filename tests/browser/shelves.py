@@ -24,7 +24,7 @@ from api.domains.inventory import facade as inventory
 from infra.load import journey
 from infra.load.complete_journey import PRODUCT_FIELDS
 from ingestion.contracts import new_event_id
-from pipelines.lib.ops import TABLES
+from tests.browser import season
 
 MARTS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
 EXECUTIVE, PASSWORD = "executive@example.org", "four quiet green words"
@@ -108,10 +108,13 @@ def build_marts(owner_url: str, ids: dict[str, int]) -> None:
             places = sql.SQL(", ").join(sql.Placeholder() * len(columns))
             with connection.cursor() as cursor:
                 cursor.executemany(sql.SQL("INSERT INTO {} VALUES ({})").format(table, places), rows)
-        connection.execute(TABLES)
-        for schema in ("marts", "ops"):
-            connection.execute(f"GRANT USAGE ON SCHEMA {schema} TO agora_api")
-            connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO agora_api")
+        for name in ("dim_customers", "dim_products", "fct_orders", "fct_order_lines"):
+            parts = (sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns_of(name))
+            table = sql.Identifier("marts", name)
+            connection.execute(sql.SQL("CREATE TABLE {} ({})").format(table, sql.SQL(", ").join(parts)))
+        season.fill(connection, list(ids.values())[:24])
+        connection.execute("GRANT USAGE ON SCHEMA marts TO agora_api")
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA marts TO agora_api")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ DataReader = Annotated[Principal, Depends(require("data.read"))]
 HEALTH, PROOF = "/dashboards/data", "/data/proof"
 PLACES = ("accepted", "kafka", "lake", "failed", "warehouse", "difference")
 NUMBERS = SHOWN["number"]
+LAST = 7
 
 
 @router.get(HEALTH)
@@ -131,23 +132,17 @@ def _proved(proof: dict[str, Any] | None, now: datetime) -> str:
 
 
 def _loads(found: Health) -> Table:
-    columns = (
-        *(Column("Table"), Column("Events", "number"), Column("Newest event", "time"), Column("Typed at", "time")),
-        *(Column("Typed snapshot"), Column("Landed at", "time"), Column("Raw snapshot")),
-    )
+    names = ("Newest event", "Typed", "Landed")
     rows = [
         (
-            *(row["table_name"].removeprefix("lake."), row["typed_rows"], row["newest_at"], row["typed_committed_at"]),
-            *(_id(row["typed_snapshot_id"]), row["raw_committed_at"], _id(row["raw_snapshot_id"])),
+            *(row["table_name"].removeprefix("lake."), row["typed_rows"], row["newest_at"]),
+            *(row["typed_committed_at"], row["raw_committed_at"]),
         )
         for row in found.loads
     ]
-    text = "Each table of the warehouse's copy of the lake, and the snapshots that it holds."
+    text = "Each table of the warehouse's copy of the lake, and the times of the snapshots that it holds."
+    columns = (Column("Table"), Column("Events", "number"), *(Column(name, "time") for name in names))
     return Table("loads", "Loads", text, columns, rows, empty="Nothing has been loaded yet.")
-
-
-def _id(snapshot_id: int | None) -> str | None:
-    return None if snapshot_id is None else str(snapshot_id)
 
 
 def _failed(found: Health) -> Table:
@@ -220,7 +215,7 @@ def _proof(runs: list[dict[str, Any]], chosen: dict[str, Any], asked: int | None
             *(Figure(name.capitalize(), NUMBERS(totals[name]), _share(totals, name)) for name in PLACES[:-1]),
         ],
         plots=[_history(runs)] if len(runs) > 1 else [],
-        tables=[_places(rows), _last(runs)],
+        tables=[_last(runs), _places(rows)],
     )
 
 
@@ -245,6 +240,7 @@ def _places(rows: list[dict[str, Any]]) -> Table:
 
 def _last(runs: list[dict[str, Any]]) -> Table:
     columns = (Column("Proof of", "time"), Column("Difference", "number"), Column("Seconds", "seconds"))
-    values = [(run["as_of"], run["difference"], run["seconds"]) for run in runs[:12]]
-    links: list[str | None] = [f"{PROOF}?run={run['proof_id']}" for run in runs[:12]]
-    return Table("last", "The last proofs", "A time leads to the proof of then.", columns, values, links=links)
+    values = [(run["as_of"], run["difference"], run["seconds"]) for run in runs[:LAST]]
+    links: list[str | None] = [f"{PROOF}?run={run['proof_id']}" for run in runs[:LAST]]
+    text = "A time leads to the proof of then."
+    return Table("last", "The last proofs", text, columns, values, links=links, is_wide=len(runs) == 1)

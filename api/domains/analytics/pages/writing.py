@@ -53,7 +53,7 @@ def short_day(day: date) -> str:
 SHOWN: dict[str, Callable[[Any], str]] = {
     "number": lambda value: f"{value:,.0f}",
     "percent": percent,
-    "change": lambda value: f"{'+' if value > 0 else ''}{percent(value)}",
+    "change": lambda value: f"{'+' if value >= 0.0005 else ''}{percent(value if abs(value) >= 0.0005 else 0)}",
     "score": lambda value: f"{value:.4f}",
     "seconds": lambda value: f"{value:,.1f}",
     "day": short_day,

@@ -1,0 +1,71 @@
+"""Dashboards as an executive sees them, on a desk and on a phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Inspect
+from tests.browser.season import trained
+from tests.browser.shelves import EXECUTIVE, PASSWORD
+
+PAGES = {
+    "sales": "Sales",
+    "customers": "Customers",
+    "inventory": "Inventory",
+    "data": "Data health",
+}
+
+
+def enter(page: Page, path: str) -> None:
+    page.goto(f"/sign-in?next={path}")
+    page.get_by_label("E-mail address").fill(EXECUTIVE)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_dashboard_can_be_read_everywhere(page: Page, inspect: Inspect, name: str) -> None:
+    enter(page, f"/dashboards/{name}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[name])
+    inspect(f"dashboard-{name}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("^CSV of")).first.click()
+    assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_from_a_figure_to_its_lines_and_to_its_events(page: Page, inspect: Inspect) -> None:
+    enter(page, "/dashboards/sales")
+    page.get_by_label("Department", exact=True).select_option("Grocery")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="Categories")).to_be_visible()
+    assert "department=Grocery" in page.url
+    page.get_by_text("Meaning of Revenue").click()
+    expect(page.get_by_text("What customers were charged")).to_be_visible()
+    inspect("dashboard-sales-grocery")
+    page.get_by_role("region", name="Products").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Order lines")
+    inspect("dashboard-order-lines")
+    page.go_back()
+    page.get_by_text("Meaning of Revenue").click()
+    page.get_by_role("link", name="Where it comes from").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Where “Revenue” comes from")
+    for summary in page.get_by_text("The newest events").all()[:1] + page.get_by_text("Columns of").all()[:1]:
+        summary.click()
+    page.get_by_text("SQL of marts.fct_orders").click()
+    inspect("lineage-revenue")
+
+
+def test_the_proof_and_an_older_one(page: Page, inspect: Inspect) -> None:
+    enter(page, "/data/proof")
+    expect(page.get_by_text("nothing is lost, nothing is there twice")).to_be_visible()
+    inspect("proof")
+    page.get_by_role("region", name="The last proofs").get_by_role("link").nth(5).click()
+    expect(page.get_by_text("look at the rows below")).to_be_visible()
+
+
+def test_the_models_that_answer(page: Page, inspect: Inspect, shop_env: dict[str, str]) -> None:
+    with trained(shop_env["AGORA_POSTGRES_OWNER_URL"]):
+        enter(page, "/dashboards/models")
+        expect(page.get_by_text("compared with version")).to_be_visible()
+        inspect("dashboard-models")
