@@ -125,7 +125,7 @@ def _segments(report: Customers, segment: str, currency: str) -> Table:
     )
     ordered = sorted(values, key=lambda value: (-value[1], value[0]))
     text = "People with an order in these days, as they registered."
-    return Table("segments", "Segments", text, columns, ordered, currency, is_wide=False)
+    return Table("segments", "Segments", text, columns, ordered, currency)
 
 
 def _retention(report: Customers) -> Table:
