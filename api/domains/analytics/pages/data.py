@@ -157,7 +157,9 @@ def _failed(found: Health) -> Table:
         )
         for row in found.failed
     ]
-    text = "Kept whole in the lake. The command agora failed shows them one by one, puts them right and sends them again."
+    text = (
+        "Kept whole in the lake. The command agora failed shows them one by one, puts them right and sends them again."
+    )
     return Table("failed", "Failed events", text, columns, rows, empty="None. Every record could be read.")
 
 
