@@ -31,8 +31,8 @@ NAMING = {
 # What a query that only reads may run on.
 Reader = AsyncConnection | AsyncSession
 
-# Every statement is a transaction of its own; a connection that comes back has none that would have to be undone.
-SINGLY: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+# Every statement is a transaction of its own.
+SINGLY: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"}
 _SENT_AS = {1042: 25}  # psycopg sends no char(n); text looks the same on the wire
 
 
@@ -105,6 +105,7 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
         pool_timeout=5,
         pool_recycle=1800,
         pool_pre_ping=False,
+        pool_reset_on_return=None,  # whoever gives a connection back has ended its transaction
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=60s"},
         **options,
     )

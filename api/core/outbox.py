@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,9 +23,9 @@ _INSERT = text(
 INSERT_AS_CTE = """
     told AS (
         INSERT INTO core.outbox (event_id, topic, type, key, occurred_at, envelope)
-        SELECT * FROM unnest(
-            CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:types AS text[]), CAST(:keys AS text[]),
-            CAST(:times AS timestamptz[]), CAST(:envelopes AS bytea[]))
+        SELECT event_id, topic, type, key, occurred_at, convert_to(envelope, 'UTF8')
+        FROM json_to_recordset(CAST(:events AS json)) AS e (
+            event_id uuid, topic text, type text, key text, occurred_at timestamptz, envelope text)
     )
 """
 
@@ -44,17 +45,9 @@ def gathering(session: AsyncSession) -> Iterator[list[Event]]:
 
 
 def as_values(events: Sequence[Event]) -> dict[str, Any]:
-    """The parameters of `INSERT_AS_CTE`."""
-    rows = _rows(events)
-    names = {
-        "event_ids": "event_id",
-        "topics": "topic",
-        "types": "type",
-        "keys": "key",
-        "times": "occurred_at",
-        "envelopes": "envelope",
-    }
-    return {name: [row[column] for row in rows] for name, column in names.items()}
+    """The parameter of `INSERT_AS_CTE`: one document, which costs a fraction of an array for each column."""
+    rows = [row | {"envelope": row["envelope"].decode()} for row in _rows(events)]
+    return {"events": orjson.dumps(rows).decode()}
 
 
 async def publish(session: AsyncSession, *events: Event) -> None:

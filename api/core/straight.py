@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from sqlalchemy import TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
-from sqlalchemy.engine import Connection, IteratorResult
+from sqlalchemy.engine import Connection, Engine, IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -88,9 +88,15 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[Alone]:
 
 
 class StraightSession(AsyncSession):
-    """A session whose plain texts are executed by psycopg itself. Inside a savepoint it is like any other."""
+    """A session whose plain texts are executed by psycopg itself. Inside a savepoint it is like any other.
 
-    _held: Connection
+    Of an engine it takes the connection itself, and as long as there were texts alone it ends the transaction itself
+    too. Whatever else is asked of it goes through SQLAlchemy, on the same connection and in the same transaction. The
+    engine's pool has to reset nothing.
+    """
+
+    _fairy: PoolProxiedConnection | None = None
+    _held: Connection | None = None
     _driver: psycopg.AsyncConnection[Any] | None = None
 
     async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
@@ -102,7 +108,7 @@ class StraightSession(AsyncSession):
         found = _statement(statement)
         if not found.is_plain:
             return await super().execute(statement, params)
-        driver = self._driver if self.in_transaction() else None
+        driver = self._driver if self._fairy is not None or self.in_transaction() else None
         if driver is None:
             driver = self._driver = await greenlet_spawn(self._take)
         try:
@@ -110,14 +116,39 @@ class StraightSession(AsyncSession):
         except psycopg.Error as error:
             is_lost = driver.closed
             if is_lost:
-                await greenlet_spawn(self._held.invalidate, error)
+                await greenlet_spawn((self._fairy or self._held).invalidate, error)  # type: ignore[union-attr]
             raise _told_as_ever(error, found, params, is_lost=is_lost) from error
 
     def _take(self) -> psycopg.AsyncConnection[Any]:
         """The connection that this transaction is on from now."""
-        self._held = self.sync_session.connection()
-        driver: psycopg.AsyncConnection[Any] = self._held.connection.driver_connection  # type: ignore[assignment]
-        return driver
+        sync = self.sync_session
+        if isinstance(sync.bind, Engine) and not sync.in_transaction():
+            self._fairy = sync.bind.raw_connection()
+            sync.bind = Connection(sync.bind, self._fairy)
+            return self._fairy.driver_connection  # type: ignore[return-value]
+        self._held = sync.connection()
+        return self._held.connection.driver_connection  # type: ignore[return-value]
+
+    async def commit(self) -> None:
+        """As in AsyncSession."""
+        if self._fairy is not None and self._driver is not None and not self.in_transaction():
+            await self._driver.commit()
+        else:
+            await super().commit()
+
+    async def close(self) -> None:
+        """As in AsyncSession."""
+        if self._fairy is None or self.in_transaction():
+            await super().close()
+        if self._fairy is None:
+            return
+        fairy, driver, self._fairy, self._driver = self._fairy, self._driver, None, None
+        self.sync_session.bind = self.sync_session.bind.engine  # type: ignore[union-attr]
+        try:
+            if driver is not None and not driver.closed:
+                await driver.rollback()  # after a commit there is nothing to undo, and nothing is sent
+        finally:
+            fairy.close()
 
 
 async def _run(driver: psycopg.AsyncConnection[Any], statement: _Statement, params: Any) -> Rows:

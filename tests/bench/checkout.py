@@ -1,16 +1,15 @@
-"""Complete checkouts over HTTP, beside the same statements by plain psycopg on a copy of the same database.
+"""Complete checkouts over HTTP, beside the same statements by pgbench on a copy of the same database.
 
-`python -m tests.bench.checkout` records the statements of checkouts in its own process and plays them again.
+`python -m tests.bench.checkout` records the statements of checkouts in its own process, for pgbench to play.
 """
 
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import sql
 
+from infra.local.postgres import programs
 from tests.bench import client
 from tests.bench.client import Job, request
 from tests.bench.form import Figure
@@ -28,7 +28,7 @@ CHECKOUTS = 2400
 RECORDED = 960
 WARM_UP = 400  # until every connection has its plans
 CONNECTIONS = 16
-THREADS = 8
+ARGUMENTS = "core.bench_arguments"
 WORKERS = 2  # one for each core
 POOL = {"AGORA_API_POOL_SIZE": "6"}  # of each worker: together as many as one worker has
 
@@ -51,7 +51,7 @@ def checkout(env: dict[str, str]) -> list[Figure]:
             _drop(shop, copies)
     name = "checkouts, reserve to placed"
     return [
-        Figure(name, seen.rate, "/s", 150, "higher", limit, "same statements, psycopg"),
+        Figure(name, seen.rate, "/s", 150, "higher", limit, "same statements, pgbench"),
         Figure("one checkout p95", seen.p95, "ms", 500, "lower"),
     ]
 
@@ -107,8 +107,10 @@ def _requests(shop: Mapping[str, str], people: list[UUID]) -> list[str]:
 
 
 def _limit(shop: Mapping[str, str], copies: list[str], people: list[UUID]) -> float:
-    replayed, recorded = (_named(shop["AGORA_POSTGRES_URL"], name) for name in copies)
-    env = dict(shop) | {"AGORA_POSTGRES_URL": recorded, "BENCH_REPLAY_URL": replayed}
+    played, recorded = copies
+    env = dict(shop) | {"AGORA_POSTGRES_URL": _named(shop["AGORA_POSTGRES_URL"], recorded)}
+    env["BENCH_OWNER_URL"] = _named(shop["AGORA_POSTGRES_OWNER_URL"], played)
+    env["BENCH_PLAY_URL"] = _named(shop["AGORA_POSTGRES_URL"], played)
     return float(_child(env, "limit", [str(who) for who in people]))
 
 
@@ -175,39 +177,54 @@ async def _record(people: list[str]) -> list[list[Group]]:
     return found
 
 
-def _replay(url: str, recorded: list[list[Group]]) -> float:
-    """Checkouts a second, once every connection has its plans."""
-    left = iter(recorded)
-    door = threading.Lock()
-    is_warm = threading.Barrier(THREADS + 1)
-    each = len(recorded) // THREADS // 6
+def _play(owner_url: str, url: str, recorded: list[list[Group]]) -> float:
+    """Checkouts a second by pgbench, which prepares each statement once and reads the arguments from a table."""
+    shapes = [[[str(statement) for statement, _ in group] for group in each] for each in recorded]
+    usual = max(shapes, key=shapes.count)  # the first on a connection also ask Postgres what it is
+    alike = [each for each, shape in zip(recorded, shapes, strict=True) if shape == usual]
+    arguments = [[value for group in each for _, given in group for value in (given or {}).values()] for each in alike]
+    constant = [all(row[place] is None for row in arguments) for place in range(len(arguments[0]))]
+    _write(owner_url, arguments)
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(_script(alike[0], constant))
+        script.flush()
+        each = len(alike) // CONNECTIONS - 1
+        options = ["-n", "-M", "prepared", "-c", str(CONNECTIONS), "-j", "2", "-t", str(each), "-D", "k=0"]
+        command = [str(programs() / "pgbench"), *options, "-f", script.name, url]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found = re.search(r"^tps = ([0-9.]+) ", done.stdout, re.M)
+    if found is None:
+        raise RuntimeError(done.stdout)
+    return float(found[1])
 
-    def work() -> None:
-        with psycopg.connect(url) as connection:
-            for _ in range(each):
-                play(connection, next_one())
-            is_warm.wait()
-            while (groups := next_one()) is not None:
-                play(connection, groups)
 
-    def next_one() -> list[Group] | None:
-        with door:
-            return next(left, None)
+def _write(owner_url: str, arguments: list[list[Any]]) -> None:
+    columns = [f"v{place}" for place in range(len(arguments[0]))]
+    listed = ", ".join(f"{column} text" for column in columns)
+    places = ", ".join("CAST(%s AS text)" for _ in columns)
+    with psycopg.connect(owner_url) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE UNLOGGED TABLE {ARGUMENTS} (n integer PRIMARY KEY, {listed})")
+        cursor.execute(f"GRANT SELECT ON {ARGUMENTS} TO PUBLIC")
+        for n, row in enumerate(arguments):
+            cursor.execute(f"INSERT INTO {ARGUMENTS} VALUES (%s, {places})", [n, *row])  # noqa: S608
 
-    def play(connection: psycopg.Connection, groups: list[Group] | None) -> None:
-        for group in groups or ():
-            for statement, parameters in group:
-                connection.execute(statement, parameters)
-            connection.commit()
 
-    threads = [threading.Thread(target=work) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    is_warm.wait()
-    began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return (len(recorded) - each * THREADS) / (time.perf_counter() - began)
+def _script(checkout: list[Group], constant: list[bool]) -> str:
+    """One checkout in pgbench's language. What is null in every checkout stands in the text: it has no such value."""
+    names = [f"v{place}" for place, is_null in enumerate(constant) if not is_null]
+    lines = ["\\set k :k + 1", f"\\set n :k * {CONNECTIONS} + :client_id"]
+    lines.append(f"SELECT {', '.join(names)} FROM {ARGUMENTS} WHERE n = :n \\gset")  # noqa: S608
+    place = 0
+    for group in checkout:
+        steps = []
+        for statement, given in group:
+            spelled = statement.decode() if isinstance(statement, bytes) else str(statement)
+            for name in given or {}:
+                spelled = spelled.replace(f"%({name})s", "NULL" if constant[place] else f":v{place}")
+                place += 1
+            steps.append(" ".join(spelled.replace("%%", "%").split()) + ";")
+        lines += ["BEGIN;", *steps, "COMMIT;"] if len(steps) > 1 else steps
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -217,7 +234,8 @@ def main() -> None:
         sys.stdout.write(json.dumps(_tokens(people)) + "\n")
     else:
         recorded = asyncio.run(_record(people))
-        sys.stdout.write(f"{_replay(os.environ['BENCH_REPLAY_URL'], recorded)}\n")
+        rate = _play(os.environ["BENCH_OWNER_URL"], os.environ["BENCH_PLAY_URL"], recorded)
+        sys.stdout.write(f"{rate}\n")
 
 
 if __name__ == "__main__":

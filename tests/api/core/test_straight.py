@@ -1,12 +1,13 @@
 """Texts that go straight to the driver answer, fail and roll back as they would by the long way."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -97,3 +98,61 @@ async def test_alone_every_statement_is_a_transaction_of_its_own(pool: Database)
         assert (await session.execute(now)).scalar_one() < (await session.execute(now)).scalar_one()
     async with pool.transaction() as session:
         assert (await session.execute(now)).scalar_one() == (await session.execute(now)).scalar_one()
+
+
+async def test_texts_and_everything_else_are_one_transaction(pool: Database) -> None:
+    me = text("SELECT pg_backend_pid(), now()")
+    async with pool.transaction() as session:
+        first = (await session.execute(me)).one()
+        assert not session.in_transaction()  # SQLAlchemy has nothing to do with it yet
+        found = (await session.execute(select(func.pg_backend_pid(), func.now()))).one()
+        async with session.begin_nested():
+            nested = (await session.execute(me)).one()
+        assert tuple(first) == tuple(found) == tuple(nested) == tuple((await session.execute(me)).one())
+
+
+@pytest.mark.parametrize("is_mixed", [False, True])
+async def test_what_is_not_committed_is_gone_and_the_connection_clean(pool: Database, is_mixed: bool) -> None:
+    note = text("INSERT INTO core.inbox (handler, event_id) VALUES (:handler, gen_random_uuid())")
+    count = text("SELECT count(*) FROM core.inbox WHERE handler = :handler")
+    handler = {"handler": f"straight, mixed {is_mixed}"}
+    seen: list[Any] = []
+
+    async def work(session: AsyncSession) -> None:
+        await session.execute(note, handler)
+        if is_mixed:
+            await session.execute(select(1))
+        seen.append(session._driver)  # type: ignore[attr-defined]
+
+    async def fail() -> None:
+        async with pool.transaction() as session:
+            await work(session)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    assert seen[0].info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+    async with pool.transaction() as session:
+        assert (await session.execute(count, handler)).scalar_one() == 0
+        await work(session)
+    assert seen[1].info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+    async with pool.transaction() as session:
+        assert (await session.execute(count, handler)).scalar_one() == 1
+
+
+async def test_a_cancelled_wait_gives_its_connection_back(pool: Database) -> None:
+    async def wait() -> None:
+        async with pool.transaction() as session:
+            await session.execute(text("SELECT 1"))
+            began.set()
+            await session.execute(text("SELECT pg_sleep(60)"))
+
+    for _ in range(20):  # more often than the pool has connections
+        began = asyncio.Event()
+        waiting = asyncio.create_task(wait())
+        await began.wait()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    async with pool.transaction() as session:
+        assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
