@@ -5,6 +5,8 @@ BIN := .venv/bin
 STAY ?= 1
 ARGS ?=
 ONLY ?=
+MINUTES ?= 10
+SEED ?=
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
@@ -22,6 +24,9 @@ test: ## run all tests on real servers of their own (ARGS="tests/api -k cart" fo
 nightly: ## long random walks through carts, stock, payments, refunds and disputes
 	@infra/local/setup.sh
 	@trap '$(BIN)/python -m tests.stack' EXIT; $(BIN)/pytest --hypothesis-profile=nightly tests/api/payments/test_machine.py tests/api/ordering/test_machine.py
+
+chaos: setup ## a stack of its own under load, everything killed, frozen, filled, then proved (MINUTES=1 SEED=7)
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED),)
 
 check: setup ## lint, types, import contracts, event contracts, SQL style
 	$(BIN)/ruff check .
@@ -54,4 +59,4 @@ lock: setup ## resolve the dependencies anew
 reset: down ## throw away the data of the local stack
 	@rm -rf var/local var/demo
 
-.PHONY: help setup demo test check bench up down status format lock reset
+.PHONY: help setup demo test nightly chaos check bench up down status format lock reset

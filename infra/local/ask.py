@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from infra.local.environment import enter
 from infra.local.settings import LocalError
+from ingestion.clock import ClockIsOff
 from ingestion.lake.catalog import LakeCatalog, open_catalog
 from ingestion.lake.reader import compacted_through
 from pipelines.lib import care as lake_care
@@ -188,7 +189,7 @@ def _told() -> Iterator[None]:
     """What a person has to mend, in one line."""
     try:
         yield
-    except (BadQuery, lake_care.CareIsBusy) as error:
+    except (BadQuery, lake_care.CareIsBusy, ClockIsOff) as error:
         raise LocalError(str(error)) from error
     except SQLAlchemyError as error:
         raise LocalError("Postgres does not answer: is the stack up?") from error

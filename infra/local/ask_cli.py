@@ -48,6 +48,17 @@ def care(form: Form = "table") -> None:
     ask.care(form)
 
 
+@lake_app.command()
+def mend(
+    table: Annotated[str, typer.Argument(help="Such as raw.ordering or typed.ordering_order_placed.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only name the files that cannot be read.")] = False,
+) -> None:
+    """Bring back what broken files of a table held: raw rows from Kafka, typed ones from raw."""
+    from infra.local import mending  # noqa: PLC0415
+
+    mending.mend_table(table, dry_run=dry_run)
+
+
 @warehouse_app.command("sql")
 def ask_warehouse(query: Query, form: Form = "table", rows: Rows = 100) -> None:
     """Ask about `marts.…` and `lake.…`. Nothing can be changed."""

@@ -16,6 +16,7 @@ from infra.local.contracts_cli import contracts_app
 from infra.local.environment import enter
 from infra.local.failed_cli import failed_app
 from infra.local.settings import LocalError, load_settings
+from infra.local.topics_cli import topics_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 load_app = typer.Typer(no_args_is_help=True, help="Bring real data in through the domains' own bulk path.")
@@ -25,6 +26,7 @@ app.add_typer(export_app, name="export")
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(failed_app, name="failed")
 app.add_typer(lake_app, name="lake")
+app.add_typer(topics_app, name="topics")
 app.add_typer(warehouse_app, name="warehouse")
 add_loads(load_app)
 
@@ -156,6 +158,21 @@ def proof(
 
     arguments = (["--json"] if as_json else []) + (["--wait", str(wait)] if wait else [])
     raise typer.Exit(prove(arguments))
+
+
+@app.command()
+def erase(
+    customer: Annotated[str, typer.Argument(help="The customer's id.", metavar="CUSTOMER_ID")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be erased.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The receipt for programs.")] = False,
+) -> None:
+    """Take a person out of lake, warehouse and outbox, prove it file by file, and print the receipt."""
+    if not dry_run and not yes:
+        typer.confirm("What is erased does not come back. Go on?", abort=True)
+    from infra.local.erasing import erase_person  # noqa: PLC0415
+
+    erase_person(customer, dry_run=dry_run, as_json=as_json)
 
 
 @app.command()

@@ -25,12 +25,13 @@ _DEADLINE = 20.0
 
 @dataclass(frozen=True)
 class Running:
-    """A part as the process manager sees it; `since` is in seconds of the epoch."""
+    """A part as the process manager sees it; `since` is in seconds of the epoch, `pid` 0 where it does not run."""
 
     name: str
     state: str
     since: float
     said: str
+    pid: int
 
 
 class Supervisor:
@@ -86,7 +87,9 @@ class Supervisor:
             return {}
         rows = self._call("getAllProcessInfo")
         return {
-            row["name"]: Running(row["name"], row["statename"], row["start"], row["spawnerr"] or row["description"])
+            row["name"]: Running(
+                row["name"], row["statename"], row["start"], row["spawnerr"] or row["description"], row["pid"]
+            )
             for row in rows
         }
 

@@ -6,20 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.io.pyarrow import ArrowScan
-from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.manifest import DataFile, ManifestEntry
+from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
-from sqlalchemy import Connection
 
 from ingestion.lake.catalog import LakeCatalog
 from ingestion.lake.files import DataFileWriter
-from ingestion.lake.reader import THROUGH_KEY, compacted_through
+from ingestion.lake.swap import data_entries, newest_of, read_files, swap
 
-_OWN_KEYS = "agora."
 TARGET_BYTES = 128 << 20
 TARGET_ROWS = 2_000_000  # what a group needs in memory, a few hundred bytes for each
 GROUP_ROWS = 100_000
@@ -79,9 +74,7 @@ def _small_files(table: Table, closed_before: datetime, seen: int | None) -> lis
     last = None if reached is None else reached.sequence_number
     entries = [
         entry
-        for manifest in current.manifests(table.io)
-        if manifest.content == ManifestContent.DATA
-        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        for entry in data_entries(table)
         if _is_small(entry.data_file) and _is_closed(table.snapshot_by_id(entry.snapshot_id or 0), closed_before, last)
     ]
     return sorted(entries, key=lambda entry: (entry.sequence_number or 0, entry.data_file.file_path))
@@ -101,9 +94,9 @@ def _is_closed(snapshot: Snapshot | None, before: datetime, last: int | None) ->
 
 def _rewrite(catalog: LakeCatalog, name: str, group: list[ManifestEntry], sort_by: Sequence[str]) -> Compacted:
     table = catalog.load_table(name)
-    through = _through(table, group)
+    through = newest_of(table, group)
     before = [entry.data_file for entry in group]
-    rows = _read(table, before)
+    rows = read_files(table, before)
     writer = DataFileWriter(table.schema())
     ordered = rows.sort_by([(column, "ascending") for column in sort_by])
     for start in range(0, ordered.num_rows, GROUP_ROWS):
@@ -125,40 +118,5 @@ def _rewrite(catalog: LakeCatalog, name: str, group: list[ManifestEntry], sort_b
     return Compacted(len(before), 1, size, after.file_size_in_bytes, rows.num_rows)
 
 
-def _read(table: Table, files: Sequence[DataFile]) -> pa.Table:
-    tasks = [FileScanTask(file) for file in files]
-    return ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue()).to_table(tasks)
-
-
 def _commit(catalog: LakeCatalog, name: str, before: Sequence[DataFile], after: DataFile, through: int | None) -> None:
-    table = catalog.load_table(name)
-    current = table.current_snapshot()
-    # The newest snapshot carries the lander's positions, whoever made it.
-    own = dict(current.summary.additional_properties) if current and current.summary else {}
-    properties = {key: value for key, value in own.items() if key.startswith(_OWN_KEYS)}
-    properties[THROUGH_KEY] = "" if through is None else str(through)
-    transaction = table.transaction()
-    with transaction.update_snapshot(snapshot_properties=properties).overwrite() as overwrite:
-        for file in before:
-            overwrite.delete_data_file(file)
-        overwrite.append_data_file(after)
-    catalog.commit_with([transaction], _nothing)
-
-
-def _nothing(_: Connection) -> None:
-    """No companion: the pointer alone moves."""
-
-
-def _through(table: Table, group: Sequence[ManifestEntry]) -> int | None:
-    """The newest snapshot that brought rows of these files; None where all of them have expired."""
-    brought = [_origin(table, table.snapshot_by_id(entry.snapshot_id or 0)) for entry in group]
-    known = [snapshot for snapshot in brought if snapshot is not None]
-    newest = max(known, key=lambda snapshot: snapshot.sequence_number or 0, default=None)
-    return None if newest is None else newest.snapshot_id
-
-
-def _origin(table: Table, snapshot: Snapshot | None) -> Snapshot | None:
-    """The snapshot itself, or for a compaction the one up to which it holds rows."""
-    if snapshot is None or (through := compacted_through(snapshot)) is None:
-        return snapshot
-    return table.snapshot_by_id(int(through)) if through else None
+    swap(catalog, name, before, [after], through)

@@ -47,15 +47,45 @@ def expire(catalog: LakeCatalog, name: str, older_than: datetime, needed: Iterab
     tagged = _until_committed(lambda: _tag_months(catalog.load_table(name)))
     table = catalog.load_table(name)
     gone = _expirable(table, older_than, set(needed))
+    return Expired(len(gone), tagged, _forget(catalog, table, gone))
+
+
+def forget_holders(catalog: LakeCatalog, name: str, files: Iterable[str]) -> Expired:
+    """Forget every snapshot but the current one that knows any of these data files, month-ends included.
+
+    The files go with them. `tagged` are the names that those snapshots had.
+    """
+    table = catalog.load_table(name)
+    current, wanted = table.current_snapshot(), set(files)
+    holders = [
+        snapshot
+        for snapshot in table.metadata.snapshots
+        if snapshot != current and wanted & _files(table, [snapshot], with_deleted=True)
+    ]
+    ids = {snapshot.snapshot_id for snapshot in holders}
+    names = sorted(ref for ref, target in table.metadata.refs.items() if target.snapshot_id in ids)
+    if names:
+        _until_committed(lambda: _remove_tags(catalog.load_table(name), names))
+    return Expired(len(holders), tuple(names), _forget(catalog, table, holders))
+
+
+def _forget(catalog: LakeCatalog, table: Table, gone: list[Snapshot]) -> int:
+    """Expire these snapshots and delete what only they knew; how many files that were."""
     if not gone:
-        return Expired(tagged=tagged)
-    ids = [snapshot.snapshot_id for snapshot in gone]
+        return 0
+    name, ids = ".".join(table.name()), [snapshot.snapshot_id for snapshot in gone]
     _until_committed(lambda: catalog.load_table(name).maintenance.expire_snapshots().by_ids(ids).commit())
     kept = catalog.load_table(name).metadata.snapshots
     dead = _files(table, gone) - _files(table, kept)
     for path in dead:
         _delete(table, path)
-    return Expired(len(gone), tagged, len(dead))
+    return len(dead)
+
+
+def _remove_tags(table: Table, names: Iterable[str]) -> None:
+    with table.manage_snapshots() as manage:
+        for name in names:
+            manage.remove_tag(name)
 
 
 def remove_orphans(catalog: LakeCatalog, name: str, older_than: datetime) -> Removed:
@@ -109,8 +139,8 @@ def _expirable(table: Table, older_than: datetime, needed: set[int]) -> list[Sna
     ]
 
 
-def _files(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
-    """Every file that these snapshots refer to: manifest lists, manifests, data."""
+def _files(table: Table, snapshots: Iterable[Snapshot], *, with_deleted: bool = False) -> set[str]:
+    """Every file that these snapshots refer to: manifest lists, manifests, data. Deleted data only where asked for."""
     found: set[str] = set()
     manifests: dict[str, ManifestFile] = {}
     for snapshot in snapshots:
@@ -118,7 +148,8 @@ def _files(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
         manifests |= {manifest.manifest_path: manifest for manifest in snapshot.manifests(table.io)}
     for path, manifest in manifests.items():
         found.add(path)
-        found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)}
+        entries = manifest.fetch_manifest_entry(table.io, discard_deleted=not with_deleted)
+        found |= {entry.data_file.file_path for entry in entries}
     return found
 
 

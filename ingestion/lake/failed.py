@@ -18,6 +18,7 @@ from ingestion.settings import Settings
 
 # Where a record failed: its envelope when it landed, or its data when it was to become a typed row.
 LANDING, TYPING = "landing", "typing"
+_NOT_TOLD = {"failed_id", "lander_version", "kafka_topic_id"}
 
 
 @dataclass(frozen=True)
@@ -83,5 +84,5 @@ def _read(rows: list[dict[str, Any]]) -> Iterator[FailedEvent]:
             place = row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]
             stage = LANDING if row["lander_version"] else TYPING
             row |= {"failed_id": failed_id(*place, row["value"]), "stage": stage, **claims(row["value"])}
-        kept = {name: value for name, value in row.items() if name not in {"failed_id", "lander_version"}}
+        kept = {name: value for name, value in row.items() if name not in _NOT_TOLD}
         yield FailedEvent(failed_id=UUID(row["failed_id"]), **kept)

@@ -13,7 +13,9 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 # Columns of few values; for the others a dictionary would only be begun and thrown away.
-_REPEATING = ("event_type", "source", "dataschema", "kafka_topic", "kafka_partition", "landed_at", "reason")
+_REPEATING = (
+    *("event_type", "source", "dataschema", "kafka_topic", "kafka_topic_id", "kafka_partition", "landed_at", "reason"),
+)
 
 
 class DataFileWriter:

@@ -28,6 +28,8 @@ RAW = pa.schema(
         pa.field("kafka_offset", pa.int64(), nullable=False),
         pa.field("kafka_timestamp", TIMESTAMP),
         pa.field("landed_at", TIMESTAMP, nullable=False),
+        # Younger than the table. A topic that was made again begins at 0 once more: an offset alone is no place.
+        pa.field("kafka_topic_id", pa.string()),
     ]
 )
 
@@ -49,6 +51,7 @@ FAILED_EVENTS = pa.schema(
         pa.field("event_id", pa.string()),
         pa.field("event_type", pa.string()),
         pa.field("dataschema", pa.string()),
+        pa.field("kafka_topic_id", pa.string()),
     ]
 )
 

@@ -51,7 +51,7 @@ class Intake:
     def take(self, messages: Sequence[Message]) -> None:
         """Parse and keep records of this topic. Raises Mismatch for records out of their order."""
         self._advance(messages)
-        parsed = parse(self.domain, messages)
+        parsed = parse(self.domain, messages, self.committed.topic_id)
         if not self.count:
             self._since = time.monotonic()
         self.count += len(messages)

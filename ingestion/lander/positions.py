@@ -21,6 +21,15 @@ create table if not exists ingest_cursor (
     cluster_id text not null, topic_id text not null, epoch bigint not null, updated_at timestamptz not null,
     primary key (table_name, kafka_partition)
 );
+-- Topics that were read and are no more: what landed of them stays, and how far that was.
+create table if not exists ingest_incarnations (
+    table_name text, cluster_id text, topic_id text, kafka_topic text not null, offsets jsonb not null,
+    ended_at timestamptz not null default now(), primary key (table_name, cluster_id, topic_id)
+);
+create table if not exists ingest_stopped (
+    table_name text primary key, kafka_topic text not null, reason text not null,
+    since timestamptz not null default now()
+);
 """
 _FENCE = text(
     "update ingest_lease set leased_until = now() + :seconds * interval '1 s' where name = :name and epoch = :epoch"

@@ -45,15 +45,19 @@ def types_of(domain: str) -> frozenset[str]:
     return frozenset(name for name, event_class in EVENT_TYPES.items() if event_class.domain() == domain)
 
 
-def parse(domain: str, messages: Sequence[Message]) -> Parsed:
-    """Records of one topic, in their order. What an event's envelope has to hold is checked here, its data later."""
+def parse(domain: str, messages: Sequence[Message], topic_id: str | None = None) -> Parsed:
+    """Records of one topic, in their order. What an event's envelope has to hold is checked here, its data later.
+
+    `topic_id` is the topic's own id, which a topic that was made again does not share with its namesake.
+    """
     now = datetime.now(UTC)
     values = [message.value() for message in messages]
     known = types_of(domain)
     try:
-        return Parsed(_rows(messages, values, _columns(values, known), now), FAILED_EVENTS.empty_table())
+        rows = _rows(messages, values, _columns(values, known), now, topic_id)
+        return Parsed(rows, FAILED_EVENTS.empty_table())
     except (ValueError, TypeError, KeyError, AttributeError):  # some record is not in order: find out which
-        return _one_by_one(messages, values, known, now)
+        return _one_by_one(messages, values, known, now, topic_id)
 
 
 def read_envelope(value: bytes | None, known: frozenset[str]) -> tuple[Any, ...]:
@@ -130,7 +134,11 @@ def _all_match(texts: pa.Array, pattern: str) -> bool:
 
 
 def _rows(
-    messages: Sequence[Message], values: Sequence[bytes | None], envelope: list[pa.Array], now: datetime
+    messages: Sequence[Message],
+    values: Sequence[bytes | None],
+    envelope: list[pa.Array],
+    now: datetime,
+    topic_id: str | None,
 ) -> pa.Table:
     count = len(messages)
     binary = pa.array(values, pa.binary())
@@ -145,6 +153,7 @@ def _rows(
             pa.array([message.offset() for message in messages], pa.int64()),
             _timestamps(messages),
             pa.repeat(pa.scalar(now, TIMESTAMP), count),
+            pa.repeat(pa.scalar(topic_id, pa.string()), count),
         ],
         schema=RAW,
     )
@@ -156,22 +165,26 @@ def _timestamps(messages: Sequence[Message]) -> pa.Array:
 
 
 def _one_by_one(
-    messages: Sequence[Message], values: Sequence[bytes | None], known: frozenset[str], now: datetime
+    messages: Sequence[Message],
+    values: Sequence[bytes | None],
+    known: frozenset[str],
+    now: datetime,
+    topic_id: str | None,
 ) -> Parsed:
     read, failed = [], []
     for message, value in zip(messages, values, strict=True):
         try:
             read.append((message, value, read_envelope(value, known)))
         except Unreadable as error:
-            failed.append(_failed_row(message, str(error), now))
+            failed.append(_failed_row(message, str(error), now, topic_id))
     types = (pa.string(), pa.string(), pa.string(), pa.string(), TIMESTAMP, pa.string(), pa.string())
     columns = [pa.array([envelope[index] for _, _, envelope in read], kind) for index, kind in enumerate(types)]
     good_messages, good_values = [item[0] for item in read], [item[1] for item in read]
-    rows = _rows(good_messages, good_values, columns, now)
+    rows = _rows(good_messages, good_values, columns, now, topic_id)
     return Parsed(rows, pa.Table.from_pylist(failed, schema=FAILED_EVENTS))
 
 
-def _failed_row(message: Message, reason: str, now: datetime) -> dict[str, Any]:
+def _failed_row(message: Message, reason: str, now: datetime, topic_id: str | None) -> dict[str, Any]:
     kind, milliseconds = message.timestamp()
     value = _bytes(message.value())
     return {
@@ -187,6 +200,7 @@ def _failed_row(message: Message, reason: str, now: datetime) -> dict[str, Any]:
         "lander_version": _VERSION,
         "failed_id": failed_id(message.topic(), message.partition(), message.offset(), value),
         "stage": LANDING,
+        "kafka_topic_id": topic_id,
         **claims(value),
     }
 

@@ -11,6 +11,7 @@ from psycopg import sql
 from pyiceberg.exceptions import CommitFailedException
 from sqlalchemy.exc import SQLAlchemyError
 
+from ingestion.clock import ClockIsOff, check_clock
 from ingestion.lake.catalog import OutcomeUnknown, open_catalog
 from ingestion.lander.positions import create_tables
 from ingestion.lander.session import Session
@@ -20,7 +21,8 @@ from ingestion.settings import Settings
 log = structlog.get_logger(__name__)
 MAX_PAUSE = 5.0
 # Postgres, S3 or Kafka are away, or a commit's end is not known: all are answered by reading the positions again.
-AWAY = (psycopg.Error, SQLAlchemyError, KafkaException, OSError, CommitFailedException, OutcomeUnknown)
+# A clock that is off is waited for as well: what it would date wrongly stays in Kafka.
+AWAY = (psycopg.Error, SQLAlchemyError, KafkaException, OSError, CommitFailedException, OutcomeUnknown, ClockIsOff)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -50,6 +52,7 @@ def _hold_and_land(settings: Settings, stop: threading.Event) -> None:
         psycopg.connect(settings.lake_catalog_url, autocommit=True, connect_timeout=10) as connection,
         closing(open_catalog(settings)) as catalog,
     ):
+        check_clock(connection)
         create_tables(connection, name)
         lease = Lease(connection, sql.Identifier("ingest_lease"), "name", name, settings.lander_lease_seconds)
         is_waiting = False

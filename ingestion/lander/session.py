@@ -13,10 +13,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from ingestion.contracts import TOPICS
 from ingestion.lake.catalog import LakeCatalog
-from ingestion.lake.tables import FAILED_TABLE, create_raw_tables, raw_table
+from ingestion.lake.tables import FAILED_TABLE, create_raw_tables
 from ingestion.lander.commit import Committed, Committer, Growing, Pending
 from ingestion.lander.intake import Files, Intake
-from ingestion.lander.positions import Fence, Mismatch, read_cursor, read_snapshot, reconcile
+from ingestion.lander.positions import Fence, Mismatch
+from ingestion.lander.start import Start, place
+from ingestion.lander.stops import Stops
 from ingestion.lease import Lease
 from ingestion.settings import Settings
 from ingestion.topics import TopicIdentity, admin_client, ensure_topics, identify, offset_ranges
@@ -24,7 +26,8 @@ from ingestion.topics import TopicIdentity, admin_client, ensure_topics, identif
 log = structlog.get_logger(__name__)
 CHUNK = 4_000
 MAX_BACKLOG = 4
-REFRESH_SECONDS = 30.0
+REFRESH_SECONDS = 10.0
+STOOD_STILL_SECONDS = 5.0
 _LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError.UNKNOWN_TOPIC_OR_PART}
 
 
@@ -44,13 +47,15 @@ class Session:
         self._intakes: dict[str, Intake] = {}
         self._running: dict[str, tuple[Pending, Future[Committed], float]] = {}
         self._identities: dict[str, TopicIdentity] = {}
-        self._renewed = self._refreshed = time.monotonic()
+        self._stops = Stops(settings, connection)
+        self._is_outdated = False
+        self._renewed = self._refreshed = self._turned = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Land until `stop`; then commit what was read. Raises what ends a session."""
         try:
             self._open()
-            while not stop.is_set():
+            while not stop.is_set() and not self._is_outdated:
                 self._turn()
             self._finish()
         finally:
@@ -62,37 +67,33 @@ class Session:
         ensure_topics(self._settings)
         create_raw_tables(self._catalog, self._settings)
         self._failed_schema = self._catalog.load_table(self._settings.table(FAILED_TABLE)).schema()
-        self._identities = identify(self._admin, [self._settings.topic(domain) for domain in TOPICS])
+        self._identities = self._identify()
         ranges = offset_ranges(self._admin, self._identities.values())
         for domain in TOPICS:
             try:
-                self._open_topic(domain, ranges)
+                start = place(self._settings, self._catalog, self._connection, domain, self._identities, ranges)
             except Mismatch as error:
-                log.error("topic_stopped", topic=self._settings.topic(domain), reason=str(error))
+                self._stops.note(domain, str(error))
+            else:
+                self._stops.end(domain)
+                self._open_topic(start)
         log.info("landing", topics=sorted(self._intakes), epoch=self._lease.epoch)
 
-    def _open_topic(self, domain: str, ranges: dict[tuple[str, int], tuple[int, int]]) -> None:
-        topic = self._settings.topic(domain)
-        name = self._settings.table(raw_table(domain))
-        identity = self._identities.get(topic)
-        if identity is None:
-            raise Mismatch("the topic does not exist")
-        table = self._catalog.load_table(name)
-        start = reconcile(read_cursor(self._connection, name), read_snapshot(table), identity)
-        reading = {
-            partition: _first_offset(topic, partition, start.offsets.get(partition), ranges[topic, partition])
-            for partition in range(identity.partitions)
-        }
+    def _identify(self) -> dict[str, TopicIdentity]:
+        return identify(self._admin, [self._settings.topic(domain) for domain in TOPICS])
+
+    def _open_topic(self, start: Start) -> None:
         files = Files(
-            rows=partial(Growing, table.schema(), self._worker),
+            rows=partial(Growing, start.schema, self._worker),
             failed=partial(Growing, self._failed_schema, self._worker),
         )
-        self._intakes[topic] = Intake(domain, start, reading, files)
+        self._intakes[start.topic] = Intake(start.domain, start.positions, start.reading, files)
         self._consumer.incremental_assign(
-            [TopicPartition(topic, partition, offset) for partition, offset in reading.items()]
+            [TopicPartition(start.topic, partition, offset) for partition, offset in start.reading.items()]
         )
 
     def _turn(self) -> None:
+        self._note_pause()
         self._take(self._consumer.consume(CHUNK, timeout=min(0.2, self._settings.lander_commit_seconds / 4)))
         self._collect()
         for topic, intake in self._intakes.items():
@@ -104,6 +105,12 @@ class Session:
             time.sleep(0.01)
             self._collect()
             self._keep()
+
+    def _note_pause(self) -> None:
+        """Say why nothing landed for a while: this process was frozen, or something that it asked did not answer."""
+        stood, self._turned = time.monotonic() - self._turned, time.monotonic()
+        if stood > STOOD_STILL_SECONDS:
+            log.warning("stood_still", seconds=round(stood, 1))
 
     def _is_ahead(self, intake: Intake) -> bool:
         return intake.backlog > MAX_BACKLOG or (intake.is_committing and self._is_full(intake))
@@ -137,7 +144,7 @@ class Session:
         if self._intakes.pop(topic, None) is not None:
             partitions = range(self._identities[topic].partitions)
             self._consumer.incremental_unassign([TopicPartition(topic, partition) for partition in partitions])
-            log.error("topic_stopped", topic=topic, reason=reason)
+            self._stops.note(topic.removeprefix(self._settings.kafka_topic_prefix), reason)
 
     def _start(self, topic: str) -> None:
         pending = self._intakes[topic].hand_over()
@@ -174,12 +181,28 @@ class Session:
             self._renewed = now
         if now - self._refreshed > REFRESH_SECONDS:
             self._refreshed = now
-            self._look_for_partitions()
+            identities = self._identify()
+            self._look_for_changes(identities)
+            if self._stops.domains:
+                self._look_for_ways_back(identities)
 
-    def _look_for_partitions(self) -> None:
-        for topic, identity in identify(self._admin, list(self._intakes)).items():
-            known = self._identities[topic]
-            if identity.partitions > known.partitions and identity.topic_id == known.topic_id:
+    def _look_for_ways_back(self, identities: dict[str, TopicIdentity]) -> None:
+        """End this session when a stopped topic fits its table again: the next one opens it with a fresh client."""
+        ranges = offset_ranges(self._admin, identities.values())
+        for domain in self._stops.domains:
+            try:
+                place(self._settings, self._catalog, self._connection, domain, identities, ranges)
+            except Mismatch as error:
+                self._stops.note(domain, str(error))
+            else:
+                self._is_outdated = True
+
+    def _look_for_changes(self, identities: dict[str, TopicIdentity]) -> None:
+        for topic in list(self._intakes):
+            identity, known = identities.get(topic), self._identities[topic]
+            if identity is None or identity.topic_id != known.topic_id:
+                self._stop_topic(topic, "the topic was deleted" if identity is None else "the topic was made again")
+            elif identity.partitions > known.partitions:
                 log.info("partitions_added", topic=topic, partitions=identity.partitions)
                 self._identities[topic] = identity
                 added = range(known.partitions, identity.partitions)
@@ -192,17 +215,6 @@ class Session:
             if intake.count and not intake.is_committing:
                 self._start(topic)
         self._collect(wait=self._lease.seconds)
-
-
-def _first_offset(topic: str, partition: int, landed: int | None, there: tuple[int, int]) -> int:
-    low, high = there
-    if landed is None:
-        if low:
-            log.warning("records_before_first_landing_are_gone", topic=topic, partition=partition, before=low)
-        return low
-    if not low <= landed <= high:
-        raise Mismatch(f"partition {partition} holds {low} to {high}, the table is at {landed}")
-    return landed
 
 
 def consumer_settings(settings: Settings) -> dict[str, str | int | bool | float]:

@@ -18,6 +18,10 @@ _RECEIPTS = """
 select topic, type, string_agg(uuid_send(event_id), '')
 from core.capture_receipts, unnest(event_ids) as event_id group by topic, type
 """
+# What was accepted and is gone with a note of it: erased with a person, or lost with a topic and written off.
+_GONE = """
+select topic, type, string_agg(uuid_send(event_id), '') from core.gone_events group by topic, type
+"""
 _RECOVER = """
 insert into core.capture_receipts (batch_id, topic, type, event_ids, accepted_at)
 values (%s, %s, %s, %s::uuid[], now()) on conflict do nothing
@@ -29,6 +33,14 @@ def accepted(settings: Settings) -> pl.DataFrame:
     with psycopg.connect(settings.postgres_ingestion_url, autocommit=True) as connection:
         frames = [*_frames(connection, _OUTBOX), *_frames(connection, _RECEIPTS)]
     return pl.concat([ids.empty(), *frames]).unique()
+
+
+def gone(settings: Settings) -> pl.DataFrame:
+    """Distinct ids of events that are noted as gone; none where the database is older than that note."""
+    with psycopg.connect(settings.postgres_ingestion_url, autocommit=True) as connection:
+        if connection.execute("select to_regclass('core.gone_events')").fetchone() == (None,):
+            return ids.empty()
+        return pl.concat([ids.empty(), *_frames(connection, _GONE)])
 
 
 def _frames(connection: psycopg.Connection, query: str) -> Iterable[pl.DataFrame]:

@@ -41,7 +41,9 @@ def proof_table(proof: Proof) -> Table:
     title = f"Proof as of {proof.as_of:%Y-%m-%d %H:%M:%S} UTC"
     table = Table(title=title, show_footer=True, box=None, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("event", "all", no_wrap=True)
-    for name in (*PLACES, "difference"):
+    # Most lakes have nothing that is gone, and a terminal has 80 columns.
+    places = [name for name in PLACES if name != "gone" or any(row.gone for row in proof.rows)]
+    for name in (*places, "difference"):
         total = sum(getattr(row, name) for row in proof.rows)
         table.add_column(HEADINGS.get(name, name), f"{total:,}", justify="right", no_wrap=True)
     topic = ""
@@ -50,6 +52,6 @@ def proof_table(proof: Proof) -> Table:
             topic = row.topic
             table.add_row(f"[bold]{topic}[/]")
         style = "bold red" if row.difference else None
-        counts = [f"{getattr(row, name):,}" for name in (*PLACES, "difference")]
+        counts = [f"{getattr(row, name):,}" for name in (*places, "difference")]
         table.add_row(f" {row.type.removeprefix(topic + '.')}", *counts, style=style)
     return table

@@ -9,7 +9,7 @@ import polars as pl
 from ingestion.contracts import EVENT_TYPES
 
 UNREADABLE = "(unreadable)"
-PLACES = ("accepted", "kafka", "lake", "failed", "warehouse")
+PLACES = ("accepted", "kafka", "lake", "failed", "warehouse", "gone")
 _KEY = ["topic", "type", "high", "low"]
 
 
@@ -25,6 +25,7 @@ class ProofRow:
     failed: int
     warehouse: int
     difference: int
+    gone: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def compare_events(places: dict[str, pl.DataFrame], repeated: dict[tuple[str, st
     """One row per event type. `places` has distinct ids by place; `repeated` Kafka records that the lake holds twice.
 
     An event is right where it was accepted, is in Kafka, in the lake, and either in the warehouse or among the failed.
+    One that is noted as gone is right where neither lake nor warehouse has anything of it.
     """
     flagged = [
         places[name].select(*_KEY, pl.lit(1 << position, pl.UInt8).alias("where"))
@@ -58,7 +60,9 @@ def compare_events(places: dict[str, pl.DataFrame], repeated: dict[tuple[str, st
     events = pl.concat(flagged).group_by(_KEY).agg(pl.col("where").sum())
     flags = {name: (pl.col("where") & (1 << position)) > 0 for position, name in enumerate(PLACES)}
     is_whole = reduce(lambda left, right: left & right, (flags[name] for name in ("accepted", "kafka", "lake")))
-    is_right = is_whole & (flags["warehouse"] | flags["failed"])
+    is_there = is_whole & (flags["warehouse"] | flags["failed"])
+    is_gone = ~(flags["lake"] | flags["failed"] | flags["warehouse"])
+    is_right = pl.when(flags["gone"]).then(is_gone).otherwise(is_there)
     counts = events.group_by("topic", "type").agg(
         *(flag.sum().alias(name) for name, flag in flags.items()), (~is_right).sum().alias("difference")
     )

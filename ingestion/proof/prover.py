@@ -4,13 +4,14 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 
+import polars as pl
 import structlog
 
 from ingestion.contracts import TOPICS
 from ingestion.lake.catalog import open_catalog
-from ingestion.proof.accepted import accepted, known_batches, recover, warehouse
+from ingestion.proof.accepted import accepted, gone, known_batches, recover, warehouse
 from ingestion.proof.compare import Proof, compare_events, compare_unreadable
-from ingestion.proof.landed import Lake, failed
+from ingestion.proof.landed import Lake, failed, former_topics
 from ingestion.proof.stream import Stream
 from ingestion.settings import Settings
 
@@ -33,14 +34,16 @@ class Prover:
         self._recover_receipts()
         with closing(open_catalog(self._settings)) as catalog:
             self._lake.read_on(catalog)
-            refused, failed_records = failed(self._settings, catalog)
-        landed, repeated = self._lake.events()
+            former = former_topics(self._settings)
+            refused, failed_records = failed(self._settings, catalog, former)
+        landed, repeated, landed_before = self._lake.events(former)
         places = {
             "accepted": accepted(self._settings),
-            "kafka": self._stream.events(),
+            "kafka": pl.concat([self._stream.events(), landed_before]).unique(),
             "lake": landed,
             "failed": refused,
             "warehouse": warehouse(self._settings),
+            "gone": gone(self._settings),
         }
         unreadable = self._stream.unreadable
         rows = [

@@ -18,6 +18,7 @@ from ingestion.topics import ensure_topics
 log = structlog.get_logger(__name__)
 MAX_PAUSE = 5.0
 REPORT_SECONDS = 10.0
+STOOD_STILL_SECONDS = 5.0
 
 
 class Trouble:
@@ -84,7 +85,7 @@ class _Shard:
         self._lease = lease
         self._sender = sender
         self._trouble = trouble
-        self._renewed = time.monotonic()
+        self._renewed = self._turned = time.monotonic()
         self._sent = 0
 
     def relay(self, stop: threading.Event) -> None:
@@ -94,6 +95,7 @@ class _Shard:
         rows: list[Row] = []
         reported = time.monotonic()
         while not stop.is_set():
+            self._note_pause()
             rows = rows or self._read(cursor)
             if rows:
                 end = Cursor(rows[-1][0], rows[-1][1])
@@ -109,6 +111,12 @@ class _Shard:
             if self._sent and time.monotonic() - reported > REPORT_SECONDS:
                 log.info("relayed", events=self._sent, last_id=cursor.last_id)
                 self._sent, reported = 0, time.monotonic()
+
+    def _note_pause(self) -> None:
+        """Say why nothing left for a while: this process was frozen, or something that it asked did not answer."""
+        stood, self._turned = time.monotonic() - self._turned, time.monotonic()
+        if stood > STOOD_STILL_SECONDS:
+            log.warning("stood_still", seconds=round(stood, 1))
 
     def _read(self, after: Cursor) -> list[Row]:
         return read_batch(self._connection, self._settings.relay_shard, after, self._settings.relay_batch)

@@ -1,17 +1,20 @@
-"""Care of the lake: small files made large, old snapshots forgotten, lost files removed; with figures of it."""
+"""Care of the lake: small files and manifests made large, old snapshots forgotten, lost files removed; with figures."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 import psycopg
-from pyiceberg.manifest import ManifestContent
 
+from ingestion.clock import agreed_time
 from ingestion.contracts import EVENT_TYPES, TOPICS
 from ingestion.lake.catalog import LakeCatalog
 from ingestion.lake.compaction import Compacted, compact
 from ingestion.lake.expiry import Expired, Removed, expire, remove_orphans
+from ingestion.lake.rewriting import until_committed
+from ingestion.lake.swap import data_entries, rewrite_manifests
 from ingestion.lake.tables import FAILED_TABLE, raw_table
 from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
@@ -22,6 +25,7 @@ _LOCK = "select pg_try_advisory_lock(hashtext('agora lake care'))"
 # What queries ask for, so that whole row groups can be passed over.
 SORTED_BY = ("event_type", "occurred_at")
 FAILED_SORTED_BY = ("kafka_topic", "failed_at")
+FEWEST_MANIFESTS = 8
 
 
 class CareIsBusy(RuntimeError):
@@ -67,13 +71,13 @@ def tables() -> list[str]:
 
 
 def care(settings: Settings, limits: Limits | None = None) -> Iterator[Cared]:
-    """Care for every table in turn, beside a lander and builds that go on. Raises CareIsBusy.
+    """Care for every table in turn, beside a lander and builds that go on. Raises CareIsBusy and ClockIsOff.
 
     Typed tables are written day by day in whole files, so that only raw ones are compacted.
     """
     limits = limits or Limits()
-    now = datetime.now(UTC)
-    with _alone(settings), closing(open_lake(settings)) as catalog:
+    now = agreed_time(settings.lake)
+    with alone(settings), closing(open_lake(settings)) as catalog:
         seen, loaded = _readers(settings)
         for table in tables():
             name = identifier(settings, table)
@@ -85,6 +89,8 @@ def care(settings: Settings, limits: Limits | None = None) -> Iterator[Cared]:
                 compacted = compact(catalog, name, FAILED_SORTED_BY, now - limits.closed_after, None)
             elif name in seen:
                 compacted = compact(catalog, name, SORTED_BY, now - limits.closed_after, seen[name])
+            if before.manifests >= FEWEST_MANIFESTS:
+                until_committed(partial(rewrite_manifests, catalog, name))
             needed = [snapshot for snapshot in (seen.get(name), loaded.get(table)) if snapshot is not None]
             expired = expire(catalog, name, now - limits.expire_after, needed)
             removed = remove_orphans(catalog, name, now - limits.orphan_after)
@@ -101,12 +107,7 @@ def figures(catalog: LakeCatalog, name: str) -> Figures:
     table = catalog.load_table(name)
     current = table.current_snapshot()
     manifests = [] if current is None else current.manifests(table.io)
-    files = [
-        entry.data_file
-        for manifest in manifests
-        if manifest.content == ManifestContent.DATA
-        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-    ]
+    files = [entry.data_file for entry in data_entries(table)]
     return Figures(
         files=len(files),
         bytes=sum(file.file_size_in_bytes for file in files),
@@ -130,7 +131,8 @@ def _readers(settings: Settings) -> tuple[dict[str, int], dict[str, int]]:
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
+def alone(settings: Settings) -> Iterator[None]:
+    """Nobody else rewrites files meanwhile. Raises CareIsBusy."""
     with psycopg.connect(settings.lake_catalog_url, autocommit=True) as connection:
         if connection.execute(_LOCK).fetchone() != (True,):
             raise CareIsBusy("somebody else cares for the lake now")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from ingestion.contracts import Event
 
+# Between the clock of whoever tells an event and the one of whoever sends it.
+_CLOCKS_AGREE = timedelta(days=1)
 _BLOCK_BYTES = 16 << 20
 _KEPT_FROM_RAW = ("event_id", "occurred_at", "kafka_partition", "kafka_offset", "landed_at")
 
@@ -31,7 +34,7 @@ def decode(event_class: type[Event], schema: pa.Schema, raw: pa.Table) -> Decode
     version adds is passed over. The columns are then parsed by Arrow in one go, which costs a tenth of building them
     from the validated models.
     """
-    refused = _refusals(event_class, raw)
+    refused = _refusals(event_class, raw) | _ahead_of_time(raw)
     fits = [index for index in range(raw.num_rows) if index not in refused]
     data_type = pa.struct([field for field in schema if field.name in event_class.model_fields])
     lines = _one_line_each(raw["value"].take(_indices(fits)) if refused else raw["value"])
@@ -41,6 +44,17 @@ def decode(event_class: type[Event], schema: pa.Schema, raw: pa.Table) -> Decode
         fits = [index for index in fits if index not in refused]
     kept = raw.take(_indices(fits)) if refused else raw
     return Decoded(_assemble(schema, kept, parsed), refused)
+
+
+def _ahead_of_time(raw: pa.Table) -> dict[int, str]:
+    """Events that happened long after they were sent: some clock is off. A late one is none of these."""
+    sent = pc.coalesce(raw["kafka_timestamp"], raw["landed_at"])
+    ahead = pc.greater(raw["occurred_at"], pc.add(sent, pa.scalar(_CLOCKS_AGREE, pa.duration("us"))))
+    indices = pc.indices_nonzero(pc.fill_null(ahead, False)).to_pylist()
+    return {
+        index: f"time: {raw['occurred_at'][index]} is after the record was sent, at {sent[index]}: a clock is off"
+        for index in indices
+    }
 
 
 def _indices(positions: list[int]) -> pa.Array:

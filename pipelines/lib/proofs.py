@@ -11,6 +11,7 @@ from pipelines.lib.alerts import tell
 from pipelines.lib.ops import open_ops
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from pipelines.lib.settings import Settings
+from pipelines.lib.stopped import note_stopped_topics
 
 KEPT = 24 * 90
 ATTEMPTS = 4
@@ -32,6 +33,7 @@ def prove_and_keep(settings: Settings, attempts: int = ATTEMPTS, wait: Callable[
             break
         wait(PAUSE_SECONDS)
     keep(settings, proof, time.monotonic() - began)
+    note_stopped_topics(settings)
     wrong = [f"{row.topic} {row.type}: {row.difference}" for row in proof.rows if row.difference]
     tell(settings, "proof", f"difference {proof.difference}: {'; '.join(wrong)}" if wrong else None)
     return proof

@@ -22,7 +22,13 @@ join pg_namespace as schema on schema.oid = relation.relnamespace
 where schema.nspname = %s and relation.relkind in ('r', 'v', 'm') order by 1
 """
 # A sum of hashes does not depend on the order of rows.
-_CHECKSUM = "select count(*), coalesce(sum(hashtextextended(each::text, 0)::numeric), 0)::text from {} as each"
+_CHECKSUM = (
+    "select count(*), coalesce(sum(hashtextextended(each::text, 0)::numeric), 0)::text from (select {} from {}) as each"
+)
+# Nor does it on the order of columns: one that a contract got later stands last until the table is made again.
+_COLUMNS = (
+    "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped order by 1"
+)
 _KINDS = {"r": "table", "v": "view", "m": "materialized view"}
 Say = Callable[[str], None]
 
@@ -83,6 +89,9 @@ def checksums(settings: Settings) -> dict[str, tuple[int, str]]:
         for schema in COMPARED:
             for name, _ in connection.execute(_RELATIONS, (schema,)).fetchall():
                 if (schema, name) not in _VOLATILE:
-                    row = connection.execute(sql.SQL(_CHECKSUM).format(sql.Identifier(schema, name))).fetchone()
+                    table = sql.Identifier(schema, name)
+                    names = connection.execute(_COLUMNS, (table.as_string(),)).fetchall()
+                    columns = sql.SQL(", ").join(sql.Identifier(column) for (column,) in names)
+                    row = connection.execute(sql.SQL(_CHECKSUM).format(columns, table)).fetchone()
                     found[f"{schema}.{name}"] = (row[0], row[1]) if row else (0, "")
     return found

@@ -27,6 +27,7 @@ from pipelines.lib.state import SnapshotState
 
 COMMIT_ATTEMPTS = 5
 _PLACE = ("kafka_topic", "kafka_partition", "kafka_offset")
+_RECORD = (*_PLACE, "value")  # in a topic that was made again another record has the same place
 _PROPERTIES = {
     # A merge that lost a race has to read the table again; a blind retry is what appends twice.
     "commit.retry.num-retries": "0",
@@ -158,7 +159,7 @@ def refuse(settings: Settings, catalog: Catalog, raw: pa.Table, reasons: Sequenc
 def _append_failed(settings: Settings, catalog: Catalog, raw: pa.Table, reasons: Sequence[str]) -> int:
     name = identifier(settings, FAILED_TABLE)
     table = catalog.load_table(name)
-    there = _places(scan(catalog, name, columns=_PLACE, row_filter=_around(raw)))
+    there = _records(scan(catalog, name, columns=_RECORD, row_filter=_around(raw)))
     now = datetime.now(UTC)
     failed = [
         {
@@ -168,18 +169,19 @@ def _append_failed(settings: Settings, catalog: Catalog, raw: pa.Table, reasons:
             "reason": reason,
             "failed_at": now,
             "stage": TYPING,
+            "kafka_topic_id": row.get("kafka_topic_id"),
             "failed_id": failed_id(row["kafka_topic"], row["kafka_partition"], row["kafka_offset"], value),
         }
         for row, reason in zip(raw.to_pylist(), reasons, strict=True)
-        if tuple(row[column] for column in _PLACE) not in there and (value := row["value"].encode())
+        if (*(row[column] for column in _PLACE), value := row["value"].encode()) not in there
     ]
     if failed:
         table.append(pa.Table.from_pylist(failed, schema=table.schema().as_arrow()))
     return len(failed)
 
 
-def _places(rows: pa.Table) -> set[tuple[Any, ...]]:
-    return {tuple(row[column] for column in _PLACE) for row in rows.to_pylist()}
+def _records(rows: pa.Table) -> set[tuple[Any, ...]]:
+    return {tuple(row[column] for column in _RECORD) for row in rows.to_pylist()}
 
 
 def _around(raw: pa.Table) -> BooleanExpression:

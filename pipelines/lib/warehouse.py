@@ -14,7 +14,15 @@ from pipelines.lib.days import touched_days, within
 from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
 from pipelines.lib.typed import ensure_table, typed_name
-from pipelines.lib.warehouse_schema import SCHEMA, Shape, create_statement, index_statements, rows_of, shapes
+from pipelines.lib.warehouse_schema import (
+    SCHEMA,
+    Shape,
+    add_statements,
+    create_statement,
+    index_statements,
+    rows_of,
+    shapes,
+)
 
 _ANALYZE_FROM_ROWS = 10_000
 _BOOKKEEPING = """
@@ -65,11 +73,9 @@ def prepare(connection: psycopg.Connection) -> None:
 def _add_columns(connection: psycopg.Connection, shape: Shape) -> None:
     query = "select column_name from information_schema.columns where table_schema = %s and table_name = %s"
     there = {name for (name,) in connection.execute(query, (SCHEMA, shape.name))}
-    if set(shape.columns.names) - there:
-        # The table is a copy: it is cheaper to make it anew than to keep a history of its columns.
-        connection.execute(sql.SQL("drop table {} cascade").format(shape.identifier))
-        connection.execute(create_statement(shape))
-        connection.execute("delete from lake.load_state where %s like table_name || '%%'", (shape.name,))
+    # No row is written for it: those from before have nothing there, in the lake as well.
+    for column in add_statements(shape, there):
+        connection.execute(column)
 
 
 def _load_type(connection: psycopg.Connection, event_class: type[Event], table: Table, rebuild: bool) -> LoadReport:

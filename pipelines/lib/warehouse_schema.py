@@ -1,5 +1,6 @@
 """How a typed table lies in the warehouse: one table of plain columns, and a child table for each list of structs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -63,6 +64,17 @@ def create_statement(shape: Shape) -> sql.Composed:
         for field in shape.columns
     )
     return sql.SQL("create table if not exists {} ({})").format(shape.identifier, columns)
+
+
+def add_statements(shape: Shape, there: Collection[str]) -> list[sql.Composed]:
+    """`alter table add column` for what a contract has got since the table was made; Postgres writes no row for it."""
+    return [
+        sql.SQL("alter table {} add column {} {}").format(
+            shape.identifier, sql.Identifier(field.name), sql.SQL(_postgres_type(field.type))
+        )
+        for field in shape.columns
+        if field.name not in there
+    ]
 
 
 def index_statements(shape: Shape) -> list[sql.Composed]:

@@ -224,6 +224,8 @@ def _clean(plane: Plane) -> None:
         ("iceberg_tables", "table_namespace"),
         ("iceberg_namespace_properties", "namespace"),
         ("ingest_cursor", "table_name"),
+        ("ingest_incarnations", "table_name"),
+        ("ingest_stopped", "table_name"),
         ("pipeline_state", "name"),
     ):
         if plane.lake_sql("select to_regclass(%s)", table) != [(None,)]:

@@ -17,6 +17,7 @@ from ingestion.lake.catalog import LakeCatalog
 from ingestion.lake.compaction import compact
 from ingestion.lake.expiry import expire, remove_orphans
 from ingestion.lake.reader import read_added
+from ingestion.lake.swap import rewrite_manifests
 from ingestion.lander.positions import read_snapshot
 from ingestion.proof import Prover
 from pipelines.lib import care, typed
@@ -201,6 +202,51 @@ def test_files_that_nothing_knows_are_removed_once_they_are_old(
     append(lake_catalog, numbers, 13)
 
 
+def manifests_of(catalog: LakeCatalog, name: str) -> int:
+    table = catalog.load_table(name)
+    current = table.current_snapshot()
+    assert current is not None
+    return len(current.manifests(table.io))
+
+
+def test_many_manifests_become_one_and_readers_and_writers_go_on(lake_catalog: LakeCatalog, numbers: str) -> None:
+    append(lake_catalog, numbers, 13, **{"agora.positions": "here"})
+    seen = snapshot_of(lake_catalog.load_table(numbers))
+    append(lake_catalog, numbers, 14, **{"agora.positions": "there"})
+    assert manifests_of(lake_catalog, numbers) == 14
+    rewrite_manifests(lake_catalog, numbers)
+    assert manifests_of(lake_catalog, numbers) == 1
+    summary = lake_catalog.load_table(numbers).current_snapshot().summary  # type: ignore[union-attr]
+    assert summary is not None
+    assert (summary["agora.positions"], summary["total-records"]) == ("there", "14")
+    assert read(lake_catalog, numbers) == list(range(1, 15))
+    added = read_added(lake_catalog, numbers, seen)
+    assert (added.rows["number"].to_pylist(), added.is_full) == ([14], False)
+    append(lake_catalog, numbers, 15)
+    again = read_added(lake_catalog, numbers, added.snapshot_id)
+    assert (again.rows["number"].to_pylist(), again.is_full) == ([15], False)
+    assert compact(lake_catalog, numbers, ["number"], soon(), None).files_before == 15
+    assert expire(lake_catalog, numbers, soon()).snapshots > 0
+    assert read(lake_catalog, numbers) == list(range(1, 16))
+
+
+def test_what_a_lander_has_written_and_not_committed_is_no_lost_file(plane: Plane) -> None:
+    """The file lies there before its commit; whoever looks for lost files in between leaves it alone."""
+    plane.produce_events(20)
+    really, removed = LakeCatalog.commit_with, []
+
+    def watched(catalog: LakeCatalog, *arguments: Any) -> None:
+        name = plane.settings.table("raw.analytics")
+        there = data_files(plane, "raw.analytics")
+        removed.append((len(there), remove_orphans(catalog, name, datetime.now(UTC) - Limits().orphan_after).files))
+        really(catalog, *arguments)
+
+    with patch.object(LakeCatalog, "commit_with", watched):
+        plane.land(20)
+    assert removed[0] == (1, 0)
+    assert len(set(plane.landed())) == 20
+
+
 def has_landed(plane: Plane, rows: int) -> bool:
     return len(plane.landed()) == rows
 
@@ -230,5 +276,5 @@ def test_a_whole_plane_is_cared_for_while_its_lander_runs_and_the_proof_holds(pl
 
 
 def test_only_one_cares_at_a_time(plane: Plane) -> None:
-    with care._alone(plane.pipelines()), pytest.raises(CareIsBusy):
+    with care.alone(plane.pipelines()), pytest.raises(CareIsBusy):
         list(care.care(plane.pipelines()))

@@ -12,6 +12,7 @@ from pipelines.lib.lineage import note_lineage
 from pipelines.lib.marts import LAST_MART
 from pipelines.lib.prepare import manifest_path
 from pipelines.lib.settings import Settings
+from pipelines.lib.stopped import note_stopped_topics
 
 FAILED_EVENTS = dg.AssetKey(["ops", "failed_events"])
 NOBODY_WAITS = "nobody_is_waited_for"
@@ -39,6 +40,7 @@ def lineage(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
 def failed_events(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Events that could not be read or fit no contract, by what became of them; `agora failed` mends them."""
     states = note_failed_events(settings)
+    note_stopped_topics(settings)
     waiting = states[OPEN] + states[REPAIRED]
     yield dg.MaterializeResult(asset_key=FAILED_EVENTS, metadata={"dagster/row_count": sum(states.values())} | states)
     yield dg.AssetCheckResult(

@@ -30,7 +30,7 @@ from api.domains.analytics.service.data import Health
 router = Router(include_in_schema=False)
 DataReader = Annotated[Principal, Depends(require("data.read"))]
 HEALTH, PROOF = "/dashboards/data", "/data/proof"
-PLACES = ("accepted", "kafka", "lake", "failed", "warehouse", "difference")
+PLACES = ("accepted", "kafka", "lake", "failed", "warehouse", "gone", "difference")
 NUMBERS = SHOWN["number"]
 LAST = 7
 
@@ -200,7 +200,7 @@ def _runs(found: Health) -> Table:
 
 
 def _proof(runs: list[dict[str, Any]], chosen: dict[str, Any], asked: int | None) -> Board:
-    rows = chosen["rows"]
+    rows = [{"gone": 0} | row for row in chosen["rows"]]
     totals = {name: sum(row[name] for row in rows) for name in PLACES}
     before = {run["proof_id"]: following["difference"] for run, following in pairwise(runs)}
     was = before.get(chosen["proof_id"])
@@ -208,7 +208,8 @@ def _proof(runs: list[dict[str, Any]], chosen: dict[str, Any], asked: int | None
     return Board(
         PROOF,
         "Proof",
-        "Each event is where it was accepted, in Kafka, in the lake, and in the warehouse or among the failed:"
+        "Each event is where it was accepted, in Kafka, in the lake, and in the warehouse or among the failed; what was"
+        " erased with a person, or written off, is gone from lake and warehouse:"
         f" compared id by id in {chosen['seconds']:.0f} s.",
         chosen["as_of"],
         {"run": asked},
@@ -222,7 +223,9 @@ def _proof(runs: list[dict[str, Any]], chosen: dict[str, Any], asked: int | None
 
 
 def _share(totals: dict[str, int], name: str) -> str:
-    return "different events" if name in {"accepted", "failed"} else f"of {NUMBERS(totals['accepted'])} accepted"
+    return (
+        "different events" if name in {"accepted", "failed", "gone"} else f"of {NUMBERS(totals['accepted'])} accepted"
+    )
 
 
 def _history(runs: list[dict[str, Any]]) -> Plot:

@@ -1,0 +1,1 @@
+"""Ways back: topics that were made again, pointers that are stale, events that Kafka has lost."""
