@@ -29,6 +29,9 @@ class Event(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
+        if not cls.__module__.startswith(f"{__package__}."):
+            where = f"declare it in {__package__}, where it is released, not in {cls.__module__}"
+            raise TypeError(f"{cls.type}: an event without a contract: {where}")
         if cls.domain() not in TOPICS:
             raise TypeError(f"{cls.type}: no topic for domain {cls.domain()!r}")
         if EVENT_TYPES.setdefault(cls.type, cls) is not cls:

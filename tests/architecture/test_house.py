@@ -82,6 +82,21 @@ def test_every_module_imports_without_an_environment() -> None:
     _in_a_fresh_process("import importlib\nfor name in " + repr(names) + ":\n    importlib.import_module(name)")
 
 
+WRITERS_OF_THE_OUTBOX = {"api/core/outbox.py", "api/core/capture.py", "ingestion/repair.py"}
+
+
+def test_events_leave_through_contracts_alone() -> None:
+    """Whoever writes the outbox by hand could send what no contract knows, and it would be told only where it lands."""
+    writes = re.compile(r"(?i)(insert\s+into|copy)\s+core\.outbox")
+    found = {
+        str(path.relative_to(ROOT))
+        for path in _sources("api", "ingestion", "pipelines", "infra", "ml")
+        if "migrations" not in path.parts
+        if any(writes.search(sql) for sql in _sql_of(path)) or '"core.outbox", COLUMNS' in path.read_text()
+    }
+    assert found == WRITERS_OF_THE_OUTBOX
+
+
 def test_no_python_file_lies_in_the_dbt_project() -> None:
     assert list((ROOT / "dbt").rglob("*.py")) == []
 

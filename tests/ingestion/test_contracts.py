@@ -194,3 +194,10 @@ def references(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [each for key, inner in value.items() for each in ([inner] if key == "$ref" else references(inner))]
     return [each for inner in value for each in references(inner)] if isinstance(value, list) else []
+
+
+def test_an_event_that_is_declared_elsewhere_is_refused_when_its_producer_starts() -> None:
+    fields = {"__module__": "api.domains.catalog.service", "type": "catalog.mood_changed", "key_field": "product_id"}
+    with pytest.raises(TypeError, match=r"catalog.mood_changed: an event without a contract: declare it in ingestion"):
+        type("MoodChanged", (Event,), fields)
+    assert "catalog.mood_changed" not in EVENT_TYPES
