@@ -129,6 +129,7 @@ def open_stage(folder: Path, port_base: int) -> Iterator[Stage]:
     settings = LocalSettings(folder / "stack", port_base)
     os.environ.update(OWN | {"AGORA_LOCAL_DIR": str(settings.directory), "AGORA_LOCAL_PORT_BASE": str(port_base)})
     stack.down(settings)
+    subprocess.run(["umount", "--lazy", str(settings.directory / "s3")], capture_output=True, check=False)
     subprocess.run(["rm", "-rf", str(settings.directory)], check=True)
     disk = Disk(settings.directory / "s3")
     try:
