@@ -1,5 +1,6 @@
 """Comparing the places where events lie, id by id."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import reduce
@@ -80,8 +81,13 @@ def _types(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return declared + sorted(set(found) - set(declared))
 
 
-def compare_unreadable(topic: str, kafka: set[tuple[int, int]], failed: list[tuple[int, int]]) -> ProofRow:
-    """The records (partition, offset) that are no events: each has to be among the failed events, once."""
-    there = set(failed)
-    difference = len(kafka ^ there) + len(failed) - len(there)
-    return ProofRow(topic, UNREADABLE, 0, len(kafka), 0, len(there), 0, difference)
+def compare_unreadable(
+    topic: str, kafka: dict[tuple[int, int], str], failed: list[tuple[int, int]], gone: Collection[str] = ()
+) -> ProofRow:
+    """The records (partition, offset) that are no events: each has to be among the failed events, once.
+
+    `kafka` has their ids as failed events; those that are noted as `gone` must not be there.
+    """
+    there, erased = set(failed), {place for place, failed_id in kafka.items() if failed_id in gone}
+    difference = len((kafka.keys() - erased) ^ there) + len(failed) - len(there)
+    return ProofRow(topic, UNREADABLE, 0, len(kafka), 0, len(there), 0, difference, len(erased))

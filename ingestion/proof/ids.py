@@ -1,5 +1,7 @@
 """Exact sets of event ids: 16 bytes each, as two integers in a data frame."""
 
+from uuid import UUID
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -23,6 +25,11 @@ def from_bytes(topic: str, event_type: str, content: bytes) -> pl.DataFrame:
         {"topic": topic, "type": event_type, "high": pairs[:, 0], "low": pairs[:, 1]},
         schema=SCHEMA,
     )
+
+
+def as_texts(rows: pl.DataFrame) -> set[str]:
+    """The UUIDs in their usual text form."""
+    return {str(UUID(int=(high << 64) | low)) for high, low in rows.select("high", "low").iter_rows()}
 
 
 def from_texts(texts: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ import structlog
 from ingestion.contracts import TOPICS
 from ingestion.lake.catalog import open_catalog
 from ingestion.proof.accepted import accepted, gone, known_batches, recover, warehouse
-from ingestion.proof.compare import Proof, compare_events, compare_unreadable
+from ingestion.proof.compare import UNREADABLE, Proof, compare_events, compare_unreadable
+from ingestion.proof.ids import as_texts
 from ingestion.proof.landed import Lake, failed, former_topics
 from ingestion.proof.stream import Stream
 from ingestion.settings import Settings
@@ -37,19 +38,21 @@ class Prover:
             former = former_topics(self._settings)
             refused, failed_records = failed(self._settings, catalog, former)
         landed, repeated, landed_before = self._lake.events(former)
+        written_off = gone(self._settings)
         places = {
             "accepted": accepted(self._settings),
             "kafka": pl.concat([self._stream.events(), landed_before]).unique(),
             "lake": landed,
             "failed": refused,
             "warehouse": warehouse(self._settings),
-            "gone": gone(self._settings),
+            "gone": written_off.filter(pl.col("type") != UNREADABLE),
         }
         unreadable = self._stream.unreadable
+        erased = as_texts(written_off.filter(pl.col("type") == UNREADABLE))
         rows = [
             *compare_events(places, repeated),
             *(
-                compare_unreadable(domain, unreadable.get(domain, set()), failed_records.get(domain, []))
+                compare_unreadable(domain, unreadable.get(domain, {}), failed_records.get(domain, []), erased)
                 for domain in TOPICS
                 if unreadable.get(domain) or failed_records.get(domain)
             ),

@@ -9,6 +9,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from ingestion.contracts import TOPICS
+from ingestion.lake.failed import failed_id
 from ingestion.lander.records import Unreadable, read_envelope, types_of
 from ingestion.proof import ids
 from ingestion.settings import Settings
@@ -20,7 +21,7 @@ _STALLED = 60.0
 
 
 class Stream:
-    """The ids in Kafka, the records that are no events, and the batches that came without a receipt so far."""
+    """The ids in Kafka, records that are no events with their ids as failed ones, and batches without a receipt so far."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -29,7 +30,7 @@ class Stream:
         self._known = {domain: types_of(domain) for domain in TOPICS}
         self._next: dict[tuple[str, int], int] = {}
         self._frames: list[pl.DataFrame] = [ids.empty()]
-        self.unreadable: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        self.unreadable: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
         self.batches: dict[tuple[bytes, str, str], list[str]] = defaultdict(list)
         self.batch_times: dict[bytes, float] = {}
 
@@ -85,7 +86,7 @@ class Stream:
             try:
                 event_id, event_type, *_ = read_envelope(_value(message), self._known[domain])
             except Unreadable:
-                self.unreadable[domain].add((partition, offset))
+                self.unreadable[domain][partition, offset] = failed_id(topic, partition, offset, _value(message))
                 continue
             found[domain, event_type].append(event_id)
             self._note_batch(message, domain, event_type, event_id, receipts)

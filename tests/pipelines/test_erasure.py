@@ -130,7 +130,7 @@ def test_nothing_of_a_person_is_left_and_everybody_else_stays(town: Town) -> Non
     plane, settings = town.plane, town.plane.pipelines()
     assert len(files_holding(plane, town.identifiers())) > 5
     foreseen = plan(settings, town.ada)
-    assert (sum(foreseen.events.values()), foreseen.browsers, foreseen.shared_browsers) == (6, 1, 1)
+    assert (sum(foreseen.events.values()), foreseen.browsers, foreseen.shared_browsers) == (7, 1, 1)
     before = {table: plane.rows(table) for table in ("raw.analytics", "raw.identity", "raw.ordering", FAILED_TABLE)}
     receipt = erase(settings, town.ada, "an operator")
     assert receipt.events == foreseen.events
@@ -146,7 +146,7 @@ def test_nothing_of_a_person_is_left_and_everybody_else_stays(town: Town) -> Non
         kept = [row for row in rows if not _is_adas(town, row)]
         assert sorted(map(str, plane.rows(table))) == sorted(map(str, kept))
     assert [row["path"] for row in plane.rows("typed.analytics_page_viewed")].count("/whose") == 1
-    assert proved(plane) == (0, 6)
+    assert proved(plane) == (0, 7)
     [(stored,)] = plane.outbox_sql("select receipt from core.erasures where identifiers is null")
     assert stored == receipt.document()
 
@@ -164,7 +164,7 @@ def test_the_lander_and_the_builds_go_on_and_read_nothing_again(town: Town) -> N
     assert sum(report.read for report in typed.build(settings)) == 1
     with closing(plane.catalog()) as catalog:
         assert read_snapshot(catalog.load_table(plane.settings.table("raw.identity"))) is not None
-    assert proved(plane) == (0, 6)
+    assert proved(plane) == (0, 7)
 
 
 def test_compacted_files_and_kept_month_ends_go_as_well(town: Town) -> None:
@@ -180,7 +180,7 @@ def test_compacted_files_and_kept_month_ends_go_as_well(town: Town) -> None:
     receipt = erase(settings, town.ada, "an operator")
     assert receipt.names_removed == {"raw.identity": ["month-2026-01"]}
     assert files_holding(plane, town.identifiers()) == []
-    assert proved(plane) == (0, 6)
+    assert proved(plane) == (0, 7)
 
 
 @pytest.mark.parametrize("step", ["_from_lake", "_forget", "_from_core", "_look"])
@@ -198,7 +198,7 @@ def test_an_erasure_that_was_cut_off_goes_on(town: Town, step: str) -> None:
     assert isinstance(receipt, Receipt)
     assert files_holding(plane, town.identifiers()) == []
     assert plane.outbox_sql("select count(*) from core.erasures") == [(1,)]
-    assert proved(plane) == (0, 6)
+    assert proved(plane) == (0, 7)
 
 
 def test_what_lands_meanwhile_is_noticed(town: Town) -> None:
@@ -215,7 +215,7 @@ def test_what_lands_meanwhile_is_noticed(town: Town) -> None:
         erase(settings, town.ada, "an operator")
     erase(settings, town.ada, "an operator")
     assert files_holding(plane, town.identifiers()) == []
-    assert proved(plane) == (0, 7)
+    assert proved(plane) == (0, 8)
 
 
 def test_an_erased_event_that_comes_back_is_a_difference(town: Town) -> None:
@@ -225,7 +225,7 @@ def test_an_erased_event_that_comes_back_is_a_difference(town: Town) -> None:
     plane.produce([envelope])
     with plane.lander():
         wait_for(lambda: everything(plane) == 8, "it lands", PATIENCE)
-    assert proved(plane) == (1, 6)
+    assert proved(plane) == (1, 7)
 
 
 def test_nobody_knows_this_person(town: Town) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,8 +13,11 @@ import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog
 
 from ingestion.contracts import TOPICS
+from ingestion.lake.failed import failed_id
 from ingestion.lake.swap import data_entries, read_files
 from ingestion.lake.tables import FAILED_TABLE, raw_table
+from ingestion.lander.records import Unreadable, read_envelope, types_of
+from ingestion.proof.compare import UNREADABLE
 from pipelines.lib.lake import identifier
 from pipelines.lib.settings import Settings
 
@@ -25,7 +29,7 @@ select event_id, topic, type, envelope from core.outbox where exists (
 
 @dataclass(frozen=True)
 class Found:
-    """An event that holds an identifier."""
+    """An event that holds an identifier, or a record that is no event but does."""
 
     event_id: UUID
     topic: str
@@ -79,11 +83,23 @@ def find(settings: Settings, catalog: Catalog, identifiers: Iterable[str]) -> se
     words = list(identifiers)
     found = set()
     for domain, row, _ in _rows(settings, catalog, words):
-        found.add(Found(UUID(row["event_id"]), domain, row["event_type"]))
+        found.add(_named(domain, row))
     with psycopg.connect(settings.lake.postgres_ingestion_url, autocommit=True) as connection:
         for event_id, topic, event_type, _ in connection.execute(_SENT, (words,)):
             found.add(Found(event_id, topic, event_type))
     return found
+
+
+def _named(domain: str, row: dict[str, Any]) -> Found:
+    """The event; or a record that is none, by the id under which it failed."""
+    if "failed_at" not in row:
+        return Found(UUID(row["event_id"]), domain, row["event_type"])
+    try:
+        event_id, event_type, *_ = read_envelope(row["value"], types_of(domain))
+    except Unreadable:
+        place = row["kafka_topic"], row["kafka_partition"], row["kafka_offset"]
+        return Found(UUID(failed_id(*place, row["value"])), domain, UNREADABLE)
+    return Found(UUID(event_id), domain, event_type)
 
 
 def _documents(settings: Settings, catalog: Catalog, words: list[str]) -> Iterator[tuple[str, dict[str, object]]]:
@@ -95,8 +111,8 @@ def _documents(settings: Settings, catalog: Catalog, words: list[str]) -> Iterat
 
 def _rows(
     settings: Settings, catalog: Catalog, words: list[str]
-) -> Iterator[tuple[str, dict[str, str], dict[str, object]]]:
-    """(domain, row, document) of the raw tables and of those failed events that are events."""
+) -> Iterator[tuple[str, dict[str, Any], dict[str, object]]]:
+    """(domain, row, document) of the raw tables and the failed events."""
     prefix = settings.lake.kafka_topic_prefix
     for table_name in [*map(raw_table, TOPICS), FAILED_TABLE]:
         name = identifier(settings, table_name)
@@ -106,14 +122,7 @@ def _rows(
         for entry in data_entries(table):
             rows = read_files(table, [entry.data_file])
             for row in rows.filter(raw_marks(rows, words)).to_pylist():
-                document = _read(row["value"])
-                domain = str(row["kafka_topic"]).removeprefix(prefix)
-                if row.get("event_id") and row.get("event_type"):
-                    try:
-                        UUID(row["event_id"])
-                    except ValueError:
-                        continue
-                    yield domain, row, document
+                yield str(row["kafka_topic"]).removeprefix(prefix), row, _read(row["value"])
 
 
 def _read(value: str | bytes | None) -> dict[str, object]:
