@@ -21,7 +21,7 @@ _STALLED = 60.0
 
 
 class Stream:
-    """The ids in Kafka, records that are no events with their ids as failed ones, and batches without a receipt so far."""
+    """The ids in Kafka, records that are no events with their ids as failed ones, and batches without a receipt."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
