@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -96,6 +97,17 @@ def test_a_part_that_dies_is_started_again(settings: LocalSettings) -> None:
     process.wait(10)
     _wait_until_well(settings)
     assert [again.pid for again in _processes(settings)] != [process.pid]
+
+
+def test_what_a_killed_part_had_started_does_not_work_on_beside_the_new_one(settings: LocalSettings) -> None:
+    """As a web server's worker does, whose first process alone was killed: both would answer on one port."""
+    stack.up(settings, VALKEY, say=_quiet)
+    [process] = _processes(settings)
+    with subprocess.Popen(["sleep", "600"], env=process.environ()) as worker:
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+        assert worker.wait(30) == -signal.SIGKILL
+    _wait_until_well(settings)
 
 
 def test_a_killed_manager_leaves_nothing_behind(settings: LocalSettings) -> None:
