@@ -31,13 +31,15 @@ def take_out(catalog: LakeCatalog, name: str, chooses: Chooses) -> Rewritten:
 
     A reader that had seen a file has seen what is left of it: it does not read that again.
     """
-    rows, files = 0, []
+    rows = 0
+    files: list[str] = []
     for entry in list(data_entries(catalog.load_table(name))):
         content = read_files(catalog.load_table(name), [entry.data_file])
         marked = chooses(content)
         if gone := int(pc.sum(marked).as_py() or 0):
             _replace(catalog, name, entry, content.filter(pc.invert(marked)))
-            rows, files = rows + gone, [*files, entry.data_file.file_path]
+            rows += gone
+            files.append(entry.data_file.file_path)
     return Rewritten(rows, tuple(files))
 
 

@@ -1,6 +1,7 @@
 """Files of a table swapped for others, and manifests for fewer, beside a lander that goes on."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 from pyiceberg.expressions import AlwaysTrue
@@ -67,7 +68,8 @@ def rewrite_manifests(catalog: LakeCatalog, name: str) -> None:
     table = catalog.load_table(name)
     transaction = table.transaction()
     with transaction.update_snapshot(snapshot_properties=carried(table)).merge_append() as append:
-        append._merge_enabled, append._min_count_to_merge = True, 1
+        merging: Any = append  # declared as the class that it is derived from
+        merging._merge_enabled, merging._min_count_to_merge = True, 1
     catalog.commit_with([transaction], nothing)
 
 

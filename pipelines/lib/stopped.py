@@ -13,7 +13,7 @@ def note_stopped_topics(settings: Settings) -> dict[str, str]:
         if connection.execute("select to_regclass('ingest_stopped')").fetchone() == (None,):
             return {}
         query = "select kafka_topic, reason from ingest_stopped where starts_with(table_name, %s) order by 1"
-        stopped = dict(connection.execute(query, (prefix + "raw.",)).fetchall())
+        stopped: dict[str, str] = dict(connection.execute(query, (prefix + "raw.",)).fetchall())
     domains = {topic.removeprefix(settings.lake.kafka_topic_prefix): reason for topic, reason in stopped.items()}
     told = "; ".join(f"{domain}: {reason}: `agora topics resume {domain}`" for domain, reason in domains.items())
     tell(settings, "landing", told or None)

@@ -177,7 +177,7 @@ def _from_typed(catalog: LakeCatalog, name: str, event_ids: list[str]) -> Rewrit
     if not event_ids:
         return Rewritten()
     before = _records(catalog, name)
-    until_committed(lambda: catalog.load_table(name).delete(In("event_id", event_ids)))
+    until_committed(lambda: catalog.load_table(name).delete(In(term="event_id", literals=set(event_ids))))
     after = _records(catalog, name)
     return Rewritten(sum(before.values()) - sum(after.values()), tuple(before.keys() - after.keys()))
 
@@ -205,7 +205,8 @@ def _from_core(settings: Settings, person: Person, events: set[Found], erasure_i
 
 def _look(settings: Settings, catalog: LakeCatalog, person: Person) -> int:
     """How many files were looked at. Raises ErasureIncomplete where any of them, or the warehouse, holds more."""
-    scanned, left = 0, []
+    scanned = 0
+    left: list[str] = []
     for table in [FAILED_TABLE, *map(raw_table, TOPICS), *map(typed_name, EVENT_TYPES)]:
         name = identifier(settings, table)
         if catalog.table_exists(name):
@@ -213,7 +214,8 @@ def _look(settings: Settings, catalog: LakeCatalog, person: Person) -> int:
             if found:  # lost files, of a commit that failed, that are older than any commit can take
                 remove_orphans(catalog, name, agreed_time(settings.lake) - _COMMIT_TAKES)
                 count, found = files_with(catalog, catalog.load_table(name).location(), person.identifiers)
-            scanned, left = scanned + count, left + found
+            scanned += count
+            left += found
     if left:
         raise ErasureIncomplete(
             f"{len(left)} files still hold an identifier, such as {left[0]}: events of this person are landing, or a"
