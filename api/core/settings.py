@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     gateway_secret: SecretStr
     gateway_timeout: Annotated[float, Field(gt=0)] = 5.0
     payments_gateway: Literal["sandbox", "stripe"] = "sandbox"
+    payments_transfer_account: str = "Agora sandbox, IBAN DE02 1203 0000 0000 2020 51"
+    payments_transfer_days: Annotated[int, Field(gt=0)] = 7  # an order that is not paid by then is given up
     stripe_api_key: SecretStr | None = None
     stripe_webhook_secret: SecretStr | None = None
     stripe_url: HttpUrl | None = None

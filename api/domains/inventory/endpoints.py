@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep, Principal, require
-from api.core.db import ReadDep, SessionDep
+from api.core.db import ReadDep, SessionDep, transaction
+from api.core.idempotency import OptionalIdempotencyDep
 from api.core.paging import Page
 from api.core.routing import Router
 from api.domains.catalog import facade as catalog
@@ -81,20 +83,39 @@ async def movements(
     return [LedgerEntry.model_validate(each) for each in await shelves.movements(reader, variant_id, before, limit)]
 
 
-@router.post("/v1/operate/stock/{variant_id}/receive")
-async def receive(operator: Operator, session: SessionDep, variant_id: ProductId, body: Delivery) -> VariantStock:
-    """A delivery comes on top of what is there."""
-    await _find_variant(session, variant_id)
-    await shelves.receive(session, [(variant_id, body.quantity)], body.location, body.cause, operator.customer_id)
-    return await _now(session, variant_id)
+@router.post("/v1/operate/stock/{variant_id}/receive", response_model=VariantStock)
+async def receive(
+    operator: Operator, variant_id: ProductId, body: Delivery, idempotency: OptionalIdempotencyDep
+) -> Response:
+    """A delivery comes on top of what is there; with an Idempotency-Key a repetition brings nothing."""
+
+    async def operation(_: UUID) -> tuple[int, VariantStock]:
+        async with transaction() as session:
+            await _find_variant(session, variant_id)
+            lines, who = [(variant_id, body.quantity)], operator.customer_id
+            await shelves.receive(session, lines, body.location, body.cause, who)
+            return 200, await _now(session, variant_id)
+
+    return await idempotency.run(operation)
 
 
-@router.post("/v1/operate/stock/{variant_id}/adjust")
-async def adjust(operator: Operator, session: SessionDep, variant_id: ProductId, body: Adjustment) -> VariantStock:
-    """The count was wrong. What orders and checkouts hold cannot be taken away: 409 `stock-below-claims` names them."""
-    await _find_variant(session, variant_id)
-    await shelves.adjust(session, variant_id, body.location, body.quantity_change, body.reason, operator.customer_id)
-    return await _now(session, variant_id)
+@router.post("/v1/operate/stock/{variant_id}/adjust", response_model=VariantStock)
+async def adjust(
+    operator: Operator, variant_id: ProductId, body: Adjustment, idempotency: OptionalIdempotencyDep
+) -> Response:
+    """The count was wrong. What orders and checkouts hold cannot be taken away: 409 `stock-below-claims` names them.
+
+    With an Idempotency-Key a repetition changes nothing.
+    """
+
+    async def operation(_: UUID) -> tuple[int, VariantStock]:
+        async with transaction() as session:
+            await _find_variant(session, variant_id)
+            who = operator.customer_id
+            await shelves.adjust(session, variant_id, body.location, body.quantity_change, body.reason, who)
+            return 200, await _now(session, variant_id)
+
+    return await idempotency.run(operation)
 
 
 @router.get("/v1/operate/stock")

@@ -2,7 +2,16 @@
 
 from api.domains.inventory.errors import BelowClaims, NotAllocated, NothingReserved, NotShipped, OutOfStock
 from api.domains.inventory.service.alerts import is_waiting, tell_waiting
-from api.domains.inventory.service.claims import allocate, prolong, release, reserve, ship, sweep_expired, take_back
+from api.domains.inventory.service.claims import (
+    allocate,
+    is_prolonged,
+    prolong,
+    release,
+    reserve,
+    ship,
+    sweep_expired,
+    take_back,
+)
 from api.domains.inventory.service.live import close
 from api.domains.inventory.service.shelves import (
     adjust,
@@ -27,6 +36,7 @@ __all__ = [
     "available",
     "available_of_products",
     "close",
+    "is_prolonged",
     "is_waiting",
     "locations",
     "prolong",

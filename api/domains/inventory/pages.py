@@ -1,15 +1,20 @@
 """Pages of stock: the operator's shelves, and the line of who waits for something."""
 
+from hashlib import sha256
 from typing import Annotated
 from urllib.parse import urlencode
+from uuid import UUID, uuid4
 
+import orjson
 from fastapi import Depends, Form, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import CsrfDep, CurrentDep, Principal, require
-from api.core.db import ReadDep, SessionDep
+from api.core.db import ReadDep, SessionDep, transaction
 from api.core.errors import AppError, validation_errors
+from api.core.idempotency import run_once
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.catalog import facade as catalog
@@ -104,22 +109,41 @@ async def change_stock(
     units: Text = "",
     reason: Text = "",
     lead_time_days: Text = "7",
+    form_id: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
-    """Take in a delivery, mend a count, or set from where it is low."""
+    """Take in a delivery, mend a count, or set from where it is low; a form that is sent twice does it once."""
     typed = {"act": act, "location": location, "units": units, "reason": reason, "lead_time_days": lead_time_days}
     try:
         await alerts.levels_of(session, variant_id)
-        await _change(session, variant_id, operator, typed)
+        refusal = await _change_once(form_id or str(uuid4()), variant_id, operator, typed)
+        wrong = {"form": refusal} if refusal else {}
     except ValidationError as problem:
         wrong = {each["field"]: each["reason"] for each in validation_errors(problem.errors())}
     except AppError as error:
         wrong = {"form": error.detail or error.title}
-    else:
+    if not wrong:
         return _go(f"/operate/stock/{variant_id}")
     return await _page(request, variant_id, session, wrong, typed)
 
 
-async def _change(session: SessionDep, variant_id: int, operator: Principal, typed: dict[str, str]) -> None:
+async def _change_once(form_id: str, variant_id: int, operator: Principal, typed: dict[str, str]) -> str | None:
+    """What is refused about it, if anything. Raises ValidationError, KeyReused and KeyInFlight."""
+
+    async def operation(_: UUID) -> tuple[int, dict[str, str]]:
+        async with transaction() as session:
+            await _change(session, variant_id, operator, typed)
+        return 200, {}
+
+    fingerprint = sha256(orjson.dumps(typed)).digest()
+    route = f"POST /operate/stock/{variant_id}"
+    answer = await run_once(str(operator.customer_id), route, form_id, fingerprint, operation)
+    if answer.status < 400:
+        return None
+    problem = orjson.loads(answer.body)
+    return str(problem.get("detail") or problem["title"])
+
+
+async def _change(session: AsyncSession, variant_id: int, operator: Principal, typed: dict[str, str]) -> None:
     place, units, who = typed["location"], typed["units"], operator.customer_id
     if typed["act"] == "receive":
         came = Delivery.model_validate({"quantity": units, "location": place, "cause": typed["reason"] or None})
@@ -150,6 +174,7 @@ async def _page(
         movements=await shelves.movements(reader, variant_id, LAST, 50),
         errors=errors or {},
         typed=typed or {},
+        form_id=str(uuid4()),
     )
 
 

@@ -55,6 +55,7 @@ class EntryKind(StrEnum):
     RETURN_REFUSED = "return_refused"
     RETURNED = "returned"
     REFUNDED = "refunded"
+    PAID = "paid"
     NOTED = "noted"
 
 

@@ -30,6 +30,13 @@ class NotInCart(NotFound):
     title = "This product is not in the cart"
 
 
+class CartFull(Conflict):
+    """A cart holds so many different things and no more."""
+
+    type = "cart-full"
+    title = "The cart is full: take something out before you put something else in"
+
+
 class CartEmpty(Conflict):
     """There is nothing to check out."""
 
@@ -161,6 +168,13 @@ class IllegalMove(Conflict):
         super().__init__(
             f"An order that is {status} cannot become {target}.", order_status=status, next_states=list(next_states)
         )
+
+
+class PaymentOutstanding(Conflict):
+    """Goods stay here until their money has come."""
+
+    type = "payment-outstanding"
+    title = "The order is not paid yet"
 
 
 class NothingLeftToShip(Conflict):

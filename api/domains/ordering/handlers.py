@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
 from api.domains.ordering.service.mails import tell_customers
-from api.domains.ordering.service.sweep import SETTLE, hear_of_money, settle_checkout, sweep_unfinished
+from api.domains.ordering.service.sweep import SETTLE, hear_of_money, settle_checkout, sweep_unfinished, sweep_unpaid
 from api.domains.ordering.service.webhooks import DELIVER, TOLD, deliver, fan_out
 
 MONEY = ("payments.payment_captured", "payments.payment_authorized", "payments.payment_cancelled")
@@ -22,5 +22,5 @@ HANDLERS: dict[str, Handler] = {
     "payments.payment_refunded": tell_customers,
     **dict.fromkeys(MONEY, hear_of_money),
 }
-SWEEPS = (sweep_unfinished,)
+SWEEPS = (sweep_unfinished, sweep_unpaid)
 TASKS: dict[str, Task] = {DELIVER: deliver, SETTLE: settle_checkout}

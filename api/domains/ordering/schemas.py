@@ -71,14 +71,19 @@ class Method(StrEnum):
     WALLET = "wallet"
     GIFT_CARD = "gift_card"
     CASH_ON_DELIVERY = "cash_on_delivery"
+    BANK_TRANSFER = "bank_transfer"
 
 
 class CheckoutRequest(QuoteRequest):
     """Pay for what the cart holds. With the token alone delivery is the standard one, and nothing is taxed."""
 
-    payment_method: Method = Field(Method.CARD, description="A bank transfer takes longer than goods are held.")
+    payment_method: Method = Field(
+        Method.CARD, description="With a bank transfer the order is placed, and sent once the money is there."
+    )
     payment_token: Annotated[str, Field(max_length=100)] = Field(
-        "", description="The gateway's token for a card, the code of a gift card, nothing for the others."
+        "",
+        description="The gateway's token for a card, or `hosted` to enter the card on the gateway's own page;"
+        " the code of a gift card; nothing for the others.",
     )
     expected_total_minor: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
         None, description="The total that the person saw: a different one is refused instead of charged."

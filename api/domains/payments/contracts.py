@@ -44,6 +44,7 @@ WAITING = frozenset(
     }
 )
 SECURED = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REQUIRES_CAPTURE})
+HOSTED = "hosted"  # in the place of a card's token: the person enters the card on the gateway's own page
 
 
 class Method(StrEnum):
@@ -54,6 +55,11 @@ class Method(StrEnum):
     GIFT_CARD = "gift_card"
     BANK_TRANSFER = "bank_transfer"
     CASH_ON_DELIVERY = "cash_on_delivery"
+
+
+def keeps_goods(method: Method, status: PaymentStatus) -> bool:
+    """Whether goods are kept for the payment: it is secured, or a transfer that the customer has yet to send."""
+    return status in SECURED or (method is Method.BANK_TRANSFER and status is PaymentStatus.PROCESSING)
 
 
 class CaptureMethod(StrEnum):
@@ -151,11 +157,23 @@ class PaymentView:
     captured_minor: int = 0
     refunded_minor: int = 0
     refundable_minor: int = 0
+    due_minor: int = 0
     next_action_url: str | None = None
     customer_id: UUID | None = None
     gateway: str = "sandbox"
     charge_id: str | None = None
     attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How to pay by bank transfer: to which account, with which reference, within how many days."""
+
+    account: str
+    reference: str
+    amount_minor: int
+    currency: str
+    within_days: int
 
 
 @dataclass(frozen=True, slots=True)

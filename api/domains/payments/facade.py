@@ -5,6 +5,7 @@ transaction. `record` what `charge`, `confirm`, `ask` and `void` say inside the 
 """
 
 from api.domains.payments.repository.ledger import balance, balances
+from api.domains.payments.service.gateways import current_name
 from api.domains.payments.service.intents import (
     ask,
     capture,
@@ -17,8 +18,16 @@ from api.domains.payments.service.intents import (
     void,
 )
 from api.domains.payments.service.reconciliation import reconcile
-from api.domains.payments.service.refunds import begin_refund, refund, refund_part, refundable, sweep_refunds
+from api.domains.payments.service.refunds import (
+    begin_refund,
+    refund,
+    refund_part,
+    refundable,
+    sweep_refunds,
+    take_less,
+)
 from api.domains.payments.service.stored_value import credit_wallet, gift_card, issue_gift_card, wallet
+from api.domains.payments.service.transfers import instructions, overdue_transfers
 
 __all__ = [
     "ask",
@@ -31,15 +40,19 @@ __all__ = [
     "create",
     "create_intent",
     "credit_wallet",
+    "current_name",
     "find",
     "gift_card",
+    "instructions",
     "issue_gift_card",
+    "overdue_transfers",
     "reconcile",
     "record",
     "refund",
     "refund_part",
     "refundable",
     "sweep_refunds",
+    "take_less",
     "void",
     "wallet",
 ]

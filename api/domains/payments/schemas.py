@@ -66,6 +66,16 @@ class CreditRequest(Request):
     currency: Currency = "USD"
 
 
+class TransferOut(BaseModel):
+    """How to pay by bank transfer."""
+
+    account: str
+    reference: str
+    amount_minor: int
+    currency: str
+    within_days: int
+
+
 class Payment(BaseModel):
     """A payment as its customer sees it."""
 
@@ -81,6 +91,7 @@ class Payment(BaseModel):
     captured_minor: int
     refunded_minor: int
     next_action_url: str | None
+    transfer: TransferOut | None = Field(None, description="Where to send a bank transfer that has not come yet.")
 
 
 class Wallet(BaseModel):

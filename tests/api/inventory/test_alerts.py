@@ -294,6 +294,26 @@ async def test_the_desk_shows_finds_and_changes_stock(client: AsyncClient, sign_
     assert "broken" in ledger
 
 
+async def test_a_form_or_a_key_that_is_sent_twice_moves_stock_once(client: AsyncClient, sign_up: SignUp) -> None:
+    operator, product_id = await sign_up("operator"), await a_product(10)
+    headers = operator.headers | PAGE | {"X-Agora-Anonymous-Id": str(uuid4())}
+    here = f"/operate/stock/{product_id}"
+    page = (await client.get(here, headers=headers)).text
+    form = {name: page.split(f'name="{name}" value="')[1].split('"')[0] for name in ("csrf_token", "form_id")}
+    form |= {"act": "receive", "location": "main", "units": "5"}
+    for _ in range(2):
+        assert (await client.post(here, data=form, headers=headers)).status_code == 303
+    other = await client.post(here, data=form | {"units": "6"}, headers=headers)
+    assert other.status_code == 422
+    keyed = operator.headers | {"Idempotency-Key": "d1"}
+    answers = [
+        await client.post(f"/v1{here}/{act}", json=body, headers=keyed)
+        for act, body in (("receive", {"quantity": 7}), ("adjust", {"quantity_change": -2, "reason": "broken"}))
+        for _ in range(2)
+    ]
+    assert [answer.json()["available"] for answer in answers] == [22, 22, 20, 20]
+
+
 async def test_a_location_is_made_closed_and_refused(client: AsyncClient, sign_up: SignUp) -> None:
     operator, product_id = await sign_up("operator"), await a_product(10)
     path = "/v1/operate/locations"

@@ -1,6 +1,6 @@
 """A shop with stock, people who are signed in, and a gateway that takes their money."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import Principal, Visitor
 from api.core.db import Database, transaction
+from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.identity.service.tokens import sign_access_token
 from api.domains.inventory import facade as inventory
+from tests.api.ordering.invariants import assert_all_is_well
 from tests.gateway_process import RunningGateway
 
 PRICES = {"milk": 289, "bread": 199, "olives": 1250}
@@ -69,9 +71,10 @@ async def shop(rolled_back: Database) -> Shop:
 
 
 @pytest.fixture
-async def real_shop(committed: Database) -> Shop:
-    """The same with real commits."""
-    return await stock_shop(10)
+async def real_shop(committed: Database, paying_gateway: RunningGateway) -> AsyncIterator[Shop]:
+    """The same with real commits; whatever the test did, time passes, the sweeps run, and everything must agree."""
+    yield await stock_shop(10)
+    await assert_all_is_well()
 
 
 @pytest.fixture
@@ -100,6 +103,16 @@ async def shoppers(app: FastAPI, producer_closed: None, paying_gateway: RunningG
 async def shopper(rolled_back: Database, shoppers: MakeShopper) -> Shopper:
     """One person whose work is undone after the test."""
     return shoppers()
+
+
+@pytest.fixture
+def patience(paying_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A crowd makes this process slow, which is not the gateway's silence."""
+    monkeypatch.setenv("AGORA_GATEWAY_TIMEOUT", "20")
+    get_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 Count = Callable[[str], Awaitable[int]]

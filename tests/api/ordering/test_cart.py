@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.domains.catalog import facade as catalog
+from api.domains.ordering.domain import MOST_LINES
 
 Shop = dict[str, int]
 Events = Callable[[AsyncSession, str], Awaitable[list[dict[str, Any]]]]
@@ -51,6 +52,24 @@ async def test_bad_lines_are_refused_by_field(client: AsyncClient, shop: Shop) -
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
     unknown = await client.post("/v1/cart/items", json={"product_id": 987654321})
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:agora:problem:product-not-for-sale")
+
+
+async def test_a_cart_has_an_end(shopper: Any, shop: Shop, session: AsyncSession) -> None:
+    await shopper.add(shop["milk"])
+    fill = text("""
+        INSERT INTO ordering.cart_items (cart_id, variant_id, product_id, quantity, seen_price_minor, added_at)
+        SELECT cart_id, 1000000 + n, 1000000 + n, 1, 1, now() - interval '1 hour'
+        FROM ordering.carts, generate_series(2, :most) n
+    """)
+    await session.execute(fill, {"most": MOST_LINES})
+    await session.commit()
+    refused = await shopper.add(shop["bread"])
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:agora:problem:cart-full")
+    held = await session.execute(text("SELECT count(*) FROM ordering.cart_items"))
+    assert held.scalar_one() == MOST_LINES
+    await session.execute(text("DELETE FROM ordering.cart_items WHERE variant_id > 1000000"))
+    await session.commit()
+    assert (await shopper.add(shop["bread"])).status_code == 201
 
 
 @pytest.mark.usefixtures("kafka_away")

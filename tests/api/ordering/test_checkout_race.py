@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from api.core.auth import Visitor
-from api.core.settings import get_settings
 from api.domains.inventory import facade as inventory
 from api.domains.ordering.repository import carts
 from api.domains.ordering.service import cart, checkout
@@ -21,14 +20,7 @@ Count = Callable[[str], Awaitable[int]]
 BUYERS = 200
 
 
-@pytest.fixture(autouse=True)
-def patience(paying_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A crowd makes this process slow, which is not the gateway's silence."""
-    monkeypatch.setenv("AGORA_GATEWAY_TIMEOUT", "20")
-    get_settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 def kinds(answers: list[Any]) -> Counter[str]:

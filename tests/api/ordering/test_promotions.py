@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.core.settings import get_settings
 from api.domains.inventory import facade as inventory
 from api.domains.ordering import facade as ordering
 from api.domains.ordering.service import promotions
@@ -122,6 +121,15 @@ async def test_an_abandoned_checkout_gives_its_use_back(shopper: Any, shop: Shop
     assert await count("ordering.promotion_uses") == 0
 
 
+async def test_the_price_is_told_without_a_code_that_was_used_up(shopper: Any, shop: Shop) -> None:
+    await code("percentage", percent=10, most_per_customer=1)
+    await shopper.add(shop["milk"])
+    assert (await quote(shopper, promotion_code="SAVE")).json()["discount_minor"] == 29
+    await shopper.check_out(promotion_code="SAVE")
+    await shopper.add(shop["milk"])
+    assert problem(await quote(shopper, promotion_code="SAVE")) == (409, "promotion-refused")
+
+
 async def test_one_customer_has_one_use(shopper: Any, shoppers: Any, shop: Shop) -> None:
     await code("percentage", percent=10, most_per_customer=1)
     for person, answer in ((shopper, 201), (shopper, 409), (shoppers(), 201)):
@@ -152,16 +160,6 @@ async def test_delivery_needs_an_address_and_is_one_of_ours(shopper: Any, shop: 
 
 async def test_an_empty_cart_has_no_price(shopper: Any) -> None:
     assert problem(await quote(shopper)) == (409, "cart-empty")
-
-
-@pytest.fixture
-def patience(paying_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A crowd makes this process slow, which is not the gateway's silence."""
-    monkeypatch.setenv("AGORA_GATEWAY_TIMEOUT", "20")
-    get_settings.cache_clear()
-    yield
-    monkeypatch.undo()
-    get_settings.cache_clear()
 
 
 @pytest.mark.usefixtures("patience")

@@ -3,12 +3,12 @@
 import asyncio
 
 from api.core.settings import get_settings
-from api.domains.ordering.service.sweep import sweep_unfinished
+from api.domains.ordering.service.sweep import sweep_unfinished, sweep_unpaid
 from api.worker import Worker, find_sweeps
 
 
 def test_the_worker_knows_the_sweep() -> None:
-    assert find_sweeps(("ordering",)) == [sweep_unfinished]
+    assert find_sweeps(("ordering",)) == [sweep_unfinished, sweep_unpaid]
 
 
 async def test_a_sweep_that_fails_does_not_stop_the_others(migrated_env: dict[str, str]) -> None:

@@ -1,12 +1,18 @@
 """A listener that answers as Stripe documents it, keeps what it was sent, and repeats itself for a known key."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.postbox import Letter
+import pytest
 
+from api.core.settings import get_settings
+from tests.postbox import Letter, Postbox
+
+KEY, SECRET = "sk_test_of_nobody", "whsec_of_nobody"
 SHAPES = Path(__file__).parent / "stripe_shapes"
 Answer = tuple[int, dict[str, Any]]
 
@@ -27,6 +33,7 @@ class StripeServer:
 
     def __init__(self) -> None:
         self.intent = shape("payment_intent")
+        self.session = shape("checkout_session")
         self.refunds: list[dict[str, Any]] = []
         self.disputes: list[dict[str, Any]] = []
         self.movements: list[dict[str, Any]] = []
@@ -42,7 +49,8 @@ class StripeServer:
         if letter.method == "POST" and key in self._answers:
             return self._answers[key]
         path = letter.path.partition("?")[0]
-        answer = self._answered(letter, path, fields(letter))
+        is_session = path.startswith("/v1/checkout/sessions")
+        answer = self.sessions(path, fields(letter)) if is_session else self._answered(letter, path, fields(letter))
         if key:
             self._answers[key] = answer
         return answer
@@ -77,6 +85,26 @@ class StripeServer:
         self.intent |= action if self.confirms_to == "requires_action" else manual
         return 200, self.intent
 
+    def sessions(self, path: str, sent: dict[str, str]) -> Answer:
+        """Its own page, and what is asked about it."""
+        if path.endswith("/expire"):
+            if self.session["status"] != "open":
+                gone = {"type": "invalid_request_error", "message": "Only open sessions can be expired"}
+                return 400, {"error": gone}
+            self.session |= {"status": "expired", "url": None}
+        elif path == "/v1/checkout/sessions":
+            metadata = "payment_intent_data[metadata]["
+            self.intent["metadata"] = {
+                name.removeprefix(metadata)[:-1]: value for name, value in sent.items() if name.startswith(metadata)
+            }
+            self.intent["amount"] = int(sent["line_items[0][price_data][unit_amount]"])
+        return 200, self.session
+
+    def pay_on_the_page(self) -> None:
+        """What a person does there."""
+        self.take(self.intent["amount"])
+        self.session |= {"status": "complete", "payment_intent": self.intent["id"], "url": None}
+
     def take(self, amount: int) -> dict[str, Any]:
         """The money is there."""
         charge = shape("charge", amount_captured=amount, metadata=self.intent["metadata"])
@@ -100,3 +128,22 @@ class StripeServer:
             self.intent["latest_charge"]["amount_refunded"] += made["amount"]
             return 200, made
         return 200, {"object": "list", "data": self.refunds, "has_more": False, "url": "/v1/refunds"}
+
+
+@contextmanager
+def stripe_in_use(listener: Postbox) -> Iterator[StripeServer]:
+    """Stripe as the gateway of new payments, played by the listener."""
+    server = StripeServer()
+    listener.answer = server.answer
+    listener.letters.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {
+            "AGORA_PAYMENTS_GATEWAY": "stripe",
+            "AGORA_STRIPE_API_KEY": KEY,
+            "AGORA_STRIPE_WEBHOOK_SECRET": SECRET,
+            "AGORA_STRIPE_URL": listener.url,
+        }.items():
+            patch.setenv(name, value)
+        get_settings.cache_clear()
+        yield server
+    get_settings.cache_clear()

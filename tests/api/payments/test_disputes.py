@@ -8,10 +8,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.db import transaction
 from api.domains.payments import facade as payments
 from api.domains.payments.contracts import Dispute, DisputeStatus
 from api.domains.payments.errors import EvidenceRefused, RefundTooLarge
+from api.domains.payments.handlers import HANDLERS
 from api.domains.payments.service import disputes, intents
+from api.domains.payments.service.notices import remind_of_deadlines
+from ingestion.contracts.payments import DisputeOpened, RefundFailed
+from tests.api.conftest import SignUp
+from tests.api.ordering.events import received
 from tests.api.payments.conftest import Make, books, refund_part, told
 from tests.gateway_process import RunningGateway
 
@@ -53,6 +59,35 @@ async def test_a_dispute_is_answered_and_won(pay: Make, session: AsyncSession, p
     assert await books() == {"gateway": 500, "sales": -500}
     assert await payments.refundable(session, payment.payment_id) == 500
     assert await told(session) == ["payment_captured", "dispute_opened", "dispute_closed"]
+
+
+async def mails(session: AsyncSession) -> list[str]:
+    statement = """
+        SELECT (args->'args'->>'subject') || ' ' || (args->'args'->>'body') FROM procrastinate_jobs
+        WHERE task_name = 'core.send_mail' ORDER BY id
+    """
+    return list((await session.execute(text(statement))).scalars())
+
+
+async def test_operators_are_told_of_a_dispute_and_again_a_day_before_its_deadline(
+    pay: Make, session: AsyncSession, sign_up: SignUp
+) -> None:
+    await sign_up("operator")
+    dispute = await opened((await pay(token="tok_dispute")).payment_id)
+    who: Any = {"payment_id": dispute.payment_id, "order_id": dispute.order_id, "amount_minor": 500, "currency": "USD"}
+    event = DisputeOpened(**who, gateway="sandbox", dispute_id=dispute.dispute_id, reason=dispute.reason)
+    failed = RefundFailed(**who, gateway="sandbox", refund_id=uuid4(), failure="account_closed")
+    async with transaction() as own:
+        await HANDLERS[event.type](own, [received(event), received(failed)])
+    first, second = await mails(session)
+    assert f"{dispute.evidence_due_at:%d %B %Y}" in first
+    assert f"/operate/disputes/{dispute.dispute_id}" in first
+    assert "account_closed" in second
+    assert await remind_of_deadlines() == 0
+    await session.execute(text("UPDATE payments.disputes SET evidence_due_at = now() + interval '23 hours'"))
+    await session.commit()
+    assert [await remind_of_deadlines() for _ in range(2)] == [1, 0]
+    assert "One day left" in (await mails(session))[-1]
 
 
 async def test_a_dispute_is_lost_and_costs_a_fee(

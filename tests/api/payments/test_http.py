@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.domains.payments import facade as payments
 from api.domains.payments.service import intents
 from tests.api.conftest import SignedUp, SignUp
-from tests.api.payments.conftest import Make, books
+from tests.api.payments.conftest import Make, books, refund_part
 from tests.gateway_process import RunningGateway
 
 PAGE = {"Accept": "text/html"}
@@ -173,6 +173,27 @@ async def test_the_customers_page_leads_to_the_bank_and_back(
     assert await books() == {"gateway": 1250, "sales": -1250}
     for hidden in (path, f"{path}/return"):
         assert (await client.get(hidden, headers=ben.headers | PAGE)).status_code == 404
+
+
+async def test_refunds_that_wait_for_a_person_come_first(
+    client: AsyncClient, pay: Make, make: Make, sign_up: SignUp
+) -> None:
+    operator = await sign_up("operator")
+    failing, cash, good = await pay(500, token="tok_refund_fails"), await make(300, "cash_on_delivery"), await pay(900)
+    await payments.confirm(cash, "")
+    await payments.capture(cash.payment_id)
+    for payment in (failing, cash, good):
+        await refund_part(payment.payment_id, 100)
+    await payments.sweep_refunds()
+    listed = (await client.get("/v1/operate/refunds", headers=operator.headers)).json()
+    assert {(row["refund"]["status"], row["is_open"]) for row in listed[:2]} == {("failed", True), ("pending", True)}
+    assert [(row["refund"]["status"], row["is_open"]) for row in listed[2:]] == [("succeeded", False)]
+    page = (await client.get("/operate/refunds?status=failed", headers=operator.headers | PAGE)).text
+    assert "Give it back in another way" in page
+    assert "Pay it, then say so" not in page
+    assert (await client.get("/operate/refunds?status=lost", headers=operator.headers | PAGE)).status_code == 422
+    customer = await sign_up()
+    assert (await client.get("/v1/operate/refunds", headers=customer.headers)).status_code == 403
 
 
 async def test_the_operators_pages(client: AsyncClient, pay: Make, sign_up: SignUp, session: AsyncSession) -> None:

@@ -16,17 +16,16 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import transaction
-from api.core.settings import Settings, get_settings
+from api.core.settings import Settings
 from api.domains.payments import facade as payments
-from api.domains.payments.contracts import ChargeState, DisputeStatus, PaymentStatus, PaymentView
+from api.domains.payments.contracts import HOSTED, ChargeState, DisputeStatus, PaymentStatus, PaymentView
 from api.domains.payments.errors import GatewayAway
 from api.domains.payments.service import disputes, intents, reconciliation, refunds, webhooks
 from tests.api.payments.conftest import books, refund_part, status_of
-from tests.api.payments.stripe_server import StripeServer, fields, shape
+from tests.api.payments.stripe_server import KEY, SECRET, StripeServer, fields, shape, stripe_in_use
 from tests.postbox import Letter, Postbox, open_postbox
 
 VISA = "pm_card_visa"
-KEY, SECRET = "sk_test_of_nobody", "whsec_of_nobody"
 # The library hands its form to httpx in a way that httpx has deprecated.
 pytestmark = [pytest.mark.usefixtures("session"), pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")]
 
@@ -38,22 +37,10 @@ def listener() -> Iterator[Postbox]:
 
 
 @pytest.fixture
-def stripe(listener: Postbox, migrated_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeServer]:
+def stripe(listener: Postbox, migrated_env: dict[str, str]) -> Iterator[StripeServer]:
     """Stripe as the gateway of new payments."""
-    server = StripeServer()
-    listener.answer = server.answer
-    listener.letters.clear()
-    for name, value in {
-        "AGORA_PAYMENTS_GATEWAY": "stripe",
-        "AGORA_STRIPE_API_KEY": KEY,
-        "AGORA_STRIPE_WEBHOOK_SECRET": SECRET,
-        "AGORA_STRIPE_URL": listener.url,
-    }.items():
-        monkeypatch.setenv(name, value)
-    get_settings.cache_clear()
-    yield server
-    monkeypatch.undo()
-    get_settings.cache_clear()
+    with stripe_in_use(listener) as server:
+        yield server
 
 
 async def made(capture: str = "automatic") -> PaymentView:
@@ -118,6 +105,57 @@ async def test_a_second_step(stripe: StripeServer) -> None:
     stripe.take(500)
     await intents.refresh(payment.payment_id)
     assert await status_of(payment.payment_id) is PaymentStatus.SUCCEEDED
+
+
+async def test_a_page_of_stripes_own(stripe: StripeServer, listener: Postbox) -> None:
+    """No number of a card comes to us: Stripe makes the intent once the person has paid on its page."""
+    payment, state = await paid(HOSTED)
+    assert (state, payment.charge_id) == (ChargeState.ACTION_REQUIRED, "cs_test_a1")
+    assert payment.next_action_url == "https://checkout.stripe.com/c/pay/cs_test_a1"
+    (made,) = sent(listener, "/checkout/sessions")
+    form = fields(made)
+    assert (form["mode"], form["line_items[0][price_data][currency]"]) == ("payment", "usd")
+    assert form["payment_intent_data[metadata][payment_id]"] == form["metadata[payment_id]"] == str(payment.payment_id)
+    assert form["success_url"].endswith(f"/payments/{payment.payment_id}/return")
+    assert made.headers["idempotency-key"] == f"agora-{payment.payment_id}-1-session"
+    await intents.refresh(payment.payment_id)
+    assert await status_of(payment.payment_id) is PaymentStatus.REQUIRES_ACTION
+    stripe.pay_on_the_page()
+    await intents.refresh(payment.payment_id)
+    known = await intents.get(payment.payment_id)
+    assert (known.status, known.charge_id) == (PaymentStatus.SUCCEEDED, "pi_3Mt1")
+    assert await books() == {"gateway": 500, "sales": -500}
+
+
+async def test_a_page_that_nobody_paid_on_is_closed(stripe: StripeServer, listener: Postbox) -> None:
+    payment, _ = await paid(HOSTED)
+    for _ in range(2):
+        result = await payments.void(payment.payment_id)
+        assert result.state is ChargeState.VOIDED
+    async with transaction() as session:
+        await payments.record(session, payment.payment_id, result)
+    assert await status_of(payment.payment_id) is PaymentStatus.CANCELLED
+    assert len(sent(listener, "/expire")) == 1
+
+
+async def test_a_page_that_is_paid_on_while_it_is_closed(stripe: StripeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment, _ = await paid(HOSTED)
+    answered = stripe.sessions
+
+    def pay_first(path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        if path.endswith("/expire"):
+            stripe.pay_on_the_page()
+        return answered(path, form)
+
+    monkeypatch.setattr(stripe, "sessions", pay_first)
+    assert (await payments.void(payment.payment_id)).state is ChargeState.UNKNOWN
+    assert (await payments.void(payment.payment_id)).state is ChargeState.REFUNDED  # and the money went back
+
+
+async def test_a_page_that_could_not_be_opened_charges_nothing(stripe: StripeServer) -> None:
+    payment = await made()
+    stripe.fails_with = 500
+    assert (await payments.confirm(payment, HOSTED)).state is ChargeState.UNREACHED
 
 
 async def test_held_and_taken_in_part(stripe: StripeServer, listener: Postbox) -> None:

@@ -81,7 +81,7 @@ class VariantCreate(BaseModel):
     """A further variant; `options` set it apart from the others, such as {"Size": "L"}."""
 
     sku: str = Field(min_length=1, max_length=100)
-    options: dict[str, str]
+    options: dict[str, str] = Field(max_length=20)
     price_minor: int = Field(ge=1, lt=2**63)
     gtin: str | None = Field(default=None, max_length=20)
 

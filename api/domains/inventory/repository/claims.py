@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import TextClause
 
 from api.domains.inventory.contracts import Claim
-from api.domains.inventory.repository import statements
+from api.domains.inventory.repository import Reader, statements
 
 
 async def reserve(
@@ -31,6 +31,12 @@ async def prolong(session: AsyncSession, order_id: UUID, lifetime: timedelta, lo
     """Begin the time of the order's reservations anew; False where it holds none."""
     values = {"order_id": order_id, "lifetime": lifetime, "longest": longest}
     return bool((await session.execute(statements.PROLONG, values)).all())
+
+
+async def is_prolonged(reader: Reader, order_id: UUID, lifetime: timedelta) -> bool:
+    """Whether the order holds goods for longer than it did at first."""
+    values = {"order_id": order_id, "lifetime": lifetime}
+    return bool((await reader.execute(statements.IS_PROLONGED, values)).scalar_one())
 
 
 async def allocate(session: AsyncSession, order_id: UUID) -> list[Claim]:

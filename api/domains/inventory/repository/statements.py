@@ -93,6 +93,10 @@ RESERVE_QUICK = text(
     ":order_id, CAST(:ids AS bigint[]), CAST(:quantities AS bigint[]), CAST(:lifetime AS interval), :start)"
 )
 
+IS_PROLONGED = text("""
+    SELECT EXISTS (SELECT FROM inventory.reservations
+        WHERE order_id = :order_id AND expires_at > greatest(now(), reserved_at + :lifetime))
+""")
 PROLONG = text("""
     UPDATE inventory.reservations
     SET expires_at = greatest(expires_at, least(now() + :lifetime, reserved_at + :longest))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.db import Reader
 from api.core.jobs import enqueue
 from api.domains.inventory.contracts import LONGEST_RESERVATION, RESERVATION_LIFETIME
 from api.domains.inventory.domain import SHARDS, merge_lines
@@ -78,6 +79,11 @@ async def prolong(session: AsyncSession, order_id: UUID) -> None:
     """Ten more minutes from now, because the buyer is still at it; an hour in all. Raises NothingReserved."""
     if not await repository.prolong(session, order_id, RESERVATION_LIFETIME, LONGEST_RESERVATION):
         raise NothingReserved(order_id)
+
+
+async def is_prolonged(reader: Reader, order_id: UUID) -> bool:
+    """Whether a buyer is still at it: the goods are held, and for longer than they were at first."""
+    return await repository.is_prolonged(reader, order_id, RESERVATION_LIFETIME)
 
 
 async def allocate(session: AsyncSession, order_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from api.domains.ordering.domain.lines import (
     CURRENCY,
     LARGEST_QUANTITY,
+    MOST_LINES,
     CartItem,
     PricedLine,
     can_be_bought,
@@ -27,6 +28,7 @@ from api.domains.ordering.domain.promotion import Promotion, Saving
 __all__ = [
     "CURRENCY",
     "LARGEST_QUANTITY",
+    "MOST_LINES",
     "NEXT_STATES",
     "CartItem",
     "DeliveryPrice",

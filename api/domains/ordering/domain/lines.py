@@ -8,6 +8,7 @@ from api.core.money import Money
 from api.domains.ordering.contracts import Notice, NoticeKind
 
 LARGEST_QUANTITY = 1000
+MOST_LINES = 200  # of a cart
 STANDARD = "standard"
 CURRENCY = "USD"
 

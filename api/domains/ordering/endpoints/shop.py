@@ -123,8 +123,8 @@ async def list_orders(
 
 @router.get("/orders/{order_id}", response_model=OrderView)
 async def get_order(order_id: UUID, principal: CurrentDep) -> Response:
-    """One order of the customer."""
-    return json_answer(await orders.get_order(principal.customer_id, order_id))
+    """One order of the customer. While it waits for its payment, each look holds its goods for ten more minutes."""
+    return json_answer(await orders.look_at_order(principal.customer_id, order_id))
 
 
 @router.post("/orders/{order_id}/cancel", response_model=OrderView)

@@ -22,7 +22,7 @@ from api.domains.ordering.pages.shop import go
 from api.domains.ordering.service import addresses, cart, checkout, pricing
 from api.domains.ordering.service.addresses import as_written
 from api.domains.payments import facade as payments
-from api.domains.payments.contracts import Method
+from api.domains.payments.contracts import HOSTED, Method
 
 router = Router(include_in_schema=False)
 
@@ -32,6 +32,7 @@ CARDS = (
     {"token": "tok_declined", "name": "Card ending in 0002", "text": "Sandbox: the bank declines it."},
     {"token": "tok_insufficient_funds", "name": "Card ending in 9995", "text": "Sandbox: there is too little on it."},
 )
+ON_ITS_PAGE = ({"token": HOSTED, "name": "Card", "text": "You enter it on the bank's own page."},)
 COUNTRIES = {"US": "United States", "DE": "Germany", "FR": "France", "GB": "United Kingdom"}
 REFUSALS = {
     "payment-declined": "The bank declined this card. Nothing was charged and your cart is as it was: choose another.",
@@ -53,7 +54,7 @@ Text = Annotated[str, Form(max_length=200)]
 
 
 ADDRESS = ("name", "line1", "line2", "postal_code", "city", "region", "country")
-OTHER_METHODS = (Method.WALLET, Method.GIFT_CARD, Method.CASH_ON_DELIVERY)
+OTHER_METHODS = (Method.WALLET, Method.GIFT_CARD, Method.BANK_TRANSFER, Method.CASH_ON_DELIVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +189,16 @@ async def post_checkout(
     return go(document["next"])
 
 
+def _cards() -> tuple[dict[str, str], ...]:
+    """The sandbox's cards are for the sandbox: elsewhere a card is entered on the gateway's own page."""
+    return CARDS if payments.current_name() == "sandbox" else ON_ITS_PAGE
+
+
 def _faults(filled: Filled) -> dict[str, str]:
     wrong: dict[str, str] = {}
     if filled.delivery_method and filled.delivery_method != "pickup":
         wrong |= filled.missing()
-    if filled.payment_token not in {*OTHER_METHODS, *(card["token"] for card in CARDS)}:
+    if filled.payment_token not in {*OTHER_METHODS, *(card["token"] for card in _cards())}:
         wrong |= {"payment_token": "Choose how you would like to pay."}
     if filled.method() is Method.GIFT_CARD and not filled.gift_card_code:
         wrong |= {"gift_card_code": REFUSALS["gift-card-code"]}
@@ -231,7 +237,8 @@ async def _page(
         quote=quote,
         filled=filled,
         countries=COUNTRIES,
-        cards=CARDS,
+        cards=_cards(),
+        is_sandbox=payments.current_name() == "sandbox",
         wallet_minor=wallet.get(quote.currency, 0),
         kept=kept,
         errors=wrong,

@@ -14,6 +14,7 @@ from api.core.routing import Router
 from api.domains.ordering.contracts import OrderStatus, OrderView, ReturnStatus
 from api.domains.ordering.pages.shop import ENTRY_TEXTS, REASONS, STATUS_TEXTS, go, shown
 from api.domains.ordering.service import desk, fulfilment, orders, refunds, returns
+from api.domains.payments.contracts import WAITING
 
 router = Router(prefix="/operate/orders")
 Reader = Annotated[Principal, Depends(require("orders.read"))]
@@ -140,6 +141,7 @@ async def _act(request: Request, order_id: UUID, work: Callable[[], Awaitable[Or
 
 
 def _page(request: Request, order: OrderView, problem: str | None = None) -> Response:
+    is_unpaid = order.status in SHIPPABLE and order.payment is not None and order.payment.status in WAITING
     context: dict[str, Any] = {
         "order": shown(order),
         "view": order,
@@ -147,7 +149,8 @@ def _page(request: Request, order: OrderView, problem: str | None = None) -> Res
         "titles": {line.line_number: line for line in order.lines},
         "reasons": REASONS,
         "entry_texts": ENTRY_TEXTS,
-        "can_ship": order.status in SHIPPABLE,
+        "can_ship": order.status in SHIPPABLE and not is_unpaid,
+        "is_unpaid": is_unpaid,
         "refundable_minor": 0 if order.status in UNPAID else order.total_minor - order.refunded_minor,
         "problem": problem,
     }

@@ -16,6 +16,7 @@ from api.domains.ordering.contracts import CartLine, EntryKind, OrderStatus, Ord
 from api.domains.ordering.domain import LARGEST_QUANTITY
 from api.domains.ordering.errors import IllegalMove, NothingLeftToReturn, NotInCart, ReturnTooLate
 from api.domains.ordering.service import cart, orders, returns
+from api.domains.payments.contracts import Transfer
 
 router = Router(include_in_schema=False)
 
@@ -47,6 +48,7 @@ ENTRY_TEXTS = {
     EntryKind.RETURN_REFUSED: "Return refused",
     EntryKind.RETURNED: "Goods are back",
     EntryKind.REFUNDED: "Money refunded",
+    EntryKind.PAID: "Payment received",
     EntryKind.NOTED: "Note",
 }
 REASONS = {
@@ -139,8 +141,9 @@ async def list_orders(
 @router.get("/orders/{order_id}")
 async def show_order(request: Request, order_id: UUID, principal: CurrentDep, new: bool = False) -> Response:
     """One order; `new` right after the checkout, when there is something to say thank you for."""
-    order = await orders.get_order(principal.customer_id, order_id)
-    return _order_page(request, order, is_new=new and order.status is OrderStatus.PLACED)
+    order = await orders.look_at_order(principal.customer_id, order_id)
+    transfer = await orders.transfer_of(order)
+    return _order_page(request, order, is_new=new and order.status is OrderStatus.PLACED, transfer=transfer)
 
 
 @router.post("/orders/{order_id}/cancel")
@@ -180,7 +183,13 @@ async def request_return(request: Request, order_id: UUID, principal: CurrentDep
     return _order_page(request, order, problem=problem)
 
 
-def _order_page(request: Request, order: OrderView, is_new: bool = False, problem: str | None = None) -> Response:
+def _order_page(
+    request: Request,
+    order: OrderView,
+    is_new: bool = False,
+    problem: str | None = None,
+    transfer: Transfer | None = None,
+) -> Response:
     code = status.HTTP_409_CONFLICT if problem else status.HTTP_200_OK
     return render(
         request,
@@ -191,6 +200,7 @@ def _order_page(request: Request, order: OrderView, is_new: bool = False, proble
         lines=order.lines,
         is_new=is_new,
         problem=problem,
+        transfer=transfer,
         reasons=REASONS,
         entry_texts=ENTRY_TEXTS,
         titles={line.line_number: line for line in order.lines},

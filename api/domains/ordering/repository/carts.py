@@ -52,6 +52,11 @@ ADD = text("""
         seen_price_minor = excluded.seen_price_minor,
         recommendation_id = coalesce(excluded.recommendation_id, mine.recommendation_id)
 """)
+# Of the lines that are there, this one is the last.
+IS_BEYOND = text("""
+    SELECT count(*) > :most AND bool_or(variant_id = :variant_id AND added_at >= now())
+    FROM ordering.cart_items WHERE cart_id = :cart_id
+""")
 SET = text("""
     UPDATE ordering.cart_items SET quantity = :quantity, seen_price_minor = coalesce(:price_minor, seen_price_minor)
     WHERE cart_id = :cart_id AND variant_id = :variant_id RETURNING variant_id
@@ -138,6 +143,12 @@ async def add(session: AsyncSession, cart_id: UUID, item: CartItem) -> None:
         "largest": LARGEST_QUANTITY,
     }
     await session.execute(ADD, values)
+
+
+async def is_beyond(session: AsyncSession, cart_id: UUID, variant_id: int, most: int) -> bool:
+    """Whether a line that this transaction put in made it more than `most`."""
+    values = {"cart_id": cart_id, "variant_id": variant_id, "most": most}
+    return bool((await session.execute(IS_BEYOND, values)).scalar_one())
 
 
 async def set_quantity(

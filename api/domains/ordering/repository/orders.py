@@ -50,6 +50,10 @@ STALE_DRAFTS = text("""
 DRAFTS_AMONG = text(
     "SELECT order_id FROM ordering.orders WHERE order_id = ANY(:group_ids) AND status = 'draft' AND group_id IS NULL"
 )
+PLACED_OF = text("""
+    SELECT order_id FROM ordering.orders
+    WHERE status = 'placed' AND (order_id = ANY(:group_ids) OR group_id = ANY(:group_ids)) ORDER BY placed_at, order_id
+""")
 # Nothing is written unless the cart is the one that was read; the winner makes every other checkout of it read again.
 INSERT = text(f"""
     WITH cart AS (
@@ -190,6 +194,11 @@ async def lock_group(session: AsyncSession, group_id: UUID) -> list[OrderRow]:
     return [row_of(row) for row in await session.execute(LOCK_GROUP, {"group_id": group_id})]
 
 
+async def of_group(reader: Reader, group_id: UUID) -> list[OrderRow]:
+    """All orders of a checkout, the first one first."""
+    return [row_of(row) for row in await reader.execute(READ_GROUP, {"group_id": group_id})]
+
+
 async def of_customer(
     reader: Reader, customer_id: UUID, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[OrderRow]:
@@ -218,6 +227,11 @@ async def stale_drafts(reader: Reader, grace: timedelta, limit: int) -> list[tup
 async def drafts_among(reader: Reader, group_ids: Sequence[UUID]) -> list[UUID]:
     """Those of these checkouts that are not decided yet."""
     return list((await reader.execute(DRAFTS_AMONG, {"group_ids": list(group_ids)})).scalars())
+
+
+async def placed_of(reader: Reader, group_ids: Sequence[UUID]) -> list[UUID]:
+    """The orders of these checkouts that are placed and not on their way, oldest first."""
+    return list((await reader.execute(PLACED_OF, {"group_ids": list(group_ids)})).scalars())
 
 
 async def insert_draft(session: AsyncSession, draft: Draft, events: Sequence[Event]) -> datetime | None:
@@ -287,7 +301,7 @@ async def place(
 
 async def read_draft(reader: Reader, group_id: UUID) -> Draft:
     """A checkout as it was written, for whoever goes on with it."""
-    rows = [row_of(row) for row in await reader.execute(READ_GROUP, {"group_id": group_id})]
+    rows = await of_group(reader, group_id)
     filled = await lines(reader, [row.order_id for row in rows])
     first = rows[0]
     return Draft(

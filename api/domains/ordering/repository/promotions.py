@@ -31,6 +31,10 @@ USE = text("""
         WHERE promotion_id = :promotion_id AND customer_id = :customer_id)
     RETURNING order_id
 """)
+IS_OPEN = text("""
+    SELECT CAST(:most AS bigint) IS NULL OR :most > count(*) FROM ordering.promotion_uses
+    WHERE promotion_id = :promotion_id AND customer_id = :customer_id
+""")
 RELEASE = text("""
     WITH freed AS (DELETE FROM ordering.promotion_uses WHERE order_id = :order_id RETURNING promotion_id)
     UPDATE ordering.promotions p SET uses = p.uses - 1 FROM freed WHERE p.promotion_id = freed.promotion_id
@@ -54,6 +58,12 @@ def _promotion(row: Row[Any]) -> Promotion:
         "departments": tuple(row.departments),
     }
     return Promotion(**(row._asdict() | read))
+
+
+async def is_open(reader: Reader, promotion: Promotion, customer_id: UUID) -> bool:
+    """Whether this customer may still use it."""
+    values = {"promotion_id": promotion.promotion_id, "customer_id": customer_id, "most": promotion.most_per_customer}
+    return bool((await reader.execute(IS_OPEN, values)).scalar_one())
 
 
 async def find(reader: Reader, code: str) -> Promotion | None:

@@ -10,8 +10,8 @@ from api.core.auth import Visitor
 from api.core.capture import capture
 from api.core.db import reading, transaction
 from api.domains.ordering.contracts import CartLine, CartView
-from api.domains.ordering.domain import CURRENCY, CartItem, can_be_bought, notices_of
-from api.domains.ordering.errors import CartEmpty, NotInCart, ProductNotForSale
+from api.domains.ordering.domain import CURRENCY, MOST_LINES, CartItem, can_be_bought, notices_of
+from api.domains.ordering.errors import CartEmpty, CartFull, NotInCart, ProductNotForSale
 from api.domains.ordering.repository import carts
 from api.domains.ordering.service.offers import Offer, available, offers
 from ingestion.contracts import Event, new_event_id
@@ -33,7 +33,7 @@ async def count_units(reader: AsyncConnection | AsyncSession, visitor: Visitor) 
 async def add_item(
     visitor: Visitor, variant_id: int, quantity: int = 1, recommendation_id: UUID | None = None
 ) -> CartView:
-    """Put units in, on top of those already there, at most 1,000 of a variant. Raises ProductNotForSale.
+    """Put units in, on top of those already there, at most 1,000 of a variant. Raises ProductNotForSale and CartFull.
 
     The id of a product is that of its first variant.
     """
@@ -45,6 +45,8 @@ async def add_item(
         cart_id = await carts.ensure(session, visitor.anonymous_id, visitor.customer_id)
         item = CartItem(variant_id, offer.product_id, quantity, offer.price_minor, recommendation_id)
         await carts.add(session, cart_id, item)
+        if await carts.is_beyond(session, cart_id, variant_id, MOST_LINES):
+            raise CartFull
         view = await _view(session, visitor)
     event = CartItemAdded(
         anonymous_id=visitor.anonymous_id,

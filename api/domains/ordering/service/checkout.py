@@ -35,6 +35,7 @@ from api.domains.payments.contracts import (
     Method,
     PaymentStatus,
     PaymentView,
+    keeps_goods,
 )
 from ingestion.contracts import Event, new_event_id
 from ingestion.contracts.analytics import CheckoutStarted
@@ -44,6 +45,8 @@ SOURCE = "storefront"
 TRIES = 5
 NO_WISHES = Wishes()
 FREE = ChargeResult(ChargeState.CAPTURED)
+# What the payment of an order that was placed may be, besides paid.
+STANDS = {ChargeState.AUTHORIZED: PaymentStatus.REQUIRES_CAPTURE, ChargeState.PENDING: PaymentStatus.PROCESSING}
 
 
 class CartMoved(Exception):
@@ -105,8 +108,7 @@ async def check_out(
     if prepared is not None and isinstance(placed_at, datetime):
         money = None
         if payment is not None:
-            is_held = result.state is ChargeState.AUTHORIZED
-            status = PaymentStatus.REQUIRES_CAPTURE if is_held else PaymentStatus.SUCCEEDED
+            status = STANDS.get(result.state, PaymentStatus.SUCCEEDED)
             money = OrderPayment(str(status), None, payment.payment_id, str(payment.method))
         return view_of_draft(prepared.draft, prepared.offers, prepared.begun_at, placed_at, money)
     return await _answer(customer_id, order_id)
@@ -153,10 +155,18 @@ async def _prepare(session: AsyncSession, asked: Asked) -> tuple[Prepared | None
         await inventory.reserve(session, order_id, units_of(part.lines))
     payment = None
     if total_minor and asked.method is Method.CARD:
-        payment = await payments.create(session, asked.order_id, total_minor, CURRENCY, asked.customer_id)
+        payment = await payments.create(
+            session, asked.order_id, total_minor, CURRENCY, asked.customer_id, tax_minor=basket.priced.tax_minor
+        )
     elif total_minor:
         payment = await payments.create_intent(
-            session, asked.order_id, total_minor, CURRENCY, asked.method, customer_id=asked.customer_id
+            session,
+            asked.order_id,
+            total_minor,
+            CURRENCY,
+            asked.method,
+            customer_id=asked.customer_id,
+            tax_minor=basket.priced.tax_minor,
         )
     return Prepared(draft, dict(basket.offers), begun_at), payment
 
@@ -216,7 +226,8 @@ async def settle(
             status = PaymentStatus.SUCCEEDED
             if payment is not None:
                 status = await payments.record(session, payment.payment_id, result)
-            is_held = status in SECURED and await _allocate(session, draft)
+            is_kept = payment is None or keeps_goods(payment.method, status)
+            is_held = is_kept and await _allocate(session, draft)
         if is_held:
             return await _place(session, draft, told)
         await publish(session, *told)

@@ -11,9 +11,11 @@ from api.core.outbox import publish
 from api.domains.inventory import facade as inventory
 from api.domains.ordering.contracts import EntryKind, OrderStatus, OrderView
 from api.domains.ordering.domain import PricedLine
-from api.domains.ordering.errors import IllegalMove, OrderNotFound, ShipmentNotFound
+from api.domains.ordering.errors import IllegalMove, OrderNotFound, PaymentOutstanding, ShipmentNotFound
 from api.domains.ordering.repository import fulfilment, orders, timeline
 from api.domains.ordering.service.views import aggregate, views
+from api.domains.payments import facade as payments
+from api.domains.payments.contracts import WAITING
 from ingestion.contracts import new_event_id
 from ingestion.contracts.ordering import OrderDelivered, OrderShipped, OrderUnits
 
@@ -21,11 +23,16 @@ from ingestion.contracts.ordering import OrderDelivered, OrderShipped, OrderUnit
 async def ship_order(
     actor_id: UUID, order_id: UUID, carrier: str, tracking_number: str, quantities: Mapping[int, int] | None = None
 ) -> OrderView:
-    """Send units by line number, or all that is left. Raises OrderNotFound, IllegalMove, NothingLeftToShip."""
+    """Send units by line number, or all that is left. Raises OrderNotFound, IllegalMove, NothingLeftToShip
+    and PaymentOutstanding.
+    """
     async with transaction() as session:
         row = await lock_order(session, order_id)
         order = await aggregate(session, row)
         target, chosen = order.ship(quantities)
+        payment = (await payments.find(session, [row.group_id])).get(row.group_id)
+        if payment is not None and payment.status in WAITING:
+            raise PaymentOutstanding("Its goods are kept until the transfer has come.")
         shipment_id = new_event_id()
         await inventory.ship(session, order_id, stock_units(order.lines, chosen))
         await fulfilment.insert_shipment(session, shipment_id, order_id, carrier, tracking_number, chosen)

@@ -12,9 +12,12 @@ from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 from api.domains.identity import facade as identity
 from api.domains.ordering.repository import orders
+from api.domains.payments import facade as payments
+from api.domains.payments.contracts import Method
 from ingestion.contracts.ordering import OrderCancelled, OrderDelivered, OrderPlaced, OrderShipped
-from ingestion.contracts.payments import PaymentRefunded
+from ingestion.contracts.payments import PaymentCaptured, PaymentRefunded
 
+NOT_PAID = "not paid in time"
 STOREFRONT = "storefront"  # an order that an import brought is nobody's news
 
 
@@ -38,7 +41,7 @@ def number(order_id: UUID) -> str:
 
 
 async def _customer(session: AsyncSession, data: Any) -> UUID | None:
-    if isinstance(data, PaymentRefunded):
+    if isinstance(data, PaymentRefunded | PaymentCaptured):
         order = await orders.find(session, data.order_id)
         return order.customer_id if order else None
     found: UUID = data.customer_id
@@ -54,10 +57,19 @@ async def _words(session: AsyncSession, data: Any) -> tuple[str, str] | None:
     if isinstance(data, OrderDelivered):
         return "Your order has arrived", "All of it is there. You can send things back within 30 days."
     if isinstance(data, OrderCancelled):
-        return "Your order was cancelled", "It will not be sent. What you paid goes back the way it came."
+        why = "Your transfer did not come in time." if data.reason == NOT_PAID else ""
+        rest = why or "What you paid goes back the way it came."
+        return "Your order was cancelled", f"It will not be sent. {rest}"
+    return _of_money(data)
+
+
+def _of_money(data: Any) -> tuple[str, str] | None:
     if isinstance(data, PaymentRefunded):
         amount = Money(data.amount_minor, data.currency).show()
         return f"{amount} is on its way back to you", f"We gave {amount} back the way you paid."
+    if isinstance(data, PaymentCaptured) and data.method == Method.BANK_TRANSFER:
+        amount = Money(data.amount_minor, data.currency).show()
+        return "Your transfer has come", f"We have {amount} of yours. Your goods leave next."
     return None
 
 
@@ -72,4 +84,21 @@ async def _receipt(session: AsyncSession, order: OrderPlaced) -> str:
         rows.append(f"Delivery: {Money(order.delivery_minor, order.currency).show()}")
     if order.tax_minor and not order.is_tax_included:
         rows.append(f"Tax: {Money(order.tax_minor, order.currency).show()}")
-    return "\n".join([*rows, f"Total: {Money(order.total_minor, order.currency).show()}"])
+    rows.append(f"Total: {Money(order.total_minor, order.currency).show()}")
+    return "\n".join([*rows, *await _transfer(session, order)])
+
+
+async def _transfer(session: AsyncSession, order: OrderPlaced) -> list[str]:
+    """Where to send the money, for an order that waits for it."""
+    group_id = order.group_id or order.order_id
+    payment = (await payments.find(session, [group_id])).get(group_id)
+    transfer = payments.instructions(payment) if payment else None
+    if transfer is None:
+        return []
+    amount = Money(transfer.amount_minor, transfer.currency).show()
+    return [
+        "",
+        f"Please send {amount} within {transfer.within_days} days. Your goods leave once it is here.",
+        f"Account: {transfer.account}",
+        f"Reference: {transfer.reference}",
+    ]

@@ -1,5 +1,6 @@
 """Orders as their customer sees them, and taking one back."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,8 @@ from api.domains.ordering.errors import OrderNotFound
 from api.domains.ordering.repository import orders, promotions, timeline
 from api.domains.ordering.service.refunds import give_back, keep_promise
 from api.domains.ordering.service.views import aggregate, views
+from api.domains.payments import facade as payments
+from api.domains.payments.contracts import Transfer
 from ingestion.contracts.ordering import OrderCancelled
 
 
@@ -48,6 +51,24 @@ async def get_order(customer_id: UUID | None, order_id: UUID) -> OrderView:
         if row is None or customer_id not in (None, row.customer_id):
             raise OrderNotFound
         return (await views(connection, [row]))[0]
+
+
+async def look_at_order(customer_id: UUID, order_id: UUID) -> OrderView:
+    """The same for a customer who looks at it: while a checkout waits for its money, its goods are held longer."""
+    order = await get_order(customer_id, order_id)
+    if order.status is OrderStatus.DRAFT:
+        async with transaction() as session:
+            for row in await orders.of_group(session, order.group_id):
+                with suppress(inventory.NothingReserved):
+                    await inventory.prolong(session, row.order_id)
+    return order
+
+
+async def transfer_of(order: OrderView) -> Transfer | None:
+    """Where to send the money of an order that waits for a bank transfer."""
+    async with reading() as connection:
+        payment = (await payments.find(connection, [order.group_id])).get(order.group_id)
+    return payments.instructions(payment) if payment else None
 
 
 async def cancel_order(

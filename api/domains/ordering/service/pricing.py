@@ -28,6 +28,7 @@ from api.domains.ordering.service.offers import Offer, line_of, offers
 
 Reader = AsyncConnection | AsyncSession
 STANDARD = "standard"
+USED_UP = "You have used this code as often as one may."
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ async def claim(session: AsyncSession, wishes: Wishes, order_id: UUID, customer_
     if promotion is None:
         raise errors.PromotionRefused(code, "There is no such code, or it was used as often as it may be.")
     if not await promotions.use(session, promotion, order_id, customer_id):
-        raise errors.PromotionRefused(code, "You have used this code as often as one may.")
+        raise errors.PromotionRefused(code, USED_UP)
     return promotion
 
 
@@ -110,6 +111,8 @@ async def quote(visitor: Visitor, wishes: Wishes) -> Quote:
             promotion = await promotions.find(session, code)
             if promotion is None or (promotion.most_uses is not None and promotion.uses >= promotion.most_uses):
                 raise errors.PromotionRefused(code, "There is no such code, or it was used as often as it may be.")
+            if visitor.customer_id and not await promotions.is_open(session, promotion, visitor.customer_id):
+                raise errors.PromotionRefused(code, USED_UP)
         chosen = Wishes(wishes.delivery_method or STANDARD, wishes.address, code)
         basket = await price_basket(session, items, chosen, promotion, is_binding=False)
     priced = basket.priced

@@ -28,15 +28,21 @@ async def give_back(
 ) -> UUID | None:
     """Refund a part of a locked order, or all of it; returns the payment whose refund `keep_promise` hurries.
 
-    Orders of one checkout share a payment, which refuses what would exceed it.
+    Orders of one checkout share a payment, which refuses what would exceed it. Of money that has not come yet less is
+    taken instead; `is_undone`: the order itself is no more.
     """
     payment = (await payments.find(session, [row.group_id])).get(row.group_id)
     if payment is None or amount_minor == 0:
         return None
+    is_waived = await payments.take_less(session, payment.payment_id, amount_minor)
+    if is_waived and is_undone:
+        return None
     refund_id = new_event_id()
     await fulfilment.insert_refund(session, refund_id, row.order_id, return_id, amount_minor, reason)
-    details = {"refund_id": str(refund_id), "amount_minor": amount_minor}
+    details = {"refund_id": str(refund_id), "amount_minor": amount_minor, "is_waived": is_waived}
     await timeline.add(session, row.order_id, EntryKind.REFUNDED, None, reason, **details)
+    if is_waived:
+        return None
     if amount_minor == payment.amount_minor and payment.status is PaymentStatus.SUCCEEDED:
         await payments.begin_refund(session, payment.payment_id)
         return payment.payment_id

@@ -77,7 +77,10 @@ class Heard:
 
 @dataclass(slots=True)
 class PaymentIntent:
-    """One payment. 0 ≤ refunded ≤ promised ≤ captured ≤ amount, all in minor units."""
+    """One payment. 0 ≤ refunded ≤ promised ≤ captured ≤ amount, all in minor units.
+
+    `waived_minor` is what was taken off before the money came: a part of the sale that is no more.
+    """
 
     payment_id: UUID
     order_id: UUID
@@ -94,9 +97,15 @@ class PaymentIntent:
     captured_minor: int = 0
     promised_minor: int = 0
     refunded_minor: int = 0
+    waived_minor: int = 0
     reason: str | None = None
     charge_id: str | None = None
     next_action_url: str | None = None
+
+    @property
+    def due_minor(self) -> int:
+        """What is to be taken."""
+        return self.amount_minor - self.waived_minor
 
     @property
     def refundable_minor(self) -> int:
@@ -147,7 +156,7 @@ class PaymentIntent:
         """
         self.charge_id = result.charge_id or self.charge_id
         if result.state in TAKEN:
-            return self._take(result.captured_minor or self.amount_minor)
+            return self._take(result.captured_minor or self.due_minor)
         if result.state is ChargeState.DECLINED:
             return self._refuse(result, is_final)
         if result.state is ChargeState.UNREACHED and self.status is I.PROCESSING:
@@ -186,6 +195,12 @@ class PaymentIntent:
         self.reason = reason
         return Heard(declined=news)
 
+    def waive(self, amount_minor: int) -> None:
+        """Take so much less, once it comes. Raises TooMuch, also where the money is there already."""
+        if self.captured_minor or not 0 < amount_minor <= self.due_minor:
+            raise TooMuch(f"{amount_minor} of {self.due_minor}")
+        self.waived_minor += amount_minor
+
     def promise_refund(self, amount_minor: int) -> None:
         """Set money aside for the customer. Raises TooMuch."""
         if not 0 < amount_minor <= self.refundable_minor:
@@ -222,6 +237,7 @@ class PaymentIntent:
             captured_minor=self.captured_minor,
             refunded_minor=self.refunded_minor,
             refundable_minor=self.refundable_minor,
+            due_minor=self.due_minor,
             next_action_url=self.next_action_url,
             customer_id=self.customer_id,
             gateway=self.gateway,

@@ -18,9 +18,10 @@ from api.domains.payments.schemas import (
     GiftCardRequest,
     Payment,
     Received,
+    TransferOut,
     Wallet,
 )
-from api.domains.payments.service import intents, stored_value, webhooks
+from api.domains.payments.service import intents, stored_value, transfers, webhooks
 
 router = Router(prefix="/v1", tags=["payments"])
 LARGEST_WEBHOOK = 256 * 1024
@@ -28,7 +29,11 @@ LARGEST_WEBHOOK = 256 * 1024
 
 def shown(payment: PaymentView) -> Payment:
     """A payment as its customer may see it."""
-    return Payment.model_validate(payment, from_attributes=True)
+    made = Payment.model_validate(payment, from_attributes=True)
+    transfer = transfers.instructions(payment)
+    if transfer is None:
+        return made
+    return made.model_copy(update={"transfer": TransferOut.model_validate(transfer, from_attributes=True)})
 
 
 @router.get("/payments", response_model=list[Payment])

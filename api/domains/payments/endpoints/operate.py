@@ -11,7 +11,7 @@ from api.core.auth import Principal, require
 from api.core.idempotency import IdempotencyDep
 from api.core.paging import Page
 from api.core.routing import Router
-from api.domains.payments.contracts import Dispute, PaymentStatus, ReconciledDay
+from api.domains.payments.contracts import Dispute, PaymentStatus, ReconciledDay, RefundStatus
 from api.domains.payments.schemas import (
     CaptureRequest,
     CreditRequest,
@@ -84,6 +84,12 @@ async def capture(
         return 200, Payment.model_validate(made, from_attributes=True)
 
     return await idempotency.run(operation)
+
+
+@router.get("/refunds", response_model=list[desk.ListedRefund])
+async def list_refunds(_: Reader, status: RefundStatus | None = None) -> Response:
+    """Refunds of everybody: first those that wait for a person, then the newest; 200 at most."""
+    return _json(await desk.list_refunds(status))
 
 
 @router.get("/disputes", response_model=list[Dispute])

@@ -11,8 +11,8 @@ from api.core.errors import AppError
 from api.core.idempotency import KeyInFlight, KeyReused, run_once
 from api.core.rendering import render
 from api.core.routing import Router
-from api.domains.payments.contracts import IntentStatus, Method, PaymentStatus, PaymentView
-from api.domains.payments.service import intents, stored_value
+from api.domains.payments.contracts import HOSTED, IntentStatus, Method, PaymentStatus, PaymentView
+from api.domains.payments.service import intents, stored_value, transfers
 from api.domains.payments.service.gateways import current_name
 
 router = Router()
@@ -40,6 +40,7 @@ CARDS = (
     {"token": "tok_action", "name": "Card ending in 3220", "text": "Sandbox: the bank asks for a second step."},
     {"token": "tok_declined", "name": "Card ending in 0002", "text": "Sandbox: the bank declines it."},
 )
+ON_ITS_PAGE = ({"token": HOSTED, "name": "Card", "text": "You enter it on the bank's own page."},)
 OPEN = (IntentStatus.REQUIRES_PAYMENT_METHOD, IntentStatus.REQUIRES_CONFIRMATION)
 
 
@@ -90,10 +91,13 @@ async def confirm(
     return RedirectResponse(f"/payments/{payment_id}", status.HTTP_303_SEE_OTHER)
 
 
+def _cards() -> tuple[dict[str, str], ...]:
+    """The sandbox's cards are for the sandbox: elsewhere a card is entered on the gateway's own page."""
+    return CARDS if current_name() == "sandbox" else ON_ITS_PAGE
+
+
 def _choices() -> set[str]:
-    """The sandbox's cards are for the sandbox: elsewhere a card's token comes from the gateway's own field."""
-    cards = {card["token"] for card in CARDS} if current_name() == "sandbox" else set()
-    return cards | {Method.WALLET, Method.GIFT_CARD}
+    return {card["token"] for card in _cards()} | {Method.WALLET, Method.GIFT_CARD}
 
 
 async def _page(
@@ -108,7 +112,8 @@ async def _page(
         status_text=STATUS_TEXTS[payment.status],
         reason=REASONS.get(payment.reason or "", "Nothing was charged.") if payment.reason else None,
         is_open=payment.intent_status in OPEN,
-        cards=CARDS if current_name() == "sandbox" else (),
+        cards=_cards(),
+        transfer=transfers.instructions(payment),
         wallet_minor=wallet.get(payment.currency, 0),
         errors=errors or {},
         choice=choice,

@@ -11,8 +11,8 @@ from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.errors import AppError
 from api.core.rendering import render
 from api.core.routing import Router
-from api.domains.payments.contracts import DisputeStatus, IntentStatus, Method, PaymentStatus
-from api.domains.payments.service import desk, disputes, reconciliation
+from api.domains.payments.contracts import DisputeStatus, IntentStatus, PaymentStatus, RefundStatus
+from api.domains.payments.service import desk, disputes, reconciliation, transfers
 from api.domains.payments.service.refunds import BY_HAND
 
 router = Router(prefix="/operate")
@@ -89,10 +89,20 @@ def _minor(amount: str) -> int | None:
 
 
 @router.post("/payments/{payment_id}/capture")
-async def capture(request: Request, _visitor: VisitorDep, payment_id: UUID, operator: Operator, _: CsrfDep) -> Response:
+async def capture(
+    request: Request,
+    _visitor: VisitorDep,
+    payment_id: UUID,
+    operator: Operator,
+    _: CsrfDep,
+    amount: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
     """Take what is held, or note that a transfer or cash came in."""
+    amount_minor = _minor(amount)
+    if amount and amount_minor is None:
+        return await _payment_page(request, payment_id, {"form": "Enter an amount such as 12.50."})
     try:
-        await desk.take(operator.customer_id, payment_id, None)
+        await desk.take(operator.customer_id, payment_id, amount_minor)
     except AppError as error:
         return await _payment_page(request, payment_id, {"form": error.detail or error.title})
     return _go(f"/operate/payments/{payment_id}")
@@ -115,9 +125,7 @@ async def _payment_page(
 ) -> Response:
     found = await desk.open_file(payment_id)
     payment = found.payment
-    can_take = payment.intent_status is IntentStatus.REQUIRES_CAPTURE or (
-        payment.method is Method.BANK_TRANSFER and payment.intent_status is IntentStatus.PROCESSING
-    )
+    can_take = payment.intent_status is IntentStatus.REQUIRES_CAPTURE or transfers.can_come(payment)
     return render(
         request,
         "operate_payment.html",
@@ -125,11 +133,24 @@ async def _payment_page(
         file=found,
         payment=payment,
         can_take=can_take,
+        can_choose=transfers.can_come(payment),
         by_hand=payment.method in BY_HAND,
         refund_id=uuid4(),
         errors=errors or {},
         typed=typed or {"amount": "", "reason": ""},
     )
+
+
+@router.get("/refunds")
+async def list_refunds(
+    request: Request,
+    _visitor: VisitorDep,
+    _: Reader,
+    state: Annotated[RefundStatus | None, Query(alias="status")] = None,
+) -> Response:
+    """Refunds of everybody, those that wait for a person first."""
+    rows = await desk.list_refunds(state)
+    return render(request, "operate_refunds.html", rows=rows, statuses=list(RefundStatus), chosen=state)
 
 
 @router.get("/disputes")

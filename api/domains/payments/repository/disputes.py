@@ -35,6 +35,12 @@ MOVE = text("""
         closed_at = CASE WHEN :status IN ('won', 'lost') THEN now() END
     WHERE dispute_id = :dispute_id
 """)
+DUE_SOON = text("""
+    UPDATE payments.disputes SET reminded_at = now()
+    WHERE status = 'needs_response' AND reminded_at IS NULL AND evidence_due_at < now() + interval '1 day'
+        AND evidence_due_at > now()
+    RETURNING dispute_id
+""")
 KEEP_EVIDENCE = text("UPDATE payments.disputes SET evidence = :evidence WHERE dispute_id = :dispute_id")
 
 
@@ -89,6 +95,12 @@ async def move(session: AsyncSession, dispute_id: UUID, seen: SeenDispute) -> No
         "evidence_due_at": seen.evidence_due_at,
     }
     await session.execute(MOVE, values)
+
+
+async def due_soon(session: AsyncSession) -> list[Dispute]:
+    """Unanswered ones with less than a day left, each once."""
+    found = [await get(session, dispute_id) for dispute_id in (await session.execute(DUE_SOON)).scalars().all()]
+    return [dispute for dispute in found if dispute is not None]
 
 
 async def keep_evidence(session: AsyncSession, dispute_id: UUID, evidence: str) -> None:

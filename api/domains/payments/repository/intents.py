@@ -15,7 +15,8 @@ Reader = AsyncConnection | AsyncSession
 
 _COLUMNS = (
     "payment_id, order_id, customer_id, amount_minor, tax_minor, currency, method, capture_method, intent_status,"
-    " gateway, funding, attempt, captured_minor, promised_minor, refunded_minor, reason, charge_id, next_action_url"
+    " gateway, funding, attempt, captured_minor, promised_minor, refunded_minor, waived_minor, reason, charge_id,"
+    " next_action_url"
 )
 INSERT = text("""
     INSERT INTO payments.payments (payment_id, order_id, customer_id, amount_minor, tax_minor, currency, method,
@@ -35,9 +36,15 @@ BY_REFERENCE = text("""
 SAVE = text("""
     UPDATE payments.payments SET intent_status = :intent_status, reason = :reason, charge_id = :charge_id,
         next_action_url = :next_action_url, attempt = :attempt, captured_minor = :captured_minor,
-        promised_minor = :promised_minor, refunded_minor = :refunded_minor, method = :method, gateway = :gateway,
-        funding = :funding, updated_at = now()
+        promised_minor = :promised_minor, refunded_minor = :refunded_minor, waived_minor = :waived_minor,
+        method = :method, gateway = :gateway, funding = :funding, updated_at = now()
     WHERE payment_id = :payment_id
+""")
+OVERDUE = text("""
+    SELECT order_id FROM payments.payments
+    WHERE method = 'bank_transfer' AND intent_status = 'processing'
+        AND created_at < now() - make_interval(days => :days)
+    ORDER BY created_at LIMIT :limit
 """)
 LATEST = text(f"""
     SELECT {_COLUMNS}, created_at FROM payments.payments
@@ -65,6 +72,7 @@ def _intent(row: Row[Any]) -> PaymentIntent:
         captured_minor=row.captured_minor,
         promised_minor=row.promised_minor,
         refunded_minor=row.refunded_minor,
+        waived_minor=row.waived_minor,
         reason=row.reason,
         charge_id=row.charge_id,
         next_action_url=row.next_action_url,
@@ -120,6 +128,7 @@ async def save(session: AsyncSession, intent: PaymentIntent) -> None:
         "captured_minor": intent.captured_minor,
         "promised_minor": intent.promised_minor,
         "refunded_minor": intent.refunded_minor,
+        "waived_minor": intent.waived_minor,
         "method": str(intent.method),
         "gateway": intent.gateway,
         "funding": intent.funding,
@@ -136,6 +145,11 @@ async def by_reference(reader: Reader, gateway: str, reference: str) -> UUID | N
     values = {"payment_id": payment_id, "charge_id": reference, "gateway": gateway}
     found: UUID | None = (await reader.execute(BY_REFERENCE, values)).scalars().first()
     return found
+
+
+async def overdue_transfers(reader: Reader, days: int, limit: int) -> list[UUID]:
+    """Orders whose transfer has not come for so many days, oldest first."""
+    return list((await reader.execute(OVERDUE, {"days": days, "limit": limit})).scalars())
 
 
 async def latest(

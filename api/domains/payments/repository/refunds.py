@@ -26,6 +26,16 @@ SETTLE = text("""
     UPDATE payments.refunds SET status = :status, failure = :failure, settled_at = now()
     WHERE refund_id = :refund_id AND status = 'pending'
 """)
+# What needs a person comes first: what failed and was not made good by another refund, and what is paid by hand.
+LATEST = text(f"""
+    SELECT f.*, f.status = 'failed' AND p.refunded_minor < p.captured_minor AND NOT EXISTS (
+            SELECT FROM payments.refunds l WHERE l.payment_id = f.payment_id AND l.requested_at > f.requested_at
+                AND l.status <> 'failed')
+        OR f.status = 'pending' AND p.method IN ('bank_transfer', 'cash_on_delivery') AS is_open
+    FROM ({_SELECT}) AS f JOIN payments.payments p USING (payment_id)
+    WHERE CAST(:status AS text) IS NULL OR f.status = :status
+    ORDER BY is_open DESC, f.requested_at DESC, f.refund_id LIMIT :limit
+""")  # noqa: S608 -- constants
 PENDING = text("""
     SELECT r.refund_id FROM payments.refunds r JOIN payments.payments p USING (payment_id)
     WHERE r.status = 'pending' AND r.requested_at <= now() - CAST(:age AS interval)
@@ -72,6 +82,12 @@ async def get(reader: Reader, refund_id: UUID) -> RefundView | None:
 async def of_payment(reader: Reader, payment_id: UUID) -> list[RefundView]:
     """The refunds of a payment, oldest first."""
     return [_refund(row) for row in await reader.execute(OF_PAYMENT, {"payment_id": payment_id})]
+
+
+async def latest(reader: Reader, status: RefundStatus | None, limit: int) -> list[tuple[RefundView, bool]]:
+    """Refunds of everybody, those that wait for a person first, and whether they do."""
+    rows = await reader.execute(LATEST, {"status": str(status) if status else None, "limit": limit})
+    return [(_refund(row), row.is_open) for row in rows]
 
 
 async def settle(session: AsyncSession, refund_id: UUID, status: RefundStatus, failure: str | None) -> None:

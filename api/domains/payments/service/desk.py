@@ -23,7 +23,9 @@ from api.domains.payments.repository import disputes, intents
 from api.domains.payments.repository import ledger as books
 from api.domains.payments.repository import refunds as refund_rows
 from api.domains.payments.service import intents as payments
-from api.domains.payments.service import refunds, stored_value
+from api.domains.payments.service import refunds, stored_value, transfers
+
+REFUNDS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class ListedPayment:
 
     payment: PaymentView
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRefund:
+    """A refund in a list; `is_open` where somebody has to do something about it."""
+
+    refund: RefundView
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,12 @@ def _before(cursor: str | None) -> tuple[datetime, UUID] | None:
         return datetime.fromisoformat(created_at), UUID(payment_id)
     except ValueError as error:
         raise Invalid("cursor", "is not a cursor of this list") from error
+
+
+async def list_refunds(status: RefundStatus | None = None) -> list[ListedRefund]:
+    """Refunds of everybody: first those that wait for a person, then the newest."""
+    async with reading() as connection:
+        return [ListedRefund(*row) for row in await refund_rows.latest(connection, status, REFUNDS_SHOWN)]
 
 
 async def open_file(payment_id: UUID) -> PaymentFile:
@@ -123,9 +139,9 @@ async def take(actor_id: UUID, payment_id: UUID, amount_minor: int | None) -> Pa
     payment = await payments.get(payment_id)
     if payment.method is Method.BANK_TRANSFER:
         async with transaction() as session:
-            await payments.receive_transfer(session, payment_id)
+            await transfers.receive_transfer(session, payment_id, amount_minor)
     else:
-        if amount_minor is not None and amount_minor > payment.amount_minor:
+        if amount_minor is not None and amount_minor > payment.due_minor:
             raise Invalid("amount_minor", "is more than what is held")
         await payments.capture(payment_id, amount_minor)
     async with transaction() as session:

@@ -43,7 +43,13 @@ def _source(method: Method) -> tuple[str, str]:
 
 
 async def create(
-    session: AsyncSession, order_id: UUID, amount_minor: int, currency: str, customer_id: UUID | None = None
+    session: AsyncSession,
+    order_id: UUID,
+    amount_minor: int,
+    currency: str,
+    customer_id: UUID | None = None,
+    *,
+    tax_minor: int = 0,
 ) -> PaymentView:
     """A card payment whose one attempt begins right now: `charge` it next. An order has one payment."""
     gateway, funding = _source(Method.CARD)
@@ -54,6 +60,7 @@ async def create(
         currency,
         IntentStatus.PROCESSING,
         customer_id=customer_id,
+        tax_minor=tax_minor,
         gateway=gateway,
         funding=funding,
     )
@@ -228,7 +235,7 @@ async def capture(payment_id: UUID, amount_minor: int | None = None) -> PaymentV
     payment = await get(payment_id)
     if payment.intent_status is not IntentStatus.REQUIRES_CAPTURE:
         raise IllegalTransition(payment.intent_status, IntentStatus.SUCCEEDED, payment.next_states)
-    wanted = payment.amount_minor if amount_minor is None else amount_minor
+    wanted = payment.due_minor if amount_minor is None else amount_minor
     if payment.gateway == HOUSE:
         result = ChargeResult(ChargeState.CAPTURED, captured_minor=wanted)
     else:
@@ -238,11 +245,3 @@ async def capture(payment_id: UUID, amount_minor: int | None = None) -> PaymentV
     async with transaction() as session:
         await recording.record(session, payment_id, result)
     return await get(payment_id)
-
-
-async def receive_transfer(session: AsyncSession, payment_id: UUID) -> None:
-    """The bank shows a transfer that pays this. Raises PaymentNotFound and IllegalTransition."""
-    intent = await recording.lock(session, payment_id)
-    if intent.method is not Method.BANK_TRANSFER or intent.status is not IntentStatus.PROCESSING:
-        raise IllegalTransition(intent.status, IntentStatus.SUCCEEDED, intent.view().next_states)
-    await recording.apply(session, intent, ChargeResult(ChargeState.CAPTURED), is_final=True)

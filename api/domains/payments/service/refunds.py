@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from api.core.db import reading, transaction
 from api.core.jobs import enqueue
 from api.domains.payments.contracts import (
+    ChargeResult,
     ChargeState,
     DisputeStatus,
     IntentStatus,
@@ -16,14 +17,15 @@ from api.domains.payments.contracts import (
     RefundStatus,
     RefundView,
     SeenRefund,
+    keeps_goods,
 )
-from api.domains.payments.domain import PaymentIntent
+from api.domains.payments.domain import PaymentIntent, TooMuch
 from api.domains.payments.errors import PaymentNotFound, RefundDiffers, RefundTooLarge
 from api.domains.payments.repository import disputes as dispute_rows
 from api.domains.payments.repository import intents
 from api.domains.payments.repository import refunds as refund_rows
 from api.domains.payments.service import recording
-from api.domains.payments.service.gateways import gateway_of
+from api.domains.payments.service.gateways import HOUSE, gateway_of
 from ingestion.contracts import new_event_id
 
 log = structlog.get_logger(__name__)
@@ -73,6 +75,26 @@ async def refund_part(
         raise RefundTooLarge(amount_minor, left)
     await recording.promise(session, intent, refund_id, amount_minor, reason, is_reversal=is_undone)
     await intents.save(session, intent)
+
+
+async def take_less(session: AsyncSession, payment_id: UUID, amount_minor: int) -> bool:
+    """So much less is to be taken of money that is held or on its way; False where it is there already.
+
+    With nothing left to take the payment is over. Raises PaymentNotFound and RefundTooLarge.
+    """
+    intent = await recording.lock(session, payment_id)
+    if intent.captured_minor or not keeps_goods(intent.method, intent.came_of):
+        return False
+    try:
+        intent.waive(amount_minor)
+    except TooMuch as error:
+        raise RefundTooLarge(amount_minor, intent.due_minor) from error
+    if not intent.due_minor and intent.gateway == HOUSE:
+        await recording.apply(session, intent, ChargeResult(ChargeState.VOIDED), is_final=True)
+    elif not intent.due_minor:
+        await enqueue(session, VOID, payment_id=str(payment_id))
+    await intents.save(session, intent)
+    return True
 
 
 async def begin_refund(session: AsyncSession, payment_id: UUID) -> None:

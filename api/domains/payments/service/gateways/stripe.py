@@ -12,6 +12,7 @@ from stripe import StripeClient
 
 from api.core.settings import get_settings
 from api.domains.payments.contracts import (
+    HOSTED,
     CaptureMethod,
     ChargeResult,
     ChargeState,
@@ -22,7 +23,13 @@ from api.domains.payments.contracts import (
     SeenRefund,
 )
 from api.domains.payments.errors import GatewayAway, GatewayUnknown, SignatureRefused
-from api.domains.payments.service.gateways import TOLERANCE_SECONDS, ReportLine, Webhook, return_url
+from api.domains.payments.service.gateways import (
+    TOLERANCE_SECONDS,
+    ReportLine,
+    Webhook,
+    return_url,
+    stripe_checkout,
+)
 
 log = structlog.get_logger(__name__)
 SILENCE = ChargeResult(ChargeState.UNKNOWN)
@@ -70,10 +77,16 @@ class StripeGateway:
     name = "stripe"
 
     async def charge(self, payment: PaymentView, token: str) -> ChargeResult:
-        """Create the intent without charging, then confirm it: only the second call can take money."""
+        """Create the intent without charging, then confirm it: only the second call can take money.
+
+        Without a token of a card, `hosted`, the person is sent to a page of Stripe's.
+        """
         client = _client()
         try:
-            charge_id = payment.charge_id or (await _made(client, payment)).id
+            if token == HOSTED:
+                return await stripe_checkout.open_session(client, payment)
+            known = None if stripe_checkout.is_session(payment.charge_id) else payment.charge_id
+            charge_id = known or (await _made(client, payment)).id
         except stripe.StripeError as error:
             log.warning("gateway_refused_call", payment_id=str(payment.payment_id), error=type(error).__name__)
             return ChargeResult(ChargeState.UNREACHED)
@@ -84,11 +97,11 @@ class StripeGateway:
                 {"idempotency_key": f"agora-{payment.payment_id}-{payment.attempt}"},
             )
         except (stripe.CardError, stripe.InvalidRequestError) as error:
-            known = await _asked(client, charge_id, payment.attempt)
-            if known.state in (ChargeState.MISSING, ChargeState.DECLINED):
+            stands = await _asked(client, charge_id, payment.attempt)
+            if stands.state in (ChargeState.MISSING, ChargeState.DECLINED):
                 reason = _code(error)
                 return ChargeResult(ChargeState.DECLINED, charge_id, reason, attempt=payment.attempt)
-            return known
+            return stands
         except stripe.StripeError as error:
             log.warning("gateway_answer_lost", payment_id=str(payment.payment_id), error=type(error).__name__)
             return await _asked(client, charge_id, payment.attempt)
@@ -98,21 +111,24 @@ class StripeGateway:
         """The intent as it stands; where its id was lost, the same idempotency key finds it."""
         client = _client()
         try:
-            charge_id = payment.charge_id or (await _made(client, payment)).id
+            known = await _known(client, payment)
         except stripe.StripeError:
             return SILENCE
-        return await _asked(client, charge_id, payment.attempt)
+        return known if isinstance(known, ChargeResult) else await _asked(client, known, payment.attempt)
 
     async def void(self, payment: PaymentView) -> ChargeResult:
         """Cancel what is open, refund what was captured."""
         client = _client()
         try:
-            charge_id = payment.charge_id or (await _made(client, payment)).id
-            known = await _asked(client, charge_id, payment.attempt)
-            if known.state is ChargeState.CAPTURED:
-                given = sum(each.amount_minor for each in known.refunds if each.status is not RefundStatus.FAILED)
-                await self._refunded(client, charge_id, payment.payment_id, (known.captured_minor or 0) - given)
-            elif known.state not in (ChargeState.VOIDED, ChargeState.REFUNDED, ChargeState.UNKNOWN):
+            charge_id = await _known(client, payment)
+            if isinstance(charge_id, ChargeResult):
+                is_open = charge_id.state is ChargeState.ACTION_REQUIRED
+                return await stripe_checkout.close(client, charge_id.charge_id or "") if is_open else charge_id
+            stands = await _asked(client, charge_id, payment.attempt)
+            if stands.state is ChargeState.CAPTURED:
+                given = sum(each.amount_minor for each in stands.refunds if each.status is not RefundStatus.FAILED)
+                await self._refunded(client, charge_id, payment.payment_id, (stands.captured_minor or 0) - given)
+            elif stands.state not in (ChargeState.VOIDED, ChargeState.REFUNDED, ChargeState.UNKNOWN):
                 await client.v1.payment_intents.cancel_async(
                     charge_id, options={"idempotency_key": f"agora-{payment.payment_id}-void"}
                 )
@@ -197,6 +213,15 @@ class StripeGateway:
 
 
 ADAPTER = StripeGateway()
+
+
+async def _known(client: StripeClient, payment: PaymentView) -> str | ChargeResult:
+    """The id of a payment's intent; while it is to be paid on Stripe's page, how that stands."""
+    if payment.charge_id is None:
+        return str((await _made(client, payment)).id)
+    if stripe_checkout.is_session(payment.charge_id):
+        return await stripe_checkout.look(client, payment.charge_id)
+    return payment.charge_id
 
 
 async def _made(client: StripeClient, payment: PaymentView) -> Any:
