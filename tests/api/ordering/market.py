@@ -24,8 +24,9 @@ from api.domains.ordering import facade as ordering
 from api.domains.ordering.contracts import OrderStatus, OrderView
 from api.domains.ordering.domain import Wishes
 from api.domains.ordering.service import cart, checkout, orders, promotions
+from api.domains.ordering.service.sweep import LATER
 from api.domains.payments import facade as payments
-from api.domains.payments.contracts import PaymentView
+from api.domains.payments.contracts import Method, PaymentView
 from api.domains.payments.service import intents, webhooks
 from api.worker import find_tasks
 from tests.api.ordering.invariants import AFTER_THE_SWEEPS, breaches, shift
@@ -125,7 +126,8 @@ class Market:
         could = (await cart.view_cart(purchase.visitor)).can_check_out
         who = (purchase.visitor, purchase.customer_id)
         try:
-            return await checkout.check_out(*who, purchase.order_id, token, None, wishes)
+            method = Method(token) if token in LATER else Method.CARD
+            return await checkout.check_out(*who, purchase.order_id, token, None, wishes, method=method)
         except inventory.OutOfStock:
             assert not could
             return None

@@ -3,6 +3,7 @@
 Small by default; `--hypothesis-profile=nightly` walks at least 2,000 steps.
 """
 
+import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -31,8 +32,10 @@ from api.domains.ordering import facade as ordering
 from api.domains.ordering.contracts import Address, ReturnStatus
 from api.domains.ordering.domain import Wishes
 from api.domains.ordering.errors import RefundTooLarge
-from api.domains.ordering.service import cart, fulfilment, orders, refunds, returns
+from api.domains.ordering.service import cart, fulfilment, orders, refunds, returns, sweep
 from api.domains.payments import facade as payments
+from api.domains.payments.contracts import Method
+from api.domains.payments.service import desk
 from tests.api.ordering.invariants import AFTER_THE_SWEEPS, breaches, shift
 from tests.api.ordering.market import TRIES, Market, Purchase, stock
 from tests.gateway_process import RunningGateway, running_gateway
@@ -55,6 +58,9 @@ TOKENS = (
     "tok_webhook_never",
     "tok_webhook_reordered",
     "tok_webhook_first",
+    "bank_transfer",
+    "bank_transfer",
+    "cash_on_delivery",
 )
 KINDS = st.sampled_from(["plain", "plain", "express", "sale", "gift"])
 PRODUCTS = st.integers(0, len(PRICES) - 1)
@@ -212,6 +218,27 @@ class Commerce(RuleBasedStateMachine):
         if change:
             self.run(work())
 
+    @rule(purchase=bought, is_all=st.booleans())
+    def the_money_comes(self, purchase: Purchase, is_all: bool) -> None:
+        """A transfer, perhaps after its order was given up or with what is no longer due; or cash from the door."""
+        payment = self.run(self.market.payment(purchase))
+        if payment is not None and payment.method in sweep.LATER:
+            is_transfer = payment.method is Method.BANK_TRANSFER
+            amount = payment.amount_minor if is_transfer and is_all else None
+            self.refused(desk.take(OPERATOR, payment.payment_id, amount))
+
+    @rule(purchase=bought)
+    def refunds_are_paid_by_hand(self, purchase: Purchase) -> None:
+        payment = self.run(self.market.payment(purchase))
+        if payment is not None and payment.method in sweep.LATER:
+            for refund in self.run(desk.open_file(payment.payment_id)).refunds:
+                self.refused(desk.mark_paid_out(OPERATOR, payment.payment_id, refund.refund_id))
+
+    @rule(days=st.sampled_from([0, 8]))
+    def who_does_not_pay_gets_nothing(self, days: int) -> None:
+        self.run(shift(days * 1440))
+        self.run(sweep.sweep_unpaid())
+
     @rule(purchase=bought, part=st.integers(1, 1000), is_dispute=st.booleans())
     def money_moves_at_the_gateway(self, purchase: Purchase, part: int, is_dispute: bool) -> None:
         """A refund by somebody at the gateway's own desk, or a holder who complains; either may be refused."""
@@ -245,7 +272,7 @@ class Commerce(RuleBasedStateMachine):
         self.run(shift(minutes))
 
     @rule()
-    def sweep(self) -> None:
+    def sweep_all(self) -> None:
         for _ in range(TRIES):
             self.run(ordering.sweep_unfinished())
             if not (broken := self.run(breaches(AFTER_THE_SWEEPS))):
@@ -265,6 +292,7 @@ class Commerce(RuleBasedStateMachine):
                 refunds.refund_order(OPERATOR, order_id, 100, "goodwill"),
                 market.deliver_letters(2),
                 payments.sweep_refunds(),
+                sweep.sweep_unpaid(),
             )
 
         self.run(work())
@@ -308,4 +336,5 @@ def test_no_walk_loses_money_or_goods(watched_gateway: RunningGateway, monkeypat
     run_state_machine_as_test(
         Commerce, settings=settings(chosen, suppress_health_check=list(HealthCheck), print_blob=True)
     )
+    sys.stdout.write(f"{Commerce.steps} steps\n")
     assert Commerce.steps >= (2000 if is_nightly else 50)
