@@ -14,6 +14,7 @@ from api.core.access import (
     ROLES,
     SIGNED_IN,
     UndeclaredAccess,
+    _calls,
     access_of,
     check_routes,
     open_to_all,
@@ -21,6 +22,8 @@ from api.core.access import (
     routes_of,
 )
 from api.core.auth import CurrentDep, require
+from api.core.csrf import check_csrf
+from api.core.http import SAFE_METHODS
 from tests.api.conftest import SignUp
 
 NOBODY_S = "00000000-0000-7000-8000-000000000000"
@@ -48,6 +51,13 @@ def test_every_route_says_who_may_use_it(declared: list[tuple[str, str, frozense
     operating = [(path, access) for _, path, access in declared if "/operate" in path]
     assert len(operating) > 50
     assert [path for path, access in operating if access & {EVERYBODY, SIGNED_IN}] == []
+
+
+def test_every_form_of_a_page_is_bound_to_its_browser(app: FastAPI) -> None:
+    """A route of a page that changes something checks the form's token; JSON takes no cookie from another site."""
+    forms = [each for each in routes_of(app) if not each.path.startswith("/v1/") and set(each.methods) - SAFE_METHODS]
+    assert len(forms) > 40
+    assert [route.path for route in forms if check_csrf not in set(_calls(route.dependant))] == []
 
 
 async def test_without_a_sign_in_only_open_routes_answer(

@@ -12,6 +12,7 @@ from api.domains.identity.errors import CodeRefused
 from api.domains.identity.service import codes, security
 from tests.api.conftest import SignUp
 from tests.api.identity.conftest import PASSWORD, age_sign_ins, mailed_code, mails, register, sign_in, slug
+from tests.api.statements import counted
 
 NEW = "four other plain words"
 
@@ -106,6 +107,17 @@ async def test_recovery_does_not_tell_who_has_an_account(client: AsyncClient) ->
     body = {"email": "nobody@example.org", "code": "123456", "password": NEW}
     answer = await client.post("/v1/recovery/code", json=body)
     assert (answer.status_code, slug(answer)) == (422, "code-refused")
+
+
+async def test_recovery_does_the_same_work_for_every_address(client: AsyncClient) -> None:
+    anne = await register(client)
+    asked: list[list[str]] = []
+    for email in (anne.email, "nobody@example.org"):
+        with counted() as statements:
+            await client.post("/v1/recovery", json={"email": email})
+        asked.append(statements)
+    assert asked[0] == asked[1]
+    assert any("identity.codes" in each for each in asked[1])
 
 
 async def test_registering_a_known_address_tells_its_owner_alone(client: AsyncClient) -> None:

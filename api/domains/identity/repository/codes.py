@@ -12,7 +12,8 @@ from api.domains.identity.domain import TRIES
 
 _PUT_CODE = text(
     "INSERT INTO identity.codes (customer_id, purpose, email, code_mac, expires_at)"
-    " VALUES (:customer_id, :purpose, :email, :code_mac, now() + :lifetime)"
+    " SELECT customer_id, :purpose, :email, :code_mac, now() + :lifetime FROM identity.customers"
+    " WHERE customer_id = :customer_id"
     " ON CONFLICT (customer_id, purpose) DO UPDATE SET email = excluded.email, code_mac = excluded.code_mac,"
     " tries = 0, expires_at = excluded.expires_at"
 )

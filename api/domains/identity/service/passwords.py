@@ -45,5 +45,6 @@ async def fits(password: str, password_hash: str | None) -> bool:
 
 
 def _verify(password: str, password_hash: str | None) -> bool:
-    is_right = _hasher.verify(password, password_hash or _nobody())
+    nobody = _nobody()  # made at the first use, whoever that is: later it costs nothing
+    is_right = _hasher.verify(password, password_hash or nobody)
     return is_right and password_hash is not None

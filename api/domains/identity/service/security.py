@@ -88,6 +88,7 @@ async def ask_recovery(session: AsyncSession, email: str) -> None:
     if customer is not None:
         await codes.send(session, customer.customer_id, "recover", email)
         return
+    await codes.make(session, codes.NOBODY, "recover", email)  # so that the answer takes as long
     text = (
         "Somebody asked for a new password with this address, but it has no account of Agora.\n"
         "If it was you, perhaps you registered with another address.\n"
@@ -103,7 +104,7 @@ async def recover(email: str, code: str, password: str) -> None:
     passwords.check(password, email)
     async with reading() as connection:
         found = await repository.find_credentials(connection, email)
-    customer_id: UUID = found.customer_id if found else UUID(int=0)
+    customer_id: UUID = found.customer_id if found else codes.NOBODY
 
     async def then(session: AsyncSession, sent_to: str) -> None:
         if sent_to != email:
