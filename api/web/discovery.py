@@ -32,11 +32,16 @@ CLOSED = (
 )
 
 
+def shop_url() -> str:
+    """The shop's own address, whatever host a request names."""
+    return get_settings().api_url.rstrip("/")
+
+
 def canonical(request: Request) -> str:
     """The one address of a page: without what only tells how somebody came, or in which order a list is."""
     category = request.query_params.get("category")
     query = f"?{urlencode({'category': category})}" if category else ""
-    return f"{get_settings().api_url.rstrip('/')}{request.url.path}{query}"
+    return f"{shop_url()}{request.url.path}{query}"
 
 
 @router.get("/robots.txt")
@@ -44,7 +49,7 @@ def canonical(request: Request) -> str:
 async def robots() -> Response:
     """What crawlers may read, and where the sitemap is."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
-    lines += ["", f"Sitemap: {get_settings().api_url.rstrip('/')}/sitemap.xml", ""]
+    lines += ["", f"Sitemap: {shop_url()}/sitemap.xml", ""]
     return Response("\n".join(lines), media_type="text/plain", headers=CACHE)
 
 
@@ -52,7 +57,7 @@ async def robots() -> Response:
 @open_to_all
 async def sitemap_index(reader: ReadDep) -> Response:
     """The parts of the sitemap: the protocol allows 50,000 addresses in each."""
-    base = get_settings().api_url.rstrip("/")
+    base = shop_url()
     parts = [f"{base}/sitemaps/{part}.xml" for part in await catalog.sitemap_parts(reader)]
     return _xml("sitemapindex", "sitemap", [(address, None) for address in parts])
 
@@ -61,7 +66,7 @@ async def sitemap_index(reader: ReadDep) -> Response:
 @open_to_all
 async def sitemap_part(part: Annotated[int, Path(ge=0, lt=2**40)], reader: ReadDep) -> Response:
     """Products of one part, with the day of their last change; the first part also names the departments."""
-    base = get_settings().api_url.rstrip("/")
+    base = shop_url()
     products = await catalog.sitemap(reader, part)
     if not products:
         raise NotFound

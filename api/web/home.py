@@ -79,8 +79,15 @@ async def home(request: Request, reader: ReadDep, visitor: VisitorDep) -> Respon
         shelves=shelves,
         departments=[each for each in AISLES.departments if each.products >= FEWEST_IN_DEPARTMENT],
         name=await _first_name(visitor),
-        collage=COLLAGE,
+        collage=_collage(shelves),
     )
+
+
+def _collage(shelves: Sequence[Shelf]) -> Sequence[str]:
+    """Pictures of what is on the shelves; tiles where the shop has too few."""
+    shown = dict.fromkeys(product.image for shelf in shelves for product in shelf.products if product.image)
+    faces = [f"{image}/480.webp" for image in shown]
+    return faces[: len(COLLAGE)] if len(faces) >= len(COLLAGE) else COLLAGE
 
 
 async def _first_name(visitor: Visitor) -> str | None:

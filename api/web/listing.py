@@ -36,6 +36,8 @@ SORTS = {
     "newest": "Newest",
 }
 FACETS = {"department": "Department", "category": "Category", "type": "Kind", "price": "Price", "brand": "Brand"}
+ATTRIBUTE = "attribute"
+MOST_ATTRIBUTES = 6
 
 Chosen = Mapping[str, tuple[str, ...]]
 
@@ -76,7 +78,7 @@ class Asked:
         """Words and choices as pairs of an address or a form."""
         now = self.chosen if chosen is None else chosen
         words = [("query", self.query)] if self.query else []
-        return words + [(facet, value) for facet in FACETS for value in now.get(facet, ())]
+        return words + [(facet, value) for facet in (*FACETS, ATTRIBUTE) for value in now.get(facet, ())]
 
 
 Text = Annotated[str, Query(max_length=200)]
@@ -90,9 +92,17 @@ def chosen(
     type: Values = [],  # noqa: A002, B006
     price: Values = [],  # noqa: B006
     brand: Values = [],  # noqa: B006
+    attribute: Values = [],  # noqa: B006
 ) -> dict[str, tuple[str, ...]]:
     """The choices of an address, empty ones left out: a plain form sends those too."""
-    named = {"department": department, "category": category, "type": type, "price": price, "brand": brand}
+    named = {
+        "department": department,
+        "category": category,
+        "type": type,
+        "price": price,
+        "brand": brand,
+        ATTRIBUTE: attribute,
+    }
     kept = {facet: tuple(dict.fromkeys(filter(None, values))) for facet, values in named.items()}
     return {facet: values for facet, values in kept.items() if values}
 
@@ -184,8 +194,8 @@ async def _list(
     crumbs: list[dict[str, str]],
     narrower: Sequence[CategoryNode] = (),
 ) -> tuple[Response, int]:
-    found = await catalog.search(reader, asked.wanted(), asked.sort or None, asked.cursor, PAGE_SIZE)
-    facets = await catalog.facets(reader, asked.wanted())
+    wanted = asked.wanted()
+    found, facets = await catalog.search_with_facets(reader, wanted, asked.sort or None, asked.cursor, PAGE_SIZE)
     sorts = [(value, label) for value, label in SORTS.items() if asked.query or value != "relevance"]
     page = render(
         request,
@@ -230,9 +240,13 @@ def _label(facet: str, choice: Choice) -> str:
 
 def _chips(asked: Asked, facets: Facets) -> list[dict[str, str]]:
     """What the list is narrowed to, each with the address without it."""
-    labels = {(each.name, choice.value): _label(each.name, choice) for each in facets.facets for choice in each.choices}
+    labels = {
+        (each.name.partition(":")[0], choice.value): _label(each.name, choice)
+        for each in facets.facets
+        for choice in each.choices
+    }
     return [
-        {"name": labels.get((facet, value), value), "href": asked.toggled(facet, value)}
+        {"name": labels.get((facet, value), value.rpartition(":")[2]), "href": asked.toggled(facet, value)}
         for facet, values in asked.chosen.items()
         for value in values
     ]
@@ -246,7 +260,14 @@ def _facets(asked: Asked, facets: Facets) -> list[dict[str, Any]]:
     elif not asked.chosen.get("category") and not asked.chosen.get("type"):
         hidden |= {"type"}
     shown = [_facet(name, label, asked, facets.of(name)) for name, label in FACETS.items() if name not in hidden]
-    return [facet for facet in shown if len(facet["choices"]) > 1 or any(each["chosen"] for each in facet["choices"])]
+    said = [(each.name.partition(":")[2], each.choices) for each in facets.facets if each.name.startswith(ATTRIBUTE)]
+    shown += [_facet(ATTRIBUTE, name, asked, choices) for name, choices in said[:MOST_ATTRIBUTES]]
+    return [facet for facet in shown if _tells_apart(facet["choices"], facets.total)]
+
+
+def _tells_apart(choices: Sequence[Mapping[str, Any]], total: int) -> bool:
+    """Whether a choice would change the list: one value that all products have would not."""
+    return len(choices) > 1 or any(each["chosen"] or each["products"] < total for each in choices)
 
 
 def _facet(facet: str, name: str, asked: Asked, choices: Sequence[Choice]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """What templates can call: pictures, icons, money, dates, addresses of static files."""
 
 import hashlib
-import re
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
@@ -36,15 +36,12 @@ def moment(at: datetime) -> str:
     return f"{format_datetime(at, 'MMM d, y, HH:mm', locale=LOCALE)} UTC"
 
 
-def highlight(text: str, query: str) -> Markup:
-    """The text with the words marked that a search is likely to have found it by: those with the same beginning."""
-    beginnings = [word[: max(3, len(word) - 2)] for word in re.findall(r"\w{3,}", query.lower())]
-    parts = re.split(r"(\w+)", text)
-    marked = (
-        Markup("<mark>{}</mark>").format(part) if part.lower().startswith(tuple(beginnings)) else escape(part)
-        for part in parts
-    )
-    return Markup("").join(marked) if beginnings else escape(text)
+def title_parts(product: Any) -> list[Any]:
+    """`name · brand · size` → its parts; after a search with the words marked that it was found by."""
+    found = getattr(product, "highlight", None)
+    # The catalogue has escaped it before it put the marks in.
+    parts: list[Any] = (Markup(found) if found else escape(product.title)).split(" · ")  # noqa: S704
+    return parts
 
 
 @lru_cache
@@ -66,7 +63,7 @@ def install() -> Environment:
         "day": day,
         "moment": moment,
         "static": static,
-        "highlight": highlight,
+        "title_parts": title_parts,
         "permits": permits,
         "opens_desk": lambda roles: permits(roles, "desk.open"),
         "reads_figures": lambda roles: permits(roles, "figures.read"),

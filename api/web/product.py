@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.access import open_to_all
-from api.core.auth import Visitor, VisitorDep
+from api.core.auth import OptionalDep, Principal, Visitor, VisitorDep
 from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
@@ -24,12 +24,14 @@ from api.domains.catalog.contracts import (
 )
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
+from api.web.discovery import shop_url
 from api.web.shelves import SHELF, Shelf
 from api.web.tracking import recommendation, track
 from ingestion.contracts.analytics import ProductViewed
 
 router = Router(include_in_schema=False)
 REVIEWS_SHOWN = 5
+QUESTIONS_SHOWN = 5
 SIMILAR, SIMILAR_ITEMS = "Similar", "Similar items"
 
 
@@ -39,12 +41,14 @@ async def product(
     request: Request,
     reader: ReadDep,
     visitor: VisitorDep,
+    person: OptionalDep,
     background: BackgroundTasks,
     address: Annotated[str, Path(max_length=400)],
     rec: Annotated[str | None, Query(max_length=64)] = None,
     variant: Annotated[int | None, Query(gt=0, lt=2**63)] = None,
     reviews: Literal["helpful", "new"] = "helpful",
     after: Annotated[str | None, Query(max_length=500)] = None,
+    asked: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """The page of `/p/<id>-<slug>`; any other slug leads to the right one."""
     product_id = _product_id(address)
@@ -90,13 +94,15 @@ async def product(
         rec=led_by,
         shelves=shelves,
         facts=_facts(shown, chosen, details),
-        json_ld=_json_ld(request, shown, details, variants, stock, summary) | _pictures(request, images),
+        json_ld=_json_ld(shown, details, variants, stock, summary) | _pictures(images),
+        crumbs_ld=_crumbs_ld(shown, details),
         summary=summary,
         review_order=reviews,
         reviews=await catalog.list_reviews(reader, shown.product_id, reviews, after, REVIEWS_SHOWN)
         if summary
         else None,
         **await _own_review(reader, visitor, shown.product_id),
+        **await _questions(reader, person, shown.product_id, asked),
     )
 
 
@@ -113,10 +119,24 @@ async def _own_review(reader: AsyncConnection, visitor: Visitor, product_id: int
     return {"may_review": True, "own_review": await catalog.own_review(reader, product_id, visitor.customer_id)}
 
 
-def _pictures(request: Request, images: list[ImageView]) -> dict[str, list[str]]:
+async def _questions(
+    reader: AsyncConnection, person: Principal | None, product_id: int, cursor: str | None
+) -> dict[str, Any]:
+    """What people asked; for who signed in what they asked and answered themselves, and whether they may answer."""
+    page = await catalog.list_questions(reader, product_id, cursor, QUESTIONS_SHOWN)
+    if person is None:
+        return {"questions": page, "may_answer": False, "own_answers": {}, "own_questions": []}
+    return {
+        "questions": page,
+        "may_answer": bool(page.items) and await catalog.voice_of(reader, person, product_id) is not None,
+        "own_answers": await catalog.own_answers(reader, page.items, person.customer_id),
+        "own_questions": await catalog.own_waiting(reader, product_id, person.customer_id),
+    }
+
+
+def _pictures(images: list[ImageView]) -> dict[str, list[str]]:
     """The pictures' whole addresses, for search engines and whoever the page is sent to."""
-    base = str(request.base_url).rstrip("/")
-    return {"image": [f"{base}/media/{image.digest}/960.webp" for image in images]} if images else {}
+    return {"image": [f"{shop_url()}/media/{image.digest}/960.webp" for image in images]} if images else {}
 
 
 def _product_id(address: str) -> int:
@@ -144,7 +164,6 @@ async def _shelves(reader: AsyncConnection, visitor: Visitor, shown: ProductView
 def _facts(shown: ProductView, chosen: VariantForSale, details: ProductDetails) -> list[tuple[str, str | None]]:
     """What is known of it, name and value; typed attributes as a person reads them."""
     said: list[tuple[str, str | None]] = [(each.name, _said(each)) for each in details.attributes]
-    brand = "Own brand" if shown.brand.casefold() == "private" else shown.brand
     return [
         *chosen.options.items(),
         *said,
@@ -152,9 +171,25 @@ def _facts(shown: ProductView, chosen: VariantForSale, details: ProductDetails) 
         ("Category", shown.category),
         ("Department", shown.department),
         ("Size", shown.size),
-        ("Brand", brand),
+        ("Brand", brand_name(shown.brand)),
         ("Article", chosen.sku),
     ]
+
+
+def _crumbs_ld(shown: ProductView, details: ProductDetails) -> dict[str, Any]:
+    """The way to the product in schema.org's words."""
+    steps = [("Shop", "/"), *((level.name, f"/c/{level.path}") for level in details.levels)]
+    steps.append((shown.title, f"/p/{shown.product_id}-{shown.slug}"))
+    items = [
+        {"@type": "ListItem", "position": position, "name": name, "item": f"{shop_url()}{path}"}
+        for position, (name, path) in enumerate(steps, start=1)
+    ]
+    return {"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items}
+
+
+def brand_name(brand: str) -> str:
+    """A brand as a person reads it."""
+    return "Own brand" if brand.casefold() == "private" else brand
 
 
 def _said(attribute: SaidAttribute) -> str:
@@ -165,7 +200,6 @@ def _said(attribute: SaidAttribute) -> str:
 
 
 def _json_ld(
-    request: Request,
     shown: ProductView,
     details: ProductDetails,
     variants: Sequence[VariantForSale],
@@ -173,7 +207,7 @@ def _json_ld(
     summary: ReviewSummary | None,
 ) -> dict[str, Any]:
     """The product in schema.org's words, for search engines: an offer for each variant."""
-    address = str(request.url_for("product", address=f"{shown.product_id}-{shown.slug}"))
+    address = f"{shop_url()}/p/{shown.product_id}-{shown.slug}"
     offers = [_offer(shown, each, stock.get(each.variant_id, 0), address) for each in variants]
     found: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -184,6 +218,10 @@ def _json_ld(
         "url": address,
         "offers": offers[0] if len(offers) == 1 else offers,
     }
+    if shown.brand:
+        found["brand"] = {"@type": "Brand", "name": brand_name(shown.brand)}
+    if variants[0].gtin:
+        found["gtin"] = variants[0].gtin
     if details.description:
         found["description"] = details.description
     if summary:
@@ -194,7 +232,8 @@ def _json_ld(
 
 def _offer(shown: ProductView, variant: VariantForSale, available: int, address: str) -> dict[str, str]:
     in_stock = shown.is_active and available > 0
-    return {
+    number = {"gtin": variant.gtin} if variant.gtin else {}
+    return number | {
         "@type": "Offer",
         "sku": variant.sku,
         "price": f"{variant.price_minor / 100:.2f}",

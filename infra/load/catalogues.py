@@ -23,9 +23,9 @@ from api.core.errors import AppError
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import BadRow, ImportCounts
 from api.domains.inventory import facade as inventory
+from infra.load.fashion import Item, define_fashion, fashion, livostyle_sku
 from infra.load.products import bar, in_words
 
-ROOT_LEVEL = "Apparel & Accessories"
 STOCK_AT_ONCE = 5_000
 LARGEST_PICTURE = 5 * 1024**2
 # Language of a book → the shelf where it stands.
@@ -49,24 +49,21 @@ class CatalogueReport:
     stray_pictures: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One product of a source: its row in the catalogue's own columns, and how many there are to sell."""
-
-    values: Mapping[str, Any]
-    stock: int
-
-
 async def load_livostyle(
     folder: Path, *, report: Path | None = None, console: Console | None = None
 ) -> CatalogueReport:
     """The products, their stock and their pictures. Raises FileNotFoundError and ValueError."""
     rows = await asyncio.to_thread(_read, folder / "products.parquet", LIVOSTYLE_COLUMNS)
-    items = [_fashion(row) for row in rows.iter_rows(named=True)]
+    archive = folder / "thumbnails_sample.tar"
+    # Of equals the newest come first in every list: what has a picture is taken last.
+    shown = await asyncio.to_thread(_names, archive)
+    items = [fashion(line, row) for line, row in enumerate(rows.iter_rows(named=True), start=1)]
+    items.sort(key=lambda item: rows["handle"][item.line - 1] in shown)
     console = console or Console()
+    await define_fashion(items)
     result = await _load(items, report, console)
     by_picture = dict(zip(rows["handle"], map(livostyle_sku, rows["id"]), strict=True))
-    await _attach(folder / "thumbnails_sample.tar", by_picture, result, console)
+    await _attach(archive, by_picture, result, console)
     return result
 
 
@@ -75,11 +72,14 @@ async def load_goodbooks(
 ) -> CatalogueReport:
     """The books and their stock. Raises FileNotFoundError and ValueError."""
     rows = await asyncio.to_thread(_read, folder / "books.parquet", BOOK_COLUMNS)
-    return await _load([_book(row) for row in rows.iter_rows(named=True)], report, console or Console())
+    return await _load(
+        [_book(line, row) for line, row in enumerate(rows.iter_rows(named=True), start=1)], report, console or Console()
+    )
 
 
 LIVOSTYLE_COLUMNS = (
     "id", "handle", "title", "product_type", "category_full_path", "price_min_usd", "in_stock_any", "variant_count",
+    "description", "tags",
 )  # fmt: skip
 BOOK_COLUMNS = ("book_id", "title", "authors", "original_publication_year", "language_code", "ratings_count")
 
@@ -93,28 +93,7 @@ def _read(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     return rows
 
 
-def livostyle_sku(number: str) -> str:
-    """Number of the source → SKU."""
-    return f"LIVO-{number}"
-
-
-def _fashion(row: Mapping[str, Any]) -> Item:
-    levels = [level.strip() for level in (row["category_full_path"] or "").split(">")]
-    levels = [level for level in levels if level and level != ROOT_LEVEL]
-    values = {
-        "sku": livostyle_sku(row["id"]),
-        "title": row["title"],
-        "department": levels[0] if levels else None,
-        "category": levels[1] if len(levels) > 1 else row["product_type"],
-        "product_type": row["product_type"],
-        "brand": "LivoStyle",
-        "price": row["price_min_usd"],
-        "currency": "USD",
-    }
-    return Item(values, 10 + 5 * int(row["variant_count"] or 1) if row["in_stock_any"] else 0)
-
-
-def _book(row: Mapping[str, Any]) -> Item:
+def _book(line: int, row: Mapping[str, Any]) -> Item:
     year, language = row["original_publication_year"], row["language_code"]
     era = next((name for before, name in DECADES if year is not None and year < before), "Since 2000")
     is_english = language is None or language in ENGLISH
@@ -130,7 +109,7 @@ def _book(row: Mapping[str, Any]) -> Item:
         "price_minor": book_price(number, year),
         "currency": "USD",
     }
-    return Item(values, min(200, 5 + int(row["ratings_count"] or 0) // 20_000))
+    return Item(line, values, min(200, 5 + int(row["ratings_count"] or 0) // 20_000))
 
 
 def book_price(number: int, year: float | None) -> int:
@@ -144,8 +123,9 @@ async def _load(items: Sequence[Item], report: Path | None, console: Console) ->
 
     def rows() -> Iterator[catalog.RawRow]:
         nonlocal done
-        for done, item in enumerate(items, start=1):
-            yield catalog.RawRow(done, item.values)
+        for item in items:
+            done += 1
+            yield catalog.RawRow(item.line, item.values)
 
     source = catalog.Source(rows(), lambda: done / max(len(items), 1))
     refused: list[BadRow] = []
@@ -211,6 +191,14 @@ def pictures(path: Path) -> Iterator[tuple[str, bytes | None]]:
                 continue
             content = file.read() if member.size <= LARGEST_PICTURE else b""
             yield PurePosixPath(member.name).stem, content if _is_picture(content) else None
+
+
+def _names(path: Path) -> frozenset[str]:
+    """Names without ending of the archive's files; none where there is no archive."""
+    if not path.is_file():
+        return frozenset()
+    with tarfile.open(path) as archive:
+        return frozenset(PurePosixPath(name).stem for name in archive.getnames())
 
 
 def _type_of(content: bytes) -> str:

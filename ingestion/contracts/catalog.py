@@ -100,6 +100,53 @@ class ReviewWithdrawn(Event):
     customer_id: CustomerId
 
 
+class QuestionPublished(Event):
+    """A question about a product can be read by everybody: it is new, or was let through."""
+
+    type: ClassVar[str] = "catalog.question_published"
+    key_field: ClassVar[str] = "question_id"
+
+    question_id: UUID
+    product_id: int
+    customer_id: CustomerId
+
+
+class QuestionWithdrawn(Event):
+    """A question that could be read no longer can, and its answers with it."""
+
+    type: ClassVar[str] = "catalog.question_withdrawn"
+    key_field: ClassVar[str] = "question_id"
+
+    question_id: UUID
+    product_id: int
+    customer_id: CustomerId
+
+
+class AnswerPublished(Event):
+    """An answer can be read by everybody: it is new, was changed, or was let through. `voice`: shop, seller, buyer."""
+
+    type: ClassVar[str] = "catalog.answer_published"
+    key_field: ClassVar[str] = "question_id"
+
+    answer_id: UUID
+    question_id: UUID
+    product_id: int
+    customer_id: CustomerId
+    voice: str
+
+
+class AnswerWithdrawn(Event):
+    """An answer that could be read no longer can: its new words wait to be looked at, or it was rejected."""
+
+    type: ClassVar[str] = "catalog.answer_withdrawn"
+    key_field: ClassVar[str] = "question_id"
+
+    answer_id: UUID
+    question_id: UUID
+    product_id: int
+    customer_id: CustomerId
+
+
 class ItemWished(Event):
     """Somebody put a variant on their wishlist, at the price that it had then."""
 

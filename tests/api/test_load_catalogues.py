@@ -49,10 +49,11 @@ def picture() -> bytes:
 def write_fashion(folder: Path) -> None:
     columns = catalogues.LIVOSTYLE_COLUMNS
     rows = [
-        ("1", "red-dress", "Red Dress", "Dress", "Apparel & Accessories > Clothing > Dresses", 28.99, True, 3),
-        ("2", "odd", "Odd", "Thing", None, 9.99, False, None),
-        ("3", "shoes", "Shoes", "Sneaker", "Apparel & Accessories > Shoes", 0.0, True, 1),
-    ]
+        ("1", "red-dress", "Red Dress", "Dress", "Apparel & Accessories > Clothing > Dresses", 28.99, True, 3,
+         "A red dress. Fabric & care Silk. Wear it with Shoes.", "red | v-neck | Ship from USA"),
+        ("2", "odd", "Odd", "Thing", None, 9.99, False, None, None, None),
+        ("3", "shoes", "Shoes", "Sneaker", "Apparel & Accessories > Shoes", 0.0, True, 1, "", "black"),
+    ]  # fmt: skip
     pl.DataFrame(rows, schema=columns, orient="row").write_parquet(folder / "products.parquet")
     with tarfile.open(folder / "thumbnails_sample.tar", "w") as archive:
         for name, content in {"red-dress": picture(), "stranger": picture(), "odd": b"no picture"}.items():
@@ -70,6 +71,10 @@ async def test_fashion_with_stock_and_pictures(rolled_back: Database, tmp_path: 
     assert await rows_of(rolled_back, PRODUCTS) == [
         ("LIVO-1", "Red Dress", "Clothing", "Dresses", "Dress", "LivoStyle", 2899),
         ("LIVO-2", "Odd", "Miscellaneous", "Thing", "Thing", "LivoStyle", 999),
+    ]
+    said = "SELECT description, attributes FROM catalog.products WHERE sku = 'LIVO-1'"
+    assert await rows_of(rolled_back, said) == [
+        ("A red dress.\n\nFabric & care: Silk.\n\nWear it with: Shoes.", {"Colour": "Red", "Neckline": "V-neck"})
     ]
     stock = await rows_of(rolled_back, "SELECT product_id, sum(on_hand) FROM inventory.stock GROUP BY 1")
     shown = await rows_of(rolled_back, "SELECT product_id, digest FROM catalog.images WHERE state = 'ready'")

@@ -101,6 +101,35 @@ class OwnReview(Conflict):
     title = "You cannot vote for your own review"
 
 
+class QuestionNotFound(NotFound):
+    """No question has this id, or it cannot be seen."""
+
+    type = "question-not-found"
+    title = "There is no such question"
+
+
+class AnswerNotFound(NotFound):
+    """No answer has this id."""
+
+    type = "answer-not-found"
+    title = "There is no such answer"
+
+
+class MayNotAnswer(AppError):
+    """An answer by somebody who neither sells the product nor got it."""
+
+    status = 403
+    type = "may-not-answer"
+    title = "Only the shop, the seller and who got a product can answer questions about it"
+
+
+class TooManyQuestions(Conflict):
+    """More questions about one product than one person may ask."""
+
+    type = "too-many-questions"
+    title = "You have asked as many questions about this product as fit"
+
+
 class ProductArchived(AppError):
     """The product was sold once, and is no longer."""
 

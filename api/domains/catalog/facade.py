@@ -4,6 +4,7 @@ Readers are an AsyncConnection (AUTOCOMMIT) or a session. Departments and catego
 """
 
 from api.domains.catalog.errors import ProductArchived
+from api.domains.catalog.service.attributes import define_once as define_attributes_once
 from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
 from api.domains.catalog.service.bulk.reading import RawRow, Source
@@ -25,8 +26,9 @@ from api.domains.catalog.service.products import (
     sitemap,
     sitemap_parts,
 )
+from api.domains.catalog.service.questions import list_questions, own_answers, own_waiting, voice_of
 from api.domains.catalog.service.reviews import list_reviews, may_review, own_review, review_summary
-from api.domains.catalog.service.search import facets, search
+from api.domains.catalog.service.search import facets, search, search_with_facets
 from api.domains.catalog.service.variants import (
     add_variant,
     change_price,
@@ -49,6 +51,7 @@ __all__ = [
     "best_sellers",
     "category_branch",
     "change_price",
+    "define_attributes_once",
     "departments",
     "details",
     "export_file",
@@ -61,15 +64,19 @@ __all__ = [
     "import_products",
     "import_rows",
     "is_wished",
+    "list_questions",
     "list_reviews",
     "make_bundle",
     "may_review",
+    "own_answers",
     "own_review",
+    "own_waiting",
     "price_drops",
     "price_for_sale",
     "product_ids",
     "review_summary",
     "search",
+    "search_with_facets",
     "set_variant_active",
     "shelves",
     "shown_product",
@@ -79,6 +86,7 @@ __all__ = [
     "store_categories",
     "variants_for_sale",
     "variants_of",
+    "voice_of",
     "wishers",
     "wishlist",
     "write_products",

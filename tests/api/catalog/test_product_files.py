@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ImportCounts, VariantNew
+from api.domains.catalog.contracts.keeping import AttributeDefinition
 from api.domains.catalog.errors import UnreadableFile
+from api.domains.catalog.repository import keeping
 from api.domains.catalog.service.bulk import importing, reading
 from api.domains.catalog.service.bulk.columns import COLUMNS, Refused, to_product
 
@@ -288,3 +290,99 @@ def test_any_row_is_a_product_or_refused(values: dict[str, Any]) -> None:
         return
     assert product.price_minor > 0
     assert product.title.strip()
+
+
+VARIED = "sku,title,price,product_sku,options,gtin,description,attributes,product_type,is_active\n"
+SHIRT = 'S,Shirt,10,,Size: S,4006381333931,"Soft.\n\nWashes well.",Colour: Red | Weight: 0.2 | Organic: yes,Shirt,yes\n'
+LARGE = "S-L,,12,S,Size: L,,,,,yes\n"
+
+
+@pytest.fixture
+async def shirts(session: AsyncSession) -> None:
+    """What may be said of shirts."""
+    wanted = [
+        AttributeDefinition("Colour", "choice", choices=("Red", "Blue")),
+        AttributeDefinition("Weight", "number", "kg"),
+        AttributeDefinition("Organic", "boolean"),
+    ]
+    await keeping.define(session, "Shirt", wanted)
+
+
+async def whole(session: AsyncSession) -> list[tuple[Any, ...]]:
+    rows = await session.execute(
+        text(
+            "SELECT sku, gtin, options, price_minor, description, attributes, is_active FROM catalog.products"
+            " UNION ALL SELECT sku, gtin, options, price_minor, '', '{}', is_active FROM catalog.variants ORDER BY sku"
+        )
+    )
+    return [tuple(row) for row in rows]
+
+
+async def told(session: AsyncSession) -> list[str]:
+    rows = await session.execute(text("SELECT type FROM core.outbox WHERE type LIKE 'catalog.%' ORDER BY id"))
+    return [name.removeprefix("catalog.") for name in rows.scalars()]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+async def test_variants_texts_and_attributes_come_and_go(
+    take: Importer, session: AsyncSession, shirts: None, ending: str
+) -> None:
+    assert await take(VARIED + SHIRT + LARGE) == counts(2, new=2)
+    expected = [
+        ("S", "4006381333931", {"Size": "S"}, 1000, "Soft.\n\nWashes well.",
+         {"Colour": "Red", "Weight": 0.2, "Organic": True}, True),
+        ("S-L", None, {"Size": "L"}, 1200, "", {}, True),
+    ]  # fmt: skip
+    assert await whole(session) == expected
+    assert await told(session) == ["product_published", "variant_published"]
+    assert await take(VARIED + SHIRT + LARGE) == counts(2, same=2)
+    path = take.folder / f"out.{ending}"
+    assert await catalog.export_file(path) == 2
+    assert await catalog.import_file(path) == counts(2, same=2)
+    assert await whole(session) == expected
+    assert await told(session) == ["product_published", "variant_published"]
+    assert await take(VARIED + SHIRT + LARGE.replace("12", "9").replace("yes", "no")) == counts(2, changed=1, same=1)
+    assert (await told(session))[2:] == ["variant_published", "price_changed"]
+    prices = "SELECT p.price_minor FROM catalog.prices p JOIN catalog.variants USING (variant_id) ORDER BY price_id"
+    assert list((await session.execute(text(prices))).scalars()) == [1200, 900]
+
+
+async def test_a_file_without_those_columns_leaves_them(take: Importer, session: AsyncSession, shirts: None) -> None:
+    await take(VARIED + SHIRT)
+    before = (await whole(session))[0]
+    assert await take("sku,title,price,product_type\nS,Shirt,11,Shirt\n") == counts(1, changed=1)
+    assert (await whole(session))[0] == (*before[:3], 1100, *before[4:])
+    assert await take(VARIED + "S,Shirt,11,,,,,,Shirt,yes\n") == counts(1, changed=1)
+    assert (await whole(session))[0] == ("S", None, {}, 1100, "", {}, True)
+
+
+async def test_variants_and_attributes_that_cannot_be_are_told(
+    take: Importer, session: AsyncSession, shirts: None
+) -> None:
+    await take("sku,title,price,currency\nother,Other,1,GBP\nT,T,1,USD\n")
+    rows = [
+        SHIRT.replace('"Soft.\n\nWashes well."', "Soft."),
+        LARGE,
+        "S-2,,12,S,Size: L,,,,,yes",
+        "S-3,,12,S,,,,,,yes",
+        "S-4,,12,nobody,Size: M,,,,,yes",
+        "S-5,,12,S,Size,,,,,yes",
+        "S-6,,12,S,Size: M,4006381333931,,,,yes",
+        "S-7,,12,S,Size: M,4006381333932,,,,yes",
+        "S-8,,12,other,Size: M,,,,,yes",
+        "T,,12,S,Size: M,,,,,yes",
+        "U,U,3,,,,,Colour: Green,Shirt,yes",
+        "V,V,3,,,,,Taste: Sour,Shirt,yes",
+        "W,W,3,,,,,Weight: heavy,Shirt,yes",
+        "X,X,3,,,4006381333931,,,Shirt,yes",
+        'Y,Y,3,,,,,"{""Weight"": [1]}",Shirt,yes',
+    ]
+    done = await take(VARIED + "\n".join(row.strip() for row in rows) + "\n")
+    assert done == counts(15, new=2, bad=13)
+    assert [(line, sku, field) for line, sku, field, _ in sorted(take.bad)] == [
+        (4, "S-2", "options"), (5, "S-3", "options"), (6, "S-4", "product_sku"), (7, "S-5", "options"),
+        (8, "S-6", "gtin"), (9, "S-7", "gtin"), (10, "S-8", "currency"), (11, "T", "sku"),
+        (12, "U", "attributes.Colour"), (13, "V", "attributes.Taste"), (14, "W", "attributes.Weight"),
+        (15, "X", "gtin"), (16, "Y", "attributes"),
+    ]  # fmt: skip
+    assert [row[0] for row in await whole(session)] == ["S", "S-L", "T", "other"]

@@ -15,7 +15,7 @@ from api.core.db import Database, transaction
 from api.core.inbox import ReceivedEvent
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.handlers import HANDLERS
-from api.domains.catalog.service import reviews
+from api.domains.catalog.service import reviews, texts
 from ingestion.contracts import new_event_id
 from ingestion.contracts.ordering import OrderDelivered, OrderLine, OrderPlaced, OrderUnits
 from tests.api.catalog.conftest import MakeProduct
@@ -142,7 +142,7 @@ async def test_what_waits_is_seen_by_operators_alone_and_does_not_count(
     ],
 )
 def test_the_first_rules(words: str, expected: str) -> None:
-    assert reviews.moderate(words, ["swindle"]) == expected
+    assert texts.moderate(words, ["swindle"]) == expected
 
 
 async def test_votes_change_and_are_for_others(

@@ -32,6 +32,30 @@ async def test_a_typing_error_still_finds_it(session: AsyncSession, shop: dict[s
     assert set(await titles(session, query)) == {"Milk chocolate bar · 2 oz", "Dark chocolate · 8 oz"}
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("chocolates", "Milk <mark>chocolate</mark> bar · 2 oz"),
+        ("choclate", "Milk <mark>chocolate</mark> bar · 2 oz"),
+        ("bar milk", "<mark>Milk</mark> chocolate <mark>bar</mark> · 2 oz"),
+        ("candy 2 oz", "Milk chocolate bar · 2 <mark>oz</mark>"),
+    ],
+    ids=["plural", "typing error", "several", "also elsewhere"],
+)
+async def test_the_words_that_it_was_found_by_are_marked(
+    session: AsyncSession, shop: dict[str, int], query: str, shown: str
+) -> None:
+    page = await catalog.search(session, wanted(query))
+    assert shown in [view.highlight for view in page.items]
+
+
+async def test_a_title_with_markup_stays_text(session: AsyncSession, make_product: MakeProduct) -> None:
+    await catalog.import_products(session, [make_product("x", "Roses <red> & 'white'")])
+    page = await catalog.search(session, wanted("roses"))
+    assert [view.highlight for view in page.items] == ["<mark>Roses</mark> &lt;red&gt; &amp; &#x27;white&#x27;"]
+    assert [view.highlight for view in (await catalog.search(session, wanted())).items] == [None]
+
+
 async def test_all_words_before_any_word(session: AsyncSession, shop: dict[str, int]) -> None:
     assert await titles(session, "milk chocolate") == ["Milk chocolate bar · 2 oz"]
     assert set(await titles(session, "soap gum")) == {"Bar soap · 3 ct", "Chewing gum · 5 ct"}
@@ -166,6 +190,8 @@ async def test_lists_and_counts_agree_with_counting_by_hand(session: AsyncSessio
         assert found == {product.sku for product in fitting} or len(fitting) > 100
         facets = await catalog.facets(session, asked)
         assert facets.total == len(fitting)
+        page, beside = await catalog.search_with_facets(session, asked, limit=100)
+        assert ({view.sku for view in page.items}, beside) == (found, facets)
         for facet, name in (("types", "type"), ("brands", "brand")):
             others = [product for product in products if fits(product, asked, but=facet)]
             assert counted(facets, name) == Counter(getattr(product, ATTRIBUTE[facet]) for product in others)

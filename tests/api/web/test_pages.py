@@ -121,8 +121,16 @@ async def test_a_product_page_has_one_address_and_its_facts(
     assert "In stock" in answer.text
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', answer.text, re.S)
     assert found
-    offer = orjson.loads(found[1])["offers"]
-    assert (offer["price"], offer["availability"]) == ("2.99", "https://schema.org/InStock")
+    said = orjson.loads(found[1])
+    assert (said["offers"]["price"], said["offers"]["availability"]) == ("2.99", "https://schema.org/InStock")
+    assert (said["brand"]["name"], said["url"]) == ("National", f"{get_settings().api_url}{moved.headers['location']}")
+    crumbs = orjson.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', answer.text, re.S)[1])
+    assert [each["name"] for each in crumbs["itemListElement"]] == [
+        "Shop",
+        "Grocery",
+        "Cheese",
+        "Shredded cheese · 8 oz",
+    ]
     assert len(await recorded(session, "analytics.product_viewed")) == 1
 
 

@@ -1,21 +1,19 @@
 """What templates call."""
 
-import pytest
+from dataclasses import dataclass
 
-from api.web.presentation import highlight
+from api.web.presentation import title_parts
 
 
-@pytest.mark.parametrize(
-    ("text", "query", "shown"),
-    [
-        ("Dark chocolate", "chocolate", "Dark <mark>chocolate</mark>"),
-        ("Chocolates, mixed", "chocolate", "<mark>Chocolates</mark>, mixed"),
-        ("Green Tea & <b>", "tea", "Green <mark>Tea</mark> &amp; &lt;b&gt;"),
-        ("Green Tea", "", "Green Tea"),
-        ("Of it", "of it", "Of it"),
-        ("<mark>", "<mark>", "&lt;<mark>mark</mark>&gt;"),
-    ],
-    ids=["word", "plural", "escaped", "nothing", "short", "markup"],
-)
-def test_found_words_are_marked_and_nothing_else_becomes_markup(text: str, query: str, shown: str) -> None:
-    assert str(highlight(text, query)) == shown
+@dataclass
+class Titled:
+    """A product, as far as its name goes."""
+
+    title: str
+    highlight: str | None = None
+
+
+def test_a_title_stays_text_and_what_the_search_marked_is_marked() -> None:
+    assert [str(part) for part in title_parts(Titled("Tea & <b> · 2 oz"))] == ["Tea &amp; &lt;b&gt;", "2 oz"]
+    found = Titled("Tea & milk · 2 oz", "<mark>Tea</mark> &amp; milk · 2 oz")
+    assert [str(part) for part in title_parts(found)] == ["<mark>Tea</mark> &amp; milk", "2 oz"]

@@ -25,6 +25,24 @@ class ProductImport:
     is_active: bool = True
     below: tuple[str, ...] = ()
     """Levels of the tree below the category."""
+    description: str | None = None
+    """None, here and below: what is known of it stays."""
+    gtin: str | None = None
+    options: Mapping[str, str] | None = None
+    attributes: Mapping[str, bool | int | float | str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantImport:
+    """A further variant as a source knows it: of the product `product_sku`, set apart by its options."""
+
+    sku: str
+    product_sku: str
+    options: Mapping[str, str]
+    price_minor: int
+    currency: str
+    gtin: str | None = None
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,10 @@ class ProductView:
     category_slug: str
     image: str | None = None
     category_path: str = ""
+    rating_count: int = 0
+    rating_average: float | None = None
+    highlight: str | None = None
+    """In a search: the title as HTML, with `<mark>` around the words that it was found by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +177,7 @@ class Wanted:
     """What a list shows: words, and for each facet the values of which a product has one; nothing narrows nothing.
 
     Departments and categories go by name or slug, brands and types by name, prices by ranges such as `200-500`;
-    `under` is the path of a node of the tree.
+    `under` is the path of a node of the tree, attributes go as `Colour:Red`.
     """
 
     query: str = ""
@@ -165,6 +187,7 @@ class Wanted:
     brands: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
     under: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +202,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One way to narrow a list, chosen values first, then by number of products; prices from low to high."""
+    """One way to narrow a list, chosen values first, then by number of products; prices from low to high.
+
+    What is said of products is `attribute:Colour`, with values that go into an address whole: `Colour:Red`.
+    """
 
     name: str
     choices: tuple[Choice, ...]

@@ -73,9 +73,12 @@ def wanted(
     brand: Values = [],  # noqa: B006
     price: Annotated[Values, Query(description="Ranges in minor units as the facet names them: `200-500`.")] = [],  # noqa: B006
     under: Annotated[str, Query(max_length=1010, description="A node of the tree: `clothing/dresses/maxi`.")] = "",
+    attribute: Annotated[Values, Query(description="What is said of products: `Colour:Red`.")] = [],  # noqa: B006
 ) -> Wanted:
     """What narrows a list: values of one parameter are alternatives, different parameters all hold."""
-    return Wanted(query, tuple(department), tuple(category), tuple(type), tuple(brand), tuple(price), under)
+    return Wanted(
+        query, tuple(department), tuple(category), tuple(type), tuple(brand), tuple(price), under, tuple(attribute)
+    )
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]

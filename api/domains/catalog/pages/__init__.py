@@ -1,7 +1,18 @@
 """Pages of catalog, by what they are for."""
 
 from api.core.routing import Router
-from api.domains.catalog.pages import categories, collections, files, images, keeping, reviews, types, variants, wishes
+from api.domains.catalog.pages import (
+    categories,
+    collections,
+    files,
+    images,
+    keeping,
+    questions,
+    reviews,
+    types,
+    variants,
+    wishes,
+)
 
 router = Router(include_in_schema=False)
 router.include_router(files.router)
@@ -13,3 +24,4 @@ router.include_router(collections.router)
 router.include_router(reviews.router)
 router.include_router(images.router)
 router.include_router(wishes.router)
+router.include_router(questions.router)

@@ -7,7 +7,8 @@ from sqlalchemy import RowMapping, text
 from api.domains.catalog.repository.products import Reader
 
 PAGE = text("""
-    SELECT sku, title, price_minor, currency, department, category, product_type, brand, size, is_active, category_path
+    SELECT sku, title, price_minor, currency, department, category, product_type, brand, size, is_active, category_path,
+        '' AS product_sku, options, gtin, description, attributes
     FROM catalog.products WHERE sku > :after ORDER BY sku LIMIT :limit
 """)
 COUNT = text("SELECT count(*) FROM catalog.products")

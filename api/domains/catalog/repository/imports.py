@@ -10,7 +10,7 @@ from api.core.db import Reader
 
 FIELDS = (
     "sku", "title", "slug", "department", "department_slug", "category", "category_slug", "product_type", "brand",
-    "size", "price_minor", "currency", "is_active", "category_path",
+    "size", "price_minor", "currency", "is_active", "category_path", "description", "gtin", "options", "attributes",
 )  # fmt: skip
 _NAMES = ", ".join(FIELDS)
 _TYPES = {"price_minor": "bigint[]", "is_active": "boolean[]"}
@@ -19,7 +19,15 @@ _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in FIELDS[1:])
 _INCOMING = ", ".join(f"i.{name}" for name in FIELDS)
 # A file does not bring back what was archived, nor show before its day what waits for one.
 _SHOWN = "i.is_active AND NOT coalesce(p.is_scheduled OR p.archived_at IS NOT NULL, false) AS is_active"
-_SEEN = ", ".join(_SHOWN if name == "is_active" else f"i.{name}" for name in FIELDS)
+# What a file does not tell stays as it is known; an empty number is none.
+_KNOWN = {
+    "is_active": _SHOWN,
+    "description": "coalesce(i.description, p.description, '') AS description",
+    "gtin": "CASE WHEN i.gtin IS NULL THEN p.gtin ELSE nullif(i.gtin, '') END AS gtin",
+    "options": "coalesce(CAST(i.options AS jsonb), p.options, '{}') AS options",
+    "attributes": "coalesce(CAST(i.attributes AS jsonb), p.attributes, '{}') AS attributes",
+}
+_SEEN = ", ".join(_KNOWN.get(name, f"i.{name}") for name in FIELDS)
 _PRESENT = ", ".join(f"p.{name}" for name in FIELDS)
 
 UPSERT = text(f"""

@@ -21,8 +21,10 @@ Reader = AsyncConnection | AsyncSession
 COLUMNS = """
     p.product_id, p.sku, p.title, p.slug, p.department, p.category, p.product_type, p.brand, p.size,
     p.price_minor, p.currency, s.units_sold, p.is_active, p.department_slug, p.category_slug,
-    p.image, p.category_path
+    p.image, p.category_path, s.rating_count,
+    CASE WHEN s.rating_count > 0 THEN round(s.rating_sum::numeric / s.rating_count, 1)::float8 END AS rating_average
 """
+VIEWED = tuple(name for name in ProductView.__slots__ if name != "highlight")
 SOLD = "catalog.products p JOIN catalog.product_sales s USING (product_id)"
 
 ONE = text(f"SELECT {COLUMNS} FROM {SOLD} WHERE p.product_id = :product_id")  # noqa: S608
@@ -86,7 +88,7 @@ TREE = text("""
 
 def to_view(row: RowMapping) -> ProductView:
     """The row must have all of `COLUMNS`; further ones are left out."""
-    return ProductView(**{name: row[name] for name in ProductView.__slots__})
+    return ProductView(**{name: row[name] for name in VIEWED})
 
 
 async def _views(reader: Reader, statement: Any, **values: Any) -> list[ProductView]:

@@ -27,6 +27,11 @@ class Product(BaseModel):
     category_slug: str
     image: str | None = Field(description="Its first picture; append /160.webp, /480.webp or /960.webp.")
     category_path: str = Field(description="Where it stands in the tree: slugs from the department down.")
+    rating_count: int = Field(description="How many published reviews it has.")
+    rating_average: float | None = Field(description="Of 5, to one place; null without a review.")
+    highlight: str | None = Field(
+        default=None, description="In a search: the title as HTML, with `<mark>` around the words it was found by."
+    )
 
 
 class ImageUpload(BaseModel):

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from api.core.audit import record_act
-from api.core.db import Reader, transaction
+from api.core.db import Reader, reading, transaction
 from api.core.errors import Invalid
 from api.domains.catalog.contracts.keeping import AttributeDefinition, AttributeValue
 from api.domains.catalog.errors import InvalidAttributes
@@ -24,7 +24,9 @@ async def types(reader: Reader) -> Sequence[Any]:
     return await keeping.types(reader, MOST_TYPES)
 
 
-async def define(actor_id: UUID, product_type: str, wanted: Sequence[AttributeDefinition]) -> list[AttributeDefinition]:
+async def define(
+    actor_id: UUID | None, product_type: str, wanted: Sequence[AttributeDefinition]
+) -> list[AttributeDefinition]:
     """What may be said of a type from now on; what products have already stays until they are edited. Raises Invalid.
 
     A number may have a unit, a choice needs different choices, and no name occurs twice.
@@ -42,6 +44,15 @@ async def define(actor_id: UUID, product_type: str, wanted: Sequence[AttributeDe
         subject = f"product_type:{product_type}"
         await record_act(session, actor_id, "catalog.define_attributes", subject, names=[each.name for each in wanted])
         return await keeping.definitions(session, product_type)
+
+
+async def define_once(product_type: str, wanted: Sequence[AttributeDefinition]) -> None:
+    """The same for a loader: what a type may say already stays, only other names join it. Raises Invalid."""
+    async with reading() as connection:
+        known = await keeping.definitions(connection, product_type)
+    more = [each for each in wanted if each.name not in {known_one.name for known_one in known}]
+    if more:
+        await define(None, product_type, [*known, *more])
 
 
 def check(defined: Sequence[AttributeDefinition], values: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -84,7 +85,15 @@ def _columns(row: ProductImport, names: Mapping[str, str]) -> dict[str, Any]:
         "price_minor": row.price_minor,
         "currency": row.currency,
         "is_active": row.is_active,
+        "description": row.description,
+        "gtin": row.gtin,
+        "options": _json(row.options),
+        "attributes": _json(row.attributes),
     }
+
+
+def _json(named: Mapping[str, Any] | None) -> str | None:
+    return None if named is None else orjson.dumps(dict(named)).decode()
 
 
 async def count_sales(session: AsyncSession, lines: Iterable[tuple[int, int]]) -> None:

@@ -1,6 +1,5 @@
 """Reviews: written by buyers, looked at where a rule says so, weighed by other people's votes."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
@@ -17,6 +16,7 @@ from api.domains.catalog.errors import NotBought, OwnReview, ReviewNotFound
 from api.domains.catalog.repository import reviews
 from api.domains.catalog.repository.products import Reader
 from api.domains.catalog.service.products import get_product
+from api.domains.catalog.service.texts import fitting, moderate
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import ReviewPublished, ReviewWithdrawn
 
@@ -24,28 +24,6 @@ Order = Literal["helpful", "new"]
 LONGEST_TITLE, LONGEST_BODY, LONGEST_REASON = 100, 4000, 500
 QUEUE_SHOWN = 100
 MOST_VOTES = 2**31 - 1
-_LINK = re.compile(r"https?://|www\.|\b[\w-]+\.(?:com|net|org|info|biz|ru|xyz|shop|top|io)\b", re.IGNORECASE)
-_REPEATED = re.compile(r"(\S)\1{7,}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-
-
-def moderate(text: str, blocked: Iterable[str] = ()) -> Literal["published", "held"]:
-    """Whether a text may stand at once, or is looked at first: links, one character over and over, blocked words."""
-    words = " ".join(text.casefold().split())
-    if _LINK.search(text) or _REPEATED.search(text):
-        return "held"
-    if any(re.search(rf"(?<!\w){re.escape(term)}(?!\w)", words) for term in blocked):
-        return "held"
-    return "published"
-
-
-def _fitting(field: str, value: str, longest: int, shortest: int = 0) -> str:
-    cleaned = value.strip()
-    if not shortest <= len(cleaned) <= longest:
-        raise Invalid(field, f"takes {shortest} to {longest} characters")
-    if _CONTROL.search(cleaned):
-        raise Invalid(field, "has characters that cannot be shown")
-    return cleaned
 
 
 async def write(
@@ -60,7 +38,7 @@ async def write(
         raise NotBought
     if not 1 <= rating <= 5:
         raise Invalid("rating", "is 1 to 5")
-    title, body = _fitting("title", title, LONGEST_TITLE), _fitting("body", body, LONGEST_BODY)
+    title, body = fitting("title", title, LONGEST_TITLE), fitting("body", body, LONGEST_BODY)
     words = {"rating": rating, "title": title, "body": body}
     status = moderate(f"{title}\n{body}", await reviews.blocked_terms(session))
     first = {"review_id": new_event_id(), "product_id": product_id, "customer_id": customer_id, "status": status}
@@ -92,7 +70,7 @@ async def decide(
     session: AsyncSession, operator_id: UUID, review_id: UUID, is_published: bool, reason: str = ""
 ) -> ReviewView:
     """Publish a review, or reject it with a reason; the same again does nothing. Raises ReviewNotFound, Invalid."""
-    why = None if is_published else _fitting("reason", reason, LONGEST_REASON, shortest=1)
+    why = None if is_published else fitting("reason", reason, LONGEST_REASON, shortest=1)
     status = "published" if is_published else "rejected"
     was = await reviews.locked(session, review_id)
     if was is None:

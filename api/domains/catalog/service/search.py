@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from html import escape
 from uuid import UUID
 
 import structlog
@@ -20,6 +22,7 @@ from api.domains.catalog.contracts import (
     Wanted,
 )
 from api.domains.catalog.domain import PRICE_RANGES, Sort, beginnings, price_range_name, query_words, slugify, tsquery
+from api.domains.catalog.repository import facets as counted
 from api.domains.catalog.repository import search as found
 from api.domains.catalog.repository.products import Reader, to_view
 from ingestion.contracts import new_event_id
@@ -41,12 +44,36 @@ async def search(
     with all words, or where there are none, with any of them. `sort` is by default relevance for a search and popular
     for browsing. Raises Invalid for an unknown `sort` or price range, or a cursor that was made for another list.
     """
-    is_search = NO_SEARCH.fullmatch(wanted.query) is None
-    order = _order(sort, is_search)
+    page, _ = await _page(reader, wanted, await _groups(reader, wanted), sort, cursor, limit)
+    return page
+
+
+async def search_with_facets(
+    reader: Reader, wanted: Wanted, sort: str | None = None, cursor: str | None = None, limit: int = 24
+) -> tuple[Page[ProductView], Facets]:
+    """The same with the counts beside it: what was asked for is read once."""
+    groups = await _groups(reader, wanted)
+    page, is_relaxed = await _page(reader, wanted, groups, sort, cursor, limit)
+    if groups is None:
+        return page, Facets(0, ())
+    return page, _facets(await counted.counts(reader, _filter(groups, wanted, is_relaxed), MOST_CHOICES), wanted)
+
+
+async def _groups(reader: Reader, wanted: Wanted) -> list[list[str]] | None:
+    """For each word the stems to look for; empty for browsing, None where no word means anything."""
+    if NO_SEARCH.fullmatch(wanted.query):
+        return []
+    return await found.alternatives(reader, query_words(wanted.query)) or None
+
+
+async def _page(
+    reader: Reader, wanted: Wanted, groups: list[list[str]] | None, sort: str | None, cursor: str | None, limit: int
+) -> tuple[Page[ProductView], bool]:
+    """A page, and whether any of the words was enough for it."""
+    order = _order(sort, groups != [])
     limit = max(1, min(limit, LARGEST_PAGE))
-    groups = await found.alternatives(reader, query_words(wanted.query)) if is_search else []
-    if is_search and not groups:
-        return Page([])
+    if groups is None:
+        return Page([]), False
     after, is_relaxed = _position(cursor, order)
     rows = await found.page(reader, _filter(groups, wanted, is_relaxed), order, after, limit + 1)
     if not rows and cursor is None and len(groups) > 1:
@@ -56,7 +83,14 @@ async def search(
     more = None
     if len(rows) > limit:
         more = encode_cursor(order.value, is_relaxed, shown[-1]["position"], shown[-1]["product_id"])
-    return Page([to_view(row) for row in shown], more)
+    return Page([replace(to_view(row), highlight=_highlight(row["marked"])) for row in shown], more), is_relaxed
+
+
+def _highlight(marked: str | None) -> str | None:
+    """A title as HTML, the words that it was found by in `mark`."""
+    if marked is None:
+        return None
+    return escape(marked).replace(found.MARK_BEGINS, "<mark>").replace(found.MARK_ENDS, "</mark>")
 
 
 async def note_gap(anonymous_id: UUID, customer_id: UUID | None, query: str) -> None:
@@ -70,15 +104,43 @@ async def note_gap(anonymous_id: UUID, customer_id: UUID | None, query: str) -> 
 
 async def facets(reader: Reader, wanted: Wanted) -> Facets:
     """Counts beside the same list: each facet's without its own filter. Raises Invalid for an unknown price range."""
-    is_search = NO_SEARCH.fullmatch(wanted.query) is None
-    groups = await found.alternatives(reader, query_words(wanted.query)) if is_search else []
-    if is_search and not groups:
+    groups = await _groups(reader, wanted)
+    if groups is None:
         return Facets(0, ())
-    rows = await found.counts(reader, _filter(groups, wanted, False), MOST_CHOICES)
+    rows = await counted.counts(reader, _filter(groups, wanted, False), MOST_CHOICES)
     if len(groups) > 1 and not any(row["products"] for row in rows if row["facet"] == "total"):
-        rows = await found.counts(reader, _filter(groups, wanted, True), MOST_CHOICES)
+        rows = await counted.counts(reader, _filter(groups, wanted, True), MOST_CHOICES)
+    return _facets(rows, wanted)
+
+
+def _facets(rows: Sequence[RowMapping], wanted: Wanted) -> Facets:
     total = sum(row["products"] for row in rows if row["facet"] == "total")
-    return Facets(total, tuple(_facet(name, rows, wanted) for name in found.COLUMN_OF))
+    said = dict.fromkeys(row["facet"] for row in rows if row["facet"].startswith(counted.ATTRIBUTE))
+    fixed = (_facet(name, rows, wanted) for name in counted.COLUMN_OF)
+    return Facets(total, (*fixed, *(_attribute(name, rows, wanted) for name in said)))
+
+
+def _attribute(facet: str, rows: Sequence[RowMapping], wanted: Wanted) -> Facet:
+    """What is said of products, the chosen values first."""
+    name = facet.removeprefix(counted.ATTRIBUTE)
+    chosen = _said(wanted).get(name, ())
+    choices = [
+        Choice(f"{name}:{row['value']}", row["label"], row["products"], row["value"] in chosen)
+        for row in rows
+        if row["facet"] == facet
+    ]
+    return Facet(facet, tuple(sorted(choices, key=lambda choice: not choice.is_chosen)[:MOST_CHOICES]))
+
+
+def _said(wanted: Wanted) -> dict[str, tuple[str, ...]]:
+    """Attribute → values. Raises Invalid for what is not of the form `Colour:Red`."""
+    said: dict[str, tuple[str, ...]] = {}
+    for each in dict.fromkeys(wanted.attributes):
+        name, colon, value = each.partition(":")
+        if not (name and colon and value) or "\x00" in each:
+            raise Invalid("attribute", "is not of the form `Colour:Red`")
+        said[name] = (*said.get(name, ()), value)
+    return said
 
 
 def _facet(name: str, rows: Sequence[RowMapping], wanted: Wanted) -> Facet:
@@ -116,9 +178,9 @@ def _chosen(wanted: Wanted) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     return ((name, tuple(dict.fromkeys(values))) for name, values in each.items() if values)
 
 
-def _filter(groups: list[list[str]], wanted: Wanted, is_relaxed: bool) -> found.Filter:
+def _filter(groups: list[list[str]], wanted: Wanted, is_relaxed: bool) -> counted.Filter:
     words = tsquery(groups, match_all=not is_relaxed) if groups else None
-    return found.Filter(words, wanted.under, dict(_chosen(wanted)))
+    return counted.Filter(words, wanted.under, dict(_chosen(wanted)), _said(wanted))
 
 
 def _order(sort: str | None, is_search: bool) -> Sort:

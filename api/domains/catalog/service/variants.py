@@ -53,8 +53,8 @@ async def add_variant(session: AsyncSession, product_id: int, new: VariantNew) -
         raise InvalidPrice(new.price_minor)
     values = {
         "sku": new.sku,
-        "gtin": _gtin(new.gtin),
-        "options": _options(new.options),
+        "gtin": checked_gtin(new.gtin),
+        "options": checked_options(new.options),
         "price_minor": new.price_minor,
     }
     try:
@@ -66,11 +66,12 @@ async def add_variant(session: AsyncSession, product_id: int, new: VariantNew) -
     if variant_id is None:
         raise ProductNotFound(product_id)
     added = (await variants.variants(session, [variant_id]))[variant_id]
-    await publish(session, _published(added))
+    await publish(session, published(added))
     return added
 
 
-def _options(options: Mapping[str, str]) -> dict[str, str]:
+def checked_options(options: Mapping[str, str]) -> dict[str, str]:
+    """The options without space around the words. Raises Invalid for none, too many, or a word too long."""
     named = {name.strip(): value.strip() for name, value in options.items()}
     fits = all(0 < len(word) <= OPTION_LENGTH for pair in named.items() for word in pair)
     if not named or len(named) > MOST_OPTIONS or not fits:
@@ -78,7 +79,7 @@ def _options(options: Mapping[str, str]) -> dict[str, str]:
     return named
 
 
-def _gtin(gtin: str | None) -> str | None:
+def checked_gtin(gtin: str | None) -> str | None:
     """The number without spaces. Raises Invalid where its check digit is wrong."""
     if gtin is None:
         return None
@@ -119,7 +120,7 @@ async def set_options(session: AsyncSession, variant_id: int, options: Mapping[s
     found = (await variants.variants(session, [variant_id])).get(variant_id)
     if found is None:
         raise VariantNotFound(variant_id)
-    named = _options(options)
+    named = checked_options(options)
     others = [each for each in await variants.of_product(session, found.product_id) if each.variant_id != variant_id]
     if any(dict(each.options) == named for each in others):
         raise VariantExists("options")
@@ -128,7 +129,7 @@ async def set_options(session: AsyncSession, variant_id: int, options: Mapping[s
             await variants.set_options(session, variant_id, named)
     except IntegrityError as error:  # another one took them in this very moment
         raise VariantExists("options") from error
-    await publish(session, _published((await variants.variants(session, [variant_id]))[variant_id]))
+    await publish(session, published((await variants.variants(session, [variant_id]))[variant_id]))
 
 
 async def set_variant_active(session: AsyncSession, variant_id: int, is_active: bool) -> None:
@@ -137,7 +138,7 @@ async def set_variant_active(session: AsyncSession, variant_id: int, is_active: 
     if found is None or found.variant_id == found.product_id:
         raise VariantNotFound(variant_id)
     await variants.set_active(session, variant_id, is_active)
-    await publish(session, _published((await variants.variants(session, [variant_id]))[variant_id]))
+    await publish(session, published((await variants.variants(session, [variant_id]))[variant_id]))
 
 
 async def make_bundle(session: AsyncSession, bundle_id: int, components: Mapping[int, int]) -> None:
@@ -172,7 +173,8 @@ async def price_drops(reader: Reader, variant_ids: Sequence[int]) -> dict[int, P
     }
 
 
-def _published(variant: VariantForSale) -> VariantPublished:
+def published(variant: VariantForSale) -> VariantPublished:
+    """The event that tells the rest of the house of a variant."""
     return VariantPublished(
         variant_id=variant.variant_id,
         product_id=variant.product_id,

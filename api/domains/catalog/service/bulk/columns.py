@@ -11,13 +11,15 @@ from typing import Any
 from babel import Locale
 from babel.numbers import get_currency_precision
 
-from api.domains.catalog.contracts import ProductImport
+from api.domains.catalog.contracts import ProductImport, VariantImport
 from api.domains.catalog.domain import DEEPEST_LEVEL, levels_of, node_path
 from api.domains.catalog.errors import UnreadableFile
+from api.domains.catalog.service.bulk.pairs import Refused, attributes, gtin, options
 
 DEFAULT_CURRENCY = "USD"
 DEFAULT_DEPARTMENT = "Miscellaneous"
 LARGEST_PRICE_MINOR = 10**11
+LONGEST_DESCRIPTION = 10_000
 GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
 SIGNS = "$£€ \u00a0"
@@ -55,19 +57,18 @@ COLUMNS = (
     Column("size", "As it is said in the shop: 8 oz.", 100, ()),
     Column("is_active", "yes or no; yes when empty. What is not active cannot be bought.", 10,
            ("active", "published", "status")),
+    Column("product_sku", "Of a further variant: the SKU of its product, which stands before it.", 64,
+           ("parent_sku", "item_group_id")),
+    Column("options", "What sets a variant apart: `Size: L | Colour: red`.", 2000, ()),
+    Column("gtin", "Its number in trade: EAN, UPC.", 20, ("ean", "upc", "barcode")),
+    Column("description", "What its page says; an empty line begins a paragraph.", LONGEST_DESCRIPTION,
+           ("long_description", "product_description")),
+    Column("attributes", "As defined for the product type: `Colour: red | Weight: 1.5`.", 20_000, ()),
 )  # fmt: skip
 BY_NAME = {column.name: column for column in COLUMNS}
 NEEDED = ("sku", "title")
+APART = frozenset({"price", "price_minor", "description", "options", "attributes"})
 _NAMES = {alias: column.name for column in COLUMNS for alias in (column.name, *column.aliases)}
-
-
-class Refused(Exception):
-    """A value that cannot be used; `field` and `reason` go into the report."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")
-        self.field = field
-        self.reason = reason
 
 
 def normalise(header: str) -> str:
@@ -112,13 +113,19 @@ def check_needed(found: Mapping[str, int], headers: Sequence[str]) -> None:
         raise UnreadableFile(f"the file has no column for {', '.join(missing)}; its first line has {shown}")
 
 
-def to_product(values: Mapping[str, Any]) -> ProductImport:
-    """Values by column → product. Raises Refused at the first value that cannot be used."""
-    text = {name: _text(name, values.get(name)) for name in BY_NAME if name not in {"price", "price_minor"}}
-    for name in NEEDED:
-        if not text[name]:
-            raise Refused(name, "is empty")
+def to_product(values: Mapping[str, Any]) -> ProductImport | VariantImport:
+    """Values by column → product, or a further variant of one. Raises Refused at the first that cannot be used.
+
+    A column that the file does not have leaves what is known of the text, the number, options and attributes.
+    """
+    text = {name: _text(name, values.get(name)) for name in BY_NAME if name not in APART}
+    if not text["sku"]:
+        raise Refused("sku", "is empty")
     currency = _currency(text["currency"] or DEFAULT_CURRENCY)
+    if text["product_sku"] not in ("", text["sku"]):
+        return _to_variant(values, text, currency)
+    if not text["title"]:
+        raise Refused("title", "is empty")
     department, category, product_type, *below = _levels(text)
     return ProductImport(
         sku=text["sku"],
@@ -132,7 +139,40 @@ def to_product(values: Mapping[str, Any]) -> ProductImport:
         currency=currency,
         is_active=_flag(text["is_active"]),
         below=tuple(below),
+        description=_prose(values["description"]) if "description" in values else None,
+        gtin=gtin(text["gtin"]) if "gtin" in values else None,
+        options=options(_pairs(values, "options")) if "options" in values else None,
+        attributes=attributes(_pairs(values, "attributes")) if "attributes" in values else None,
     )
+
+
+def _to_variant(values: Mapping[str, Any], text: Mapping[str, str], currency: str) -> VariantImport:
+    found = options(_pairs(values, "options"))
+    if not found:
+        raise Refused("options", "is empty")
+    return VariantImport(
+        text["sku"], text["product_sku"], found, _price_minor(values, currency), currency,
+        gtin(text["gtin"]) or None, _flag(text["is_active"]),
+    )  # fmt: skip
+
+
+def _pairs(values: Mapping[str, Any], name: str) -> str:
+    """A cell of named values as it stands there: within a JSON object every space counts."""
+    cell = str(values.get(name) or "").strip()
+    if len(cell) > BY_NAME[name].longest:
+        raise Refused(name, f"is longer than {BY_NAME[name].longest} characters")
+    return cell
+
+
+def _prose(value: Any) -> str:
+    """A text of paragraphs: its line ends are kept, spaces and empty lines beyond one are not."""
+    lines = (" ".join(line.split()) for line in str(value if value is not None else "").splitlines())
+    prose = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    if len(prose) > LONGEST_DESCRIPTION:
+        raise Refused("description", f"is longer than {LONGEST_DESCRIPTION} characters")
+    if CONTROL.search(prose):
+        raise Refused("description", "has control characters in it")
+    return prose
 
 
 def _text(name: str, value: Any) -> str:

@@ -2,22 +2,24 @@
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 from babel.numbers import get_currency_precision
 
 from api.core.db import reading
 from api.domains.catalog.domain import nodes_above
-from api.domains.catalog.repository import categories, exports
+from api.domains.catalog.repository import categories, exports, variant_files
 from api.domains.catalog.service.bulk.reading import format_of
 
 ROWS_AT_ONCE = 5_000
 NAMES = (
     "sku", "title", "price", "currency", "department", "category", "product_type", "brand", "size", "is_active",
-    "category_path",
+    "category_path", "product_sku", "options", "gtin", "description", "attributes",
 )  # fmt: skip
 
 Progress = Callable[[int, float], Awaitable[None]]
@@ -36,11 +38,12 @@ async def _pages(progress: Progress | None) -> AsyncIterator[list[tuple[Any, ...
     while True:
         async with reading() as connection:
             rows = await exports.page(connection, after, ROWS_AT_ONCE)
+            further = await variant_files.of_products(connection, [row["sku"] for row in rows])
             nodes = await categories.nodes(connection, _nodes(row["category_path"] for row in rows))
         if not rows:
             return
         called = {node.path: node.name for node in nodes}
-        yield [tuple(_value(name, row, called) for name in NAMES) for row in rows]
+        yield list(_lines(rows, further, called))
         after, done = rows[-1]["sku"], done + len(rows)
         if progress:
             await progress(done, min(done / total, 1.0))
@@ -50,12 +53,26 @@ def _nodes(paths: Iterable[str]) -> list[str]:
     return sorted({node for path in set(paths) for node in nodes_above(path)})
 
 
-def _value(name: str, row: Any, called: Mapping[str, str]) -> Any:
-    if name == "category_path":
+def _lines(
+    rows: Sequence[Mapping[Any, Any]], further: Sequence[Mapping[Any, Any]], called: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
+    """Each product, and after it its further variants."""
+    of: dict[str, list[Mapping[Any, Any]]] = defaultdict(list)
+    for row in further:
+        of[row["product_sku"]].append(row)
+    for row in rows:
+        for line in (row, *of[row["sku"]]):
+            yield tuple(_value(name, line, called) for name in NAMES)
+
+
+def _value(name: str, row: Mapping[Any, Any], called: Mapping[str, str]) -> Any:
+    if name in ("options", "attributes"):
+        return orjson.dumps(row[name], option=orjson.OPT_SORT_KEYS).decode() if row.get(name) else ""
+    if name == "category_path" and name in row:  # a variant has what is its own; the rest is its product's
         return " > ".join(called[node] for node in nodes_above(row[name]))
     if name == "price":
         return Decimal(row["price_minor"]).scaleb(-get_currency_precision(row["currency"]))
-    return row[name]
+    return row.get(name)
 
 
 async def _to_csv(path: Path, progress: Progress | None) -> int:

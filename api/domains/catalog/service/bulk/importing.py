@@ -5,16 +5,20 @@ import csv
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from api.core.db import transaction
-from api.domains.catalog.contracts import BadRow, ImportCounts, ImportOutcome, ProductImport
+from api.domains.catalog.contracts import BadRow, ImportCounts, ImportOutcome, ProductImport, VariantImport
 from api.domains.catalog.errors import UnreadableFile
-from api.domains.catalog.repository import exports
-from api.domains.catalog.service.bulk.columns import Refused, to_product
+from api.domains.catalog.repository import exports, keeping, variant_files
+from api.domains.catalog.service.bulk import variants
+from api.domains.catalog.service.bulk.columns import to_product
+from api.domains.catalog.service.bulk.pairs import Refused, typed
 from api.domains.catalog.service.bulk.reading import RawRow, Source, format_of, open_source
 from api.domains.catalog.service.imports import write_products
 
@@ -32,11 +36,17 @@ class _Undone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Rows that were read, their products by line, and those that were refused."""
+    """Rows that were read, their products and further variants by line, and those that were refused."""
 
     rows: int
     products: dict[int, ProductImport]
+    variants: dict[int, VariantImport]
     bad: list[BadRow]
+
+    def refuse(self, line: int, product: ProductImport, field: str, reason: str) -> None:
+        """A product that cannot be taken after all."""
+        del self.products[line]
+        self.bad.append(BadRow(line, product.sku, field, reason))
 
 
 class Report:
@@ -95,7 +105,7 @@ async def import_rows(
         counts.bad += len(batch.bad)
         counts.new += len(outcome.new)
         counts.changed += len(outcome.changed)
-        counts.same += len(batch.products) - len(outcome.new) - len(outcome.changed)
+        counts.same += batch.rows - len(batch.bad) - len(outcome.new) - len(outcome.changed)
         if progress:
             await progress(counts, source.fraction())
     return counts
@@ -106,25 +116,45 @@ def _ignore(_: BadRow) -> None:
 
 
 async def _write(batch: _Batch, is_dry_run: bool) -> ImportOutcome:
-    """One transaction. What bears the SKU of a further variant becomes bad: it is no product of its own."""
+    """One transaction: the products, then the further variants, which may be those of products of the same batch."""
     outcome = ImportOutcome({}, frozenset(), frozenset())
     with suppress(_Undone):
         async with transaction() as session:
-            taken = await exports.variant_skus(session, [product.sku for product in batch.products.values()])
-            for line, product in list(batch.products.items()):
-                if product.sku in taken:
-                    del batch.products[line]
-                    batch.bad.append(BadRow(line, product.sku, "sku", "is that of a product's further variant"))
+            await _judge(session, batch)
             if batch.products:
                 outcome = await write_products(session, list(batch.products.values()))
+            if batch.variants:
+                more = await variants.write(session, batch.variants, batch.bad.append)
+                outcome = ImportOutcome(outcome.ids, outcome.new | more.new, outcome.changed | more.changed)
             if is_dry_run:
                 raise _Undone
     return outcome
 
 
+async def _judge(session: AsyncSession, batch: _Batch) -> None:
+    """Refuse products that bear the SKU of a further variant or another's number, or say what their type does not."""
+    products = batch.products.values()
+    taken = await exports.variant_skus(session, [product.sku for product in products])
+    numbers = await variant_files.gtins(session, [product.gtin for product in products if product.gtin])
+    kinds = sorted({product.product_type for product in products if product.attributes})
+    defined = {kind: await keeping.definitions(session, kind) for kind in kinds}
+    for line, product in list(batch.products.items()):
+        if product.sku in taken:
+            batch.refuse(line, product, "sku", "is that of a product's further variant")
+        elif product.gtin and (other := numbers.setdefault(product.gtin, product.sku)) != product.sku:
+            batch.refuse(line, product, "gtin", f"is that of {other}")
+        elif product.attributes:
+            try:
+                said = typed(defined[product.product_type], product.attributes)
+                batch.products[line] = replace(product, attributes=said)
+            except Refused as error:
+                batch.refuse(line, product, error.field, error.reason)
+
+
 def _take(rows: Iterator[RawRow], seen: set[int]) -> _Batch:
     """The next rows, checked. `seen` holds 64 bits of each SKU's digest: the whole of what grows with the file."""
     products: dict[int, ProductImport] = {}
+    further: dict[int, VariantImport] = {}
     bad: list[BadRow] = []
     count = 0
     for raw in islice(rows, ROWS_AT_ONCE):
@@ -138,8 +168,11 @@ def _take(rows: Iterator[RawRow], seen: set[int]) -> _Batch:
             if mark in seen:
                 raise Refused("sku", "was on an earlier line")
             seen.add(mark)
-            products[raw.line] = product
+            if isinstance(product, VariantImport):
+                further[raw.line] = product
+            else:
+                products[raw.line] = product
         except Refused as error:
             sku = " ".join(str(raw.values.get("sku") or "").split())[:64]
             bad.append(BadRow(raw.line, sku, error.field, error.reason))
-    return _Batch(count, products, bad)
+    return _Batch(count, products, further, bad)
