@@ -1,7 +1,8 @@
 """What search engines read: robots.txt, a sitemap in parts, canonical addresses."""
 
+import re
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from fastapi import Path, Request, Response
@@ -38,10 +39,15 @@ def shop_url() -> str:
 
 
 def canonical(request: Request) -> str:
-    """The one address of a page: without what only tells how somebody came, or in which order a list is."""
-    category = request.query_params.get("category")
-    query = f"?{urlencode({'category': category})}" if category else ""
-    return f"{shop_url()}{request.url.path}{query}"
+    """The one address of a page: without what only tells how somebody came, or in which order a list is.
+
+    A department narrowed to one category is that category's page.
+    """
+    path = request.url.path
+    categories = request.query_params.getlist("category")
+    if len(categories) == 1 and re.fullmatch(r"/c/[^/]+", path) and not path.endswith(f"/{categories[0]}"):
+        path = f"{path}/{quote(categories[0])}"
+    return f"{shop_url()}{path}"
 
 
 @router.get("/robots.txt")
@@ -65,14 +71,14 @@ async def sitemap_index(reader: ReadDep) -> Response:
 @router.get("/sitemaps/{part}.xml")
 @open_to_all
 async def sitemap_part(part: Annotated[int, Path(ge=0, lt=2**40)], reader: ReadDep) -> Response:
-    """Products of one part, with the day of their last change; the first part also names the departments."""
+    """Products of one part, with the day of their last change; the first part also names the categories."""
     base = shop_url()
     products = await catalog.sitemap(reader, part)
     if not products:
         raise NotFound
     pages: list[tuple[str, str | None]] = []
     if part == 0:
-        pages = [("/", None), *((f"/c/{each.slug}", None) for each in await catalog.departments(reader))]
+        pages = [("/", None), *((f"/c/{path}", None) for path in await catalog.stocked_categories(reader))]
     pages += [(f"/p/{product_id}-{slug}", changed.date().isoformat()) for product_id, slug, changed in products]
     return _xml("urlset", "url", [(base + path, day) for path, day in pages])
 

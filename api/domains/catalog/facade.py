@@ -9,6 +9,7 @@ from api.domains.catalog.service.bulk.exporting import export_file
 from api.domains.catalog.service.bulk.importing import Report, import_file, import_rows
 from api.domains.catalog.service.bulk.reading import RawRow, Source
 from api.domains.catalog.service.categories import branch as category_branch
+from api.domains.catalog.service.categories import stocked as stocked_categories
 from api.domains.catalog.service.categories import store as store_categories
 from api.domains.catalog.service.images import attach_now as attach_image
 from api.domains.catalog.service.images import of_product as images_of
@@ -83,6 +84,7 @@ __all__ = [
     "similar",
     "sitemap",
     "sitemap_parts",
+    "stocked_categories",
     "store_categories",
     "variants_for_sale",
     "variants_of",

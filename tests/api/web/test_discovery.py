@@ -24,6 +24,8 @@ async def test_every_product_for_sale_is_in_the_sitemap_once(client: AsyncClient
         listed += locations((await client.get(part.removeprefix(base))).content)
     assert f"{base}/p/{shop['c']}-shredded-cheese-8-oz" in listed
     assert len([each for each in listed if "/p/" in each]) == len(shop)
+    paths = ["floral", "floral/roses", "grocery", "grocery/cheese", "grocery/cookies"]
+    assert [each for each in listed if "/c/" in each] == [f"{base}/c/{path}" for path in paths]
     for address in listed:
         assert (await client.get(address.removeprefix(base), headers=PAGE)).status_code == 200, address
     assert (await client.get("/sitemaps/4000000.xml")).status_code == 404
@@ -42,5 +44,5 @@ async def test_a_page_names_its_one_address_and_itself(client: AsyncClient, shop
     assert '<meta property="og:title" content="Shredded cheese · 8 oz – Agora">' in page
     assert '<meta property="product:price:amount" content="2.99">' in page
     listing = (await client.get("/c/grocery", params={"category": "cheese", "sort": "price"}, headers=PAGE)).text
-    assert re.search(r'rel="canonical" href="[^"]*/c/grocery\?category=cheese"', listing)
+    assert re.search(r'rel="canonical" href="[^"]*/c/grocery/cheese"', listing)
     assert "canonical" not in (await client.get("/p/999999999", headers=PAGE)).text

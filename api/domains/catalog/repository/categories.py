@@ -37,6 +37,7 @@ BELOW = text("""
     WHERE c.parent_path IS NOT DISTINCT FROM :parent
     ORDER BY products DESC, name, path
 """)
+STOCKED = text("SELECT DISTINCT category_path FROM catalog.facet_cells WHERE products > 0")
 ABOVE = text("""
     SELECT path, name, code, 0::bigint AS products, true AS is_parent FROM catalog.categories
     WHERE path = ANY(:paths) ORDER BY length(path)
@@ -86,6 +87,11 @@ async def below(reader: Reader, path: str) -> list[CategoryNode]:
     values = {"parent": path or None, "below": f"{path}/%" if path else "%"}
     level = path.count("/") + 2 if path else 1
     return [CategoryNode(**row) for row in (await reader.execute(BELOW, values | {"level": level})).mappings()]
+
+
+async def stocked(reader: Reader) -> list[str]:
+    """The paths of all nodes at which a product for sale stands."""
+    return list((await reader.execute(STOCKED)).scalars())
 
 
 async def nodes(reader: Reader, paths: Sequence[str]) -> list[CategoryNode]:

@@ -20,6 +20,11 @@ from api.domains.catalog.service.products import published
 ROWS_AT_ONCE = 5_000
 
 
+async def stocked(reader: Reader) -> list[str]:
+    """The paths of all nodes that hold something for sale, be it further below."""
+    return sorted({node for path in await categories.stocked(reader) for node in nodes_above(path)})
+
+
 async def branch(reader: Reader, path: str) -> CategoryBranch:
     """A node with those above it and directly below it; an empty path is the whole tree. Raises CategoryNotFound."""
     above = await categories.nodes(reader, nodes_above(path)) if path else []
