@@ -54,8 +54,8 @@ async def ask(
         return await _again(request, session, product_id, "question", f"/p/{product_id}/questions", body)
     except TooManyQuestions as error:
         product = await products.get_product(session, product_id)
-        told = {"kind": "question", "act": f"/p/{product_id}/questions", "typed": body, "wrong": f"{error.title}."}
-        return render(request, "question.html", 409, product=product, **told)
+        act, wrong = f"/p/{product_id}/questions", f"{error.title}."
+        return render(request, "question.html", 409, product=product, kind="question", act=act, typed=body, wrong=wrong)
     return RedirectResponse(f"/p/{product_id}#questions", status.HTTP_303_SEE_OTHER)
 
 

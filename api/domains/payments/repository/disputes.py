@@ -1,5 +1,6 @@
 """Rows of disputes."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -99,7 +100,8 @@ async def move(session: AsyncSession, dispute_id: UUID, seen: SeenDispute) -> No
 
 async def due_soon(session: AsyncSession) -> list[Dispute]:
     """Unanswered ones with less than a day left, each once."""
-    found = [await get(session, dispute_id) for dispute_id in (await session.execute(DUE_SOON)).scalars().all()]
+    due: Sequence[UUID] = (await session.execute(DUE_SOON)).scalars().all()
+    found = [await get(session, dispute_id) for dispute_id in due]
     return [dispute for dispute in found if dispute is not None]
 
 

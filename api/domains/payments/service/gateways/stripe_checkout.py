@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe import StripeClient
+from stripe.params.checkout import SessionCreateParams
 
 from api.domains.payments.contracts import CaptureMethod, ChargeResult, ChargeState, PaymentView
 from api.domains.payments.service.gateways import return_url
@@ -19,30 +20,29 @@ async def open_session(client: StripeClient, payment: PaymentView) -> ChargeResu
     """A page on which the person pays. Raises StripeError; a session whose address nobody knows cannot be paid."""
     back = return_url(payment.payment_id)
     metadata = {"payment_id": str(payment.payment_id), "order_id": str(payment.order_id)}
-    made = await client.v1.checkout.sessions.create_async(
-        {
-            "mode": "payment",
-            "payment_method_types": ["card"],
-            "line_items": [
-                {
-                    "quantity": 1,
-                    "price_data": {
-                        "currency": payment.currency.lower(),
-                        "unit_amount": payment.amount_minor,
-                        "product_data": {"name": f"Order {payment.order_id.hex[-8:].upper()}"},
-                    },
-                }
-            ],
-            "success_url": back,
-            "cancel_url": back,
+    session: SessionCreateParams = {
+        "mode": "payment",
+        "allowed_payment_method_types": ["card"],
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": payment.currency.lower(),
+                    "unit_amount": payment.amount_minor,
+                    "product_data": {"name": f"Order {payment.order_id.hex[-8:].upper()}"},
+                },
+            }
+        ],
+        "success_url": back,
+        "cancel_url": back,
+        "metadata": metadata,
+        "payment_intent_data": {
             "metadata": metadata,
-            "payment_intent_data": {
-                "metadata": metadata,
-                "capture_method": "manual" if payment.capture is CaptureMethod.MANUAL else "automatic",
-            },
+            "capture_method": "manual" if payment.capture is CaptureMethod.MANUAL else "automatic",
         },
-        {"idempotency_key": f"agora-{payment.payment_id}-{payment.attempt}-session"},
-    )
+    }
+    key = f"agora-{payment.payment_id}-{payment.attempt}-session"
+    made = await client.v1.checkout.sessions.create_async(session, {"idempotency_key": key})
     return _stands(made.to_dict())
 
 
