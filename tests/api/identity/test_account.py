@@ -115,7 +115,7 @@ async def test_recovery_does_the_same_work_for_every_address(client: AsyncClient
     for email in (anne.email, "nobody@example.org"):
         with counted() as statements:
             await client.post("/v1/recovery", json={"email": email})
-        asked.append(statements)
+        asked.append([each for each in statements if "SAVEPOINT" not in each])
     assert asked[0] == asked[1]
     assert any("identity.codes" in each for each in asked[1])
 
