@@ -1,5 +1,7 @@
 """The raw tables: one per topic and one for what could not be read."""
 
+from contextlib import suppress
+
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import TableAlreadyExistsError
@@ -39,7 +41,9 @@ def create_raw_tables(catalog: Catalog, settings: Settings) -> None:
     there = {".".join(identifier) for identifier in catalog.list_tables(settings.table(RAW_NAMESPACE))}
     for name, schema in wanted.items():
         if settings.table(name) in there:
-            _widen(catalog.load_table(settings.table(name)), schema)
+            # One whose metadata are gone is stopped where it is opened, with a word about it: the others go on.
+            with suppress(FileNotFoundError, ValueError):
+                _widen(catalog.load_table(settings.table(name)), schema)
             continue
         try:
             catalog.create_table(settings.table(name), schema=schema, properties=_PROPERTIES)
