@@ -11,7 +11,7 @@ from infra.local.environment import enter
 from infra.local.settings import LocalError
 from ingestion.contracts import TOPICS
 from ingestion.lake.catalog import open_catalog
-from ingestion.lake.tables import raw_table
+from ingestion.lake.tables import create_raw_tables, raw_table
 from ingestion.lander.positions import Mismatch, create_tables
 from ingestion.lander.start import place
 from ingestion.recovery import resend
@@ -42,6 +42,7 @@ def _states(settings: Settings) -> list[dict[str, object]]:
         closing(open_catalog(settings)) as catalog,
     ):
         create_tables(connection, f"lander/{settings.lake_namespace_prefix}")
+        create_raw_tables(catalog, settings)
         told: dict[str, str] = dict(connection.execute("select table_name, reason from ingest_stopped").fetchall())
         for domain in TOPICS:
             topic, waiting, stopped = settings.topic(domain), None, told.get(settings.table(raw_table(domain)), "")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from ingestion.lake.catalog import LakeCatalog, open_catalog
 from ingestion.lake.pointer import point_at, whole_metadata
-from ingestion.lake.tables import raw_table
+from ingestion.lake.tables import create_raw_tables, raw_table
 from ingestion.lander.positions import SUMMARY_KEY, Mismatch, Positions, create_tables, read_cursor, read_snapshot
 from ingestion.lander.start import Ranges, load_whole, place
 from ingestion.recovery.resend import Lost, Sent, send_again
@@ -62,6 +62,7 @@ def resume(settings: Settings, domain: str, *, dry_run: bool = False, from_table
         closing(open_catalog(settings)) as catalog,
     ):
         create_tables(connection, f"lander/{settings.lake_namespace_prefix}")
+        create_raw_tables(catalog, settings)
         try:
             place(settings, catalog, connection, domain, identities, ranges)
         except Mismatch:

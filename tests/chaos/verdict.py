@@ -25,7 +25,7 @@ from tests.api.ordering.invariants import AFTER_THE_SWEEPS, RULES, breaches, shi
 from tests.chaos.load import Promised
 from tests.chaos.stage import Stage
 
-CAUGHT_UP_SECONDS = 240.0
+CAUGHT_UP_SECONDS = 600.0  # a busy machine may take its time; what is lost stays lost
 _RELAYED = """
 select not exists (select from core.outbox o join core.relay_cursor c using (shard)
 where (o.txid, o.id) > (c.txid, c.last_id))
