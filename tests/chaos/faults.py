@@ -15,8 +15,8 @@ from ingestion.topics import admin_client, ensure_topics, identify
 from tests.chaos.plan import DISK, FREEZE, KILL, TOPIC, TWO_LANDERS, Fault
 from tests.chaos.stage import Stage, send
 
-NOTICED_SECONDS = 90.0
-BACK_SECONDS = 120.0
+NOTICED_SECONDS = 240.0
+BACK_SECONDS = 240.0
 Said = Callable[[str], None]
 
 
@@ -84,10 +84,20 @@ class Hammer:
     def _make_again(self, fault: Fault) -> None:
         settings = load_settings()
         admin, topic = admin_client(settings), settings.topic(fault.target)
-        before = identify(admin, [topic])[topic].topic_id
-        for future in admin.delete_topics([topic], operation_timeout=10).values():
-            future.result(30)
-        self._say(f"topic {before} is deleted")
+        before = ""
+
+        def delete() -> bool:
+            """Kafka may still be on its way up from the fault before."""
+            nonlocal before
+            try:
+                before = before or identify(admin, [topic])[topic].topic_id
+                for future in admin.delete_topics([topic], operation_timeout=10).values():
+                    future.result(30)
+            except KafkaException:
+                return False
+            return True
+
+        self._until(delete, f"topic {topic} is deleted", BACK_SECONDS)
         time.sleep(fault.lasts)
         self._until(lambda: self._is_there(before, topic, fault.target), "it is made again", BACK_SECONDS)
         self._until(self._is_noticed, "its table is stopped", NOTICED_SECONDS)
