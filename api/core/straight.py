@@ -73,14 +73,14 @@ class Alone:
             return await _run(driver, found, params)
         except psycopg.Error as error:
             if driver.closed:
-                self._fairy.invalidate(error)
+                await greenlet_spawn(self._fairy.invalidate, error)
             raise _told_as_ever(error, found, params, is_lost=driver.closed) from error
 
 
 @asynccontextmanager
 async def alone(engine: AsyncEngine) -> AsyncIterator[Alone]:
     """A connection of an engine in autocommit."""
-    fairy = await greenlet_spawn(engine.sync_engine.raw_connection)
+    fairy = await greenlet_spawn(_connect, engine.sync_engine)
     try:
         yield Alone(fairy)
     finally:
@@ -123,7 +123,7 @@ class StraightSession(AsyncSession):
         """The connection that this transaction is on from now."""
         sync = self.sync_session
         if isinstance(sync.bind, Engine) and not sync.in_transaction():
-            self._fairy = sync.bind.raw_connection()
+            self._fairy = _connect(sync.bind)
             sync.bind = Connection(sync.bind, self._fairy)
             return self._fairy.driver_connection  # type: ignore[return-value]
         self._held = sync.connection()
@@ -149,6 +149,17 @@ class StraightSession(AsyncSession):
                 await driver.rollback()  # after a commit there is nothing to undo, and nothing is sent
         finally:
             fairy.close()
+
+
+def _connect(engine: Engine) -> PoolProxiedConnection:
+    """A connection of the pool. Raises SQLAlchemy's errors where Postgres is away or on its way up."""
+    try:
+        return engine.raw_connection()
+    except psycopg.Error as error:
+        told: BaseException = DBAPIError.instance(
+            None, None, error, psycopg.Error, connection_invalidated=True, dialect=_DIALECT
+        )
+        raise told from error
 
 
 async def _run(driver: psycopg.AsyncConnection[Any], statement: _Statement, params: Any) -> Rows:

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from api.core.db import Database
-from api.core.straight import StraightSession
+from api.core.straight import StraightSession, alone
 
 VALUES = {
     "a": 1,
@@ -156,3 +156,15 @@ async def test_a_cancelled_wait_gives_its_connection_back(pool: Database) -> Non
             await waiting
     async with pool.transaction() as session:
         assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_a_server_that_is_away_from_the_start_is_told_as_one_that_was_lost() -> None:
+    """Else nobody knows that it is only away: requests crash, and the worker buries events that can be handled later."""
+    engine = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(OperationalError, match="connection failed"):
+        async with StraightSession(engine) as session:
+            await session.execute(text("SELECT 1"))
+    with pytest.raises(OperationalError, match="connection failed"):
+        async with alone(engine):
+            pass
+    await engine.dispose()
