@@ -159,7 +159,7 @@ async def test_a_cancelled_wait_gives_its_connection_back(pool: Database) -> Non
 
 
 async def test_a_server_that_is_away_from_the_start_is_told_as_one_that_was_lost() -> None:
-    """Else nobody knows that it is only away: requests crash, and the worker buries events that can be handled later."""
+    """Else nobody knows that it is only away: requests crash, and the worker buries events that it could do later."""
     engine = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
     with pytest.raises(OperationalError, match="connection failed"):
         async with StraightSession(engine) as session:
