@@ -72,7 +72,7 @@ def judge(
         warnings=warnings,
         notes=notes or [],
         outcomes=[_outcome(found) for found in result.results],
-        document=result.to_json_dict(),
+        document=result.to_json_dict(),  # type: ignore[no-untyped-call]
     )
 
 
