@@ -34,6 +34,7 @@ def addresses(environment: Mapping[str, str]) -> dict[str, str]:
         "executive dashboard": f"{api}/dashboards/overview",
         "API": f"{api}/docs",
         "pipelines (Dagster)": environment["AGORA_DAGSTER_URL"],
+        "marts and checks (docs)": environment["AGORA_PIPELINES_DOCS_URL"],
         "notebooks": "notebooks/",
         "models (MLflow)": f"{environment['AGORA_MLFLOW_URL']}/#/models",
     }

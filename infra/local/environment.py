@@ -26,6 +26,7 @@ REPLACES = {
     "valkey": ("AGORA_VALKEY_URL", ()),
     "mlflow": ("AGORA_MLFLOW_URL", ()),
     "dagster": ("AGORA_DAGSTER_URL", ()),
+    "docs": ("AGORA_PIPELINES_DOCS_URL", ("AGORA_PIPELINES_DOCS_DIR",)),
     "gateway": ("AGORA_GATEWAY_URL", ("AGORA_GATEWAY_SECRET",)),
     "api": ("AGORA_API_URL", ()),
 }
@@ -68,6 +69,9 @@ def own_environment(settings: LocalSettings) -> dict[str, str]:
         "AGORA_VALKEY_URL": f"redis://127.0.0.1:{settings.port(6)}/0",
         "AGORA_MLFLOW_URL": http(7),
         "AGORA_DAGSTER_URL": http(8),
+        "AGORA_PIPELINES_DOCS_DIR": str(settings.docs_dir),
+        "AGORA_PIPELINES_DOCS_URL": http(10),
+        "AGORA_PIPELINES_OPENLINEAGE_FILE": str(settings.directory / "openlineage.jsonl"),
         "AGORA_GATEWAY_URL": http(1),
         "AGORA_API_URL": http(0),
         "AGORA_GATEWAY_SECRET": secret[credentials.GATEWAY_SECRET],

@@ -73,6 +73,12 @@ def _dagster_daemon(settings: LocalSettings, _env: Env) -> Start:
     return Start([str(BIN / "dagster-daemon"), "run", "-w", str(workspace(settings))])
 
 
+def _docs(settings: LocalSettings, _env: Env) -> Start:
+    settings.docs_dir.mkdir(parents=True, exist_ok=True)
+    where = ["--bind", "127.0.0.1", "--directory", str(settings.docs_dir)]
+    return Start([sys.executable, "-m", "http.server", str(settings.port(10)), *where])
+
+
 def workspace(settings: LocalSettings) -> Path:
     """Tells Dagster's servers where the one process that has imported the pipelines listens."""
     return settings.dagster_home / "workspace.yaml"
@@ -108,6 +114,7 @@ PARTS = (
     Part("dagster-code", _dagster_code, 9, of_our_code=True),
     Part("dagster", _dagster, 8, "AGORA_DAGSTER_URL", "/server_info", "a browser: assets, runs"),
     Part("dagster-daemon", _dagster_daemon),
+    Part("docs", _docs, 10, "AGORA_PIPELINES_DOCS_URL", "/", "a browser: models of the warehouse, checks"),
 )
 BY_NAME = {part.name: part for part in PARTS}
 INFRASTRUCTURE = ("postgres", "kafka", "s3", "valkey")

@@ -37,6 +37,7 @@ _SCHEMES = {
     "AGORA_MLFLOW_URL": _HTTP,
     "AGORA_POSTGRES_INGESTION_URL": _POSTGRES,
     "AGORA_POSTGRES_OWNER_URL": _POSTGRES,
+    "AGORA_PIPELINES_DOCS_URL": _HTTP,
     "AGORA_POSTGRES_PIPELINES_URL": _POSTGRES,
     "AGORA_POSTGRES_URL": _POSTGRES,
     "AGORA_S3_ENDPOINT": _HTTP,
@@ -67,6 +68,11 @@ class LocalSettings:
     def dagster_home(self) -> Path:
         """Where Dagster finds its settings and keeps its logs."""
         return self.directory / "dagster"
+
+    @property
+    def docs_dir(self) -> Path:
+        """Pages about the data, made by the pipelines."""
+        return self.directory / "docs"
 
     @property
     def logs(self) -> Path:

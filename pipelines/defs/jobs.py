@@ -13,7 +13,7 @@ from pipelines.lib.settings import get_settings
 
 loop = dg.define_asset_job(
     "loop",
-    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "marts", "lineage"),
+    selection=dg.AssetSelection.groups("raw", "typed", "warehouse", "staging", "intermediate", "marts", "lineage"),
     description="What has landed, to typed tables, warehouse and marts, and the way back noted.",
 )
 

@@ -15,5 +15,10 @@ def as_check_results(verdict: Verdict, name: str, keys: Iterable[dg.AssetKey]) -
             asset_key=key,
             passed=verdict.passed,
             severity=dg.AssetCheckSeverity.ERROR,
-            metadata={"rows": verdict.rows, "failures": verdict.failures, "warnings": verdict.warnings},
+            metadata={
+                "rows": verdict.rows,
+                "failures": verdict.failures,
+                "warnings": verdict.warnings,
+                "notes": verdict.notes,
+            },
         )

@@ -1,8 +1,11 @@
 """What checks said, and which events wait for somebody: kept in `ops`, and told where it is wrong."""
 
 from contextlib import closing
+from dataclasses import astuple
 
 import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from ingestion import repair
 from ingestion.lake.catalog import open_catalog
@@ -14,16 +17,31 @@ from pipelines.lib.quality import Verdict
 from pipelines.lib.settings import Settings
 
 KEPT_DAYS = 90
+_PUT_CHECK = """
+insert into ops.checks (suite, passed, rows, failures, warnings, notes) values (%s, %s, %s, %s, %s, %s)
+returning checked_at
+"""
+_PUT_DOCUMENT = """
+insert into ops.check_documents (suite, checked_at, document) values (%s, clock_timestamp(), %s)
+on conflict (suite) do update set checked_at = excluded.checked_at, document = excluded.document
+"""
 
 
 def note_verdict(settings: Settings, suite: str, verdict: Verdict) -> None:
-    """Keep what a suite of checks said; its alert stands as long as a critical one fails."""
+    """Keep what a suite of checks said, each expectation of it, and its document for the data docs.
+
+    The alert of the suite stands as long as a critical expectation fails.
+    """
     with open_ops(settings) as connection:
-        connection.execute(
-            "insert into ops.checks (suite, passed, rows, failures, warnings) values (%s, %s, %s, %s, %s)",
-            (suite, verdict.passed, verdict.rows, verdict.failures, verdict.warnings),
-        )
-        connection.execute("delete from ops.checks where checked_at < now() - %s * interval '1 day'", (KEPT_DAYS,))
+        values = (suite, verdict.passed, verdict.rows, verdict.failures, verdict.warnings, verdict.notes)
+        row = connection.execute(_PUT_CHECK, values).fetchone()
+        each = [(row[0] if row else None, suite, *astuple(outcome)) for outcome in verdict.outcomes]
+        connection.cursor().executemany("insert into ops.expectations values (%s, %s, %s, %s, %s, %s, %s)", each)
+        if verdict.document is not None:
+            connection.execute(_PUT_DOCUMENT, (suite, Jsonb(verdict.document)))
+        for table in ("checks", "expectations"):
+            old = sql.SQL("delete from {} where checked_at < now() - %s * interval '1 day'")
+            connection.execute(old.format(sql.Identifier("ops", table)), (KEPT_DAYS,))
     tell(settings, f"checks of {suite}", None if verdict.passed else "; ".join(verdict.failures))
 
 

@@ -22,6 +22,10 @@ create table if not exists ops.lineage_models (
     name text primary key, path text not null, description text not null, sql text not null,
     columns jsonb not null, depends_on text[] not null
 );
+create table if not exists ops.lineage_columns (
+    name text not null, "column" text not null, source text not null, source_column text not null,
+    primary key (name, "column", source, source_column)
+);
 create table if not exists ops.lineage_loads (
     table_name text primary key, event_type text not null,
     typed_table text not null, typed_snapshot_id bigint, typed_committed_at timestamptz, typed_rows bigint,
@@ -29,9 +33,25 @@ create table if not exists ops.lineage_loads (
     positions jsonb, newest_at timestamptz, samples jsonb not null
 );
 create table if not exists ops.lineage_noted (noted_at timestamptz not null);
+create table if not exists ops.lineage_columns_of (checksum text not null);
 create table if not exists ops.checks (
     checked_at timestamptz not null default clock_timestamp(), suite text not null, passed boolean not null,
-    rows bigint not null, failures text[] not null, warnings text[] not null, primary key (suite, checked_at)
+    rows bigint not null, failures text[] not null, warnings text[] not null, notes text[] not null default '{}',
+    primary key (suite, checked_at)
+);
+do $$ begin
+    if not exists (
+        select from information_schema.columns
+        where table_schema = 'ops' and table_name = 'checks' and column_name = 'notes'
+    ) then alter table ops.checks add column notes text[] not null default '{}'; end if;
+end $$;
+create table if not exists ops.expectations (
+    checked_at timestamptz not null, suite text not null, expectation text not null, about text not null,
+    severity text not null, is_met boolean not null, unexpected bigint not null
+);
+create index if not exists expectations_suite on ops.expectations (suite, checked_at);
+create table if not exists ops.check_documents (
+    suite text primary key, checked_at timestamptz not null, document jsonb not null
 );
 create table if not exists ops.failed_events (
     failed_id uuid primary key, failed_at timestamptz not null, topic text not null, stage text not null,

@@ -2,6 +2,7 @@
 
 import os
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -19,7 +20,8 @@ _OF_DBT = frozenset({"DBT_HOST", "DBT_PORT", "DBT_USER", "DBT_PASSWORD", "DBT_DA
 class Settings(BaseSettings):
     """What the pipelines know beside the lake; `warehouse_read_url` may only read, and notebooks use it.
 
-    The two after it are for training alone. New alerts are posted to `pipelines_alert_url` as JSON.
+    The two after it are for training alone. New alerts are posted to `pipelines_alert_url` as JSON. Docs are written to
+    `pipelines_docs_dir` and served at `pipelines_docs_url`. Events of OpenLineage go to one of the last two.
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -31,6 +33,10 @@ class Settings(BaseSettings):
     postgres_pipelines_url: PostgresUrl | None = None
     mlflow_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
     pipelines_alert_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
+    pipelines_docs_dir: Path | None = None
+    pipelines_docs_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
+    pipelines_openlineage_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+")] | None = None
+    pipelines_openlineage_file: Path | None = None
 
 
 def load_settings() -> Settings:

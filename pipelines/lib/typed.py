@@ -40,13 +40,17 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True)
 class TypedReport:
-    """What one build did to one typed table: raw rows read, rows that were new, refused rows and days rewritten."""
+    """What one build did to one typed table: raw rows read, rows that were new, refused rows and days rewritten.
+
+    `rows` are all that the table has now.
+    """
 
     event_type: str
     read: int = 0
     added: int = 0
     refused: int = 0
     days: int = 0
+    rows: int = 0
 
 
 def typed_name(event_type: str) -> str:
@@ -68,31 +72,69 @@ def _build_topic(
     settings: Settings, catalog: Catalog, state: SnapshotState, topic: str, rebuild: bool
 ) -> Iterator[TypedReport]:
     event_types = [name for name, event_class in EVENT_TYPES.items() if event_class.domain() == topic]
-    for event_type in event_types:
-        ensure_table(settings, catalog, EVENT_TYPES[event_type])
+    tables = {name: ensure_table(settings, catalog, EVENT_TYPES[name]) for name in event_types}
     source = identifier(settings, raw_table(topic))
     if not catalog.table_exists(source):
-        yield from map(TypedReport, event_types)
+        yield from (TypedReport(name, rows=total_rows(table)) for name, table in tables.items())
         return
     added = read_added(catalog, source, None if rebuild else state.get(source))
     unknown = pc.invert(pc.is_in(added.rows["event_type"], pa.array(event_types)))
     nameless = added.rows.filter(unknown)
     refuse(settings, catalog, nameless, ["type: no contract has this name"] * nameless.num_rows)
-    for event_type in event_types:
+    for event_type, table in tables.items():
         rows = added.rows.filter(pc.equal(added.rows["event_type"], event_type))
-        yield _build_type(settings, catalog, EVENT_TYPES[event_type], rows)
+        if rows.num_rows:
+            yield _build_type(settings, catalog, EVENT_TYPES[event_type], rows)
+        else:
+            yield TypedReport(event_type, rows=total_rows(table))
     if added.snapshot_id is not None:
         state.put(source, added.snapshot_id)
 
 
 def _build_type(settings: Settings, catalog: Catalog, event_class: type[Event], raw: pa.Table) -> TypedReport:
-    if raw.num_rows == 0:
-        return TypedReport(event_class.type)
     decoded = decode(event_class, arrow_schema(event_class), raw)
     refuse(settings, catalog, raw.take(pa.array(decoded.refused, pa.int64())), list(decoded.refused.values()))
     name = identifier(settings, typed_name(event_class.type))
     added, days = _until_committed(lambda: merge(catalog.load_table(name), decoded.rows))
-    return TypedReport(event_class.type, raw.num_rows, added, len(decoded.refused), days)
+    rows = total_rows(catalog.load_table(name))
+    return TypedReport(event_class.type, raw.num_rows, added, len(decoded.refused), days, rows)
+
+
+def total_rows(table: Table) -> int:
+    """All rows of a table, as its newest snapshot says."""
+    snapshot = table.current_snapshot()
+    return 0 if snapshot is None or snapshot.summary is None else int(snapshot.summary["total-records"] or 0)
+
+
+def rebuild_days(settings: Settings, days: set[date]) -> list[TypedReport]:
+    """Make these UTC days of every typed table anew from all raw rows of them; other days are not touched.
+
+    What is refused is already among the failed events, or comes there now.
+    """
+    with open_lake(settings) as catalog:
+        return [_rebuild_type(settings, catalog, contract, days) for contract in EVENT_TYPES.values()]
+
+
+def _rebuild_type(settings: Settings, catalog: Catalog, event_class: type[Event], days: set[date]) -> TypedReport:
+    ensure_table(settings, catalog, event_class)
+    source = identifier(settings, raw_table(event_class.domain()))
+    if not catalog.table_exists(source):
+        return TypedReport(event_class.type)
+    wanted = And(EqualTo(term="event_type", value=event_class.type), within(days))
+    raw = scan(catalog, source, row_filter=wanted)
+    decoded = decode(event_class, arrow_schema(event_class), raw)
+    refuse(settings, catalog, raw.take(pa.array(decoded.refused, pa.int64())), list(decoded.refused.values()))
+    kept = decoded.rows.take(pa.array(_first_of_each_event(decoded.rows)["index"].to_numpy()))
+
+    def replace() -> int:
+        table = catalog.load_table(identifier(settings, typed_name(event_class.type)))
+        if kept.num_rows or table.scan(row_filter=within(days), limit=1).to_arrow().num_rows:
+            table.overwrite(kept, overwrite_filter=within(days))
+        return total_rows(table)
+
+    rows = _until_committed(replace)
+    found = pc.unique(day_of(kept["occurred_at"])).to_pylist()
+    return TypedReport(event_class.type, raw.num_rows, kept.num_rows, len(decoded.refused), len(found), rows)
 
 
 def merge(table: Table, rows: pa.Table) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Typed tables to the schema `lake` of the warehouse, by binary COPY, the touched days only."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import psycopg
@@ -36,11 +36,12 @@ create table if not exists lake.touched_days (
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What one load did to one table and its children: rows copied and days reloaded."""
+    """What one load did to one table and its children: rows copied and days reloaded, and all rows of each since."""
 
     event_type: str
     rows: int = 0
     days: int = 0
+    totals: dict[str, int] = field(default_factory=dict)
 
 
 def load(settings: Settings, *, rebuild: bool = False) -> list[LoadReport]:
@@ -56,8 +57,17 @@ def load(settings: Settings, *, rebuild: bool = False) -> list[LoadReport]:
             ensure_table(settings, catalog, event_class)
             table = catalog.load_table(identifier(settings, typed_name(event_class.type)))
             with connection.transaction():
-                reports.append(_load_type(connection, event_class, table, rebuild))
+                report = _load_type(connection, event_class, table, rebuild)
+                reports.append(replace(report, totals=_totals(connection, event_class)))
         return reports
+
+
+def _totals(connection: psycopg.Connection, event_class: type[Event]) -> dict[str, int]:
+    found = {}
+    for shape in shapes(event_class):
+        row = connection.execute(sql.SQL("select count(*) from {}").format(shape.identifier)).fetchone()
+        found[shape.name] = int(row[0]) if row else 0
+    return found
 
 
 def prepare(connection: psycopg.Connection) -> None:
@@ -68,6 +78,11 @@ def prepare(connection: psycopg.Connection) -> None:
             for shape in shapes(event_class):
                 connection.execute(create_statement(shape))
                 _add_columns(connection, shape)
+
+
+def loaded_snapshots(connection: psycopg.Connection) -> dict[str, int]:
+    """Table of the warehouse → the typed snapshot that it is a copy of; tables that were never loaded are missing."""
+    return dict(connection.execute("select table_name, snapshot_id from lake.load_state").fetchall())
 
 
 def _add_columns(connection: psycopg.Connection, shape: Shape) -> None:

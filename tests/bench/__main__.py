@@ -11,7 +11,7 @@ import psutil
 from rich.console import Console
 from rich.markup import escape
 
-from tests.bench import stock, stream, tables, web
+from tests.bench import marts, stock, stream, tables, web
 from tests.bench.checkout import checkout
 from tests.bench.form import Figure, table, write
 from tests.bench.shop import Shop, open_shop
@@ -20,6 +20,7 @@ from tests.stack import running_stack
 # What needs servers alone, and what needs a shop.
 OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
     "warehouse": tables.warehouse,
+    "dbt": marts.marts,
     "relay": stream.relay,
     "lander": stream.lander,
     "checkout": checkout,

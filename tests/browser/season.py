@@ -64,7 +64,7 @@ def _order(
     total = sum(quantity * price for _, quantity, price in lines)
     source = dice.choice(["storefront", "in_store"])
     own = {"source": source, "lines": 3, "units": sum(line[1] for line in lines), "total_minor": total}
-    yield "marts.fct_orders", shared | own
+    yield "marts.fct_orders", shared | own | {"goods_minor": total, "status": "placed"}
     for number, (product_id, quantity, price) in enumerate(lines, 1):
         line = {"line_number": number, "product_id": product_id, "quantity": quantity, "unit_price_minor": price}
         yield "marts.fct_order_lines", shared | line | {"total_minor": quantity * price, "discount_minor": 10}

@@ -78,7 +78,10 @@ def marts(ids: dict[str, int]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
     yield "mart_as_of", [(now, now)]
     yield (
         "mart_daily_sales",
-        [(day, "USD", 80 + n % 7, 300, 250_000 + 9_000 * (n % 7) - 500 * n, 900, 70, 3) for n, day in enumerate(days)],
+        [
+            (day, "USD", 80 + n % 7, 300, *_revenue(250_000 + 9_000 * (n % 7) - 500 * n), 900, 70, 3)
+            for n, day in enumerate(days)
+        ],
     )
     yield "mart_funnel", [(day, 400, 320, 150, 100, 80 + n % 7) for n, day in enumerate(days)]
     yield (
@@ -86,6 +89,11 @@ def marts(ids: dict[str, int]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         [(each, f"Product {each}", "Grocery", "National", 90, 30_000, 900, 300_000) for each in best],
     )
     yield "mart_customers_weekly", [(monday - timedelta(weeks=n), 300 - n, 20, 280 - n) for n in range(12)]
+
+
+def _revenue(charged: int) -> tuple[int, int, int, int]:
+    """All of it, then goods, delivery and tax."""
+    return charged, charged - 15_000, 9_000, 6_000
 
 
 def columns_of(mart: str) -> list[tuple[str, str]]:

@@ -8,20 +8,19 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from pipelines.lib.marts import build_marts
+from pipelines.lib.dbt_env import PROJECT_DIR
+from pipelines.lib.marts import LAST_MART, build_marts
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.pipelines.lake_writer import DAY, Lake
 
 HOUR = timedelta(hours=1)
-MARTS = (
-    *("dim_customers", "dim_products", "fct_orders", "fct_order_lines", "fct_sessions"),
-    *("mart_daily_sales", "mart_funnel", "mart_product_sales", "mart_customers_weekly"),
-)
+# Everything but the time of the build.
+MARTS = sorted(path.stem for path in (PROJECT_DIR / "models" / "marts").glob("*.sql") if path.stem != LAST_MART)
 DAILY_SALES = """
 select day::text, orders, units, revenue_minor, customers, new_customers from marts.mart_daily_sales order by day
 """
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(480)
 
 
 def query(lake: Lake, statement: str) -> list[tuple[Any, ...]]:
@@ -33,13 +32,64 @@ def contents(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
     return {name: query(lake, f"select * from marts.{name} as t order by t::text") for name in MARTS}  # noqa: S608
 
 
+DAILY = ("fct_order_events", "mart_daily_sales", "mart_orders", "mart_revenue")
+
+
+def by_day(lake: Lake) -> dict[tuple[str, str], list[str]]:
+    """(mart, day) → rows, of the marts that tell of orders by day."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for mart in DAILY:
+        for day, row in query(lake, f"select day::text, t::text from marts.{mart} as t order by 2"):  # noqa: S608
+            found.setdefault((mart, day), []).append(row)
+    return found
+
+
 def browse(lake: Lake, kind: str, visitor: UUID, at: timedelta, **data: Any) -> dict[str, Any]:
     return lake.event(f"analytics.{kind}", DAY + at, anonymous_id=str(visitor), **data)
 
 
+def ordered(lake: Lake, kind: str, order_id: UUID, customer: UUID, at: timedelta, **data: Any) -> dict[str, Any]:
+    """What became of an order."""
+    return lake.event(f"ordering.order_{kind}", DAY + at, order_id=str(order_id), customer_id=str(customer), **data)
+
+
+def paid(lake: Lake, kind: str, order_id: UUID, at: timedelta, amount: int, **data: Any) -> dict[str, Any]:
+    """A step of the payment of an order."""
+    shared = {"payment_id": str(order_id), "order_id": str(order_id), "currency": "USD", "gateway": "sandbox"}
+    return lake.event(f"payments.{kind}", DAY + at, amount_minor=amount, **shared, **data)
+
+
+def priced(lake: Lake, at: timedelta, price: int) -> dict[str, Any]:
+    """Product 7 costs something else."""
+    event = {"product_id": 7, "variant_id": 7, "old_price_minor": 1, "new_price_minor": price, "currency": "USD"}
+    return lake.event("catalog.price_changed", DAY + at, **event)
+
+
+def moved(lake: Lake, at: timedelta, movement: str, quantity: int) -> dict[str, Any]:
+    return lake.event("inventory.stock_moved", DAY + at, product_id=7, movement=movement, quantity=quantity)
+
+
+def reviewed(lake: Lake, at: timedelta, review_id: UUID, customer: UUID, rating: int) -> dict[str, Any]:
+    who = {"review_id": str(review_id), "customer_id": str(customer)}
+    return lake.event("catalog.review_published", DAY + at, product_id=7, rating=rating, **who)
+
+
+def signed_in(lake: Lake, browser: UUID, customer: UUID, at: timedelta) -> dict[str, Any]:
+    return lake.event("identity.signed_in", DAY + at, customer_id=str(customer), anonymous_id=str(browser))
+
+
+LIST_PRICES = (
+    "select order_day::text, list_price_minor from marts.fct_order_lines where product_id = 7 order by placed_at"
+)
+WHOSE = """
+select customer_id, is_stitched from marts.fct_sessions where anonymous_id = '{}' order by started_at
+"""
+
+
 def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(lake: Lake) -> None:
     ann, bob, visitor = uuid4(), uuid4(), uuid4()
-    first = uuid4()
+    first, second, review, answer = uuid4(), uuid4(), uuid4(), uuid4()
+    own, shared = uuid4(), uuid4()
     lake.land(
         lake.event("identity.customer_registered", DAY, customer_id=str(ann), source="storefront"),
         lake.event(
@@ -56,7 +106,24 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
             currency="USD",
         ),
         lake.order(DAY + 24 * HOUR, ann, (7, 2, 199), order_id=first),
-        lake.order(DAY + 48 * HOUR, bob, (7, 1, 199), (8, 3, 100)),
+        lake.order(DAY + 48 * HOUR, bob, (7, 1, 199), (8, 3, 100), order_id=second, recommendation_id=str(answer)),
+        priced(lake, 36 * HOUR, 249),
+        moved(lake, HOUR, "received", 10),
+        reviewed(lake, 60 * HOUR, review, bob, 2),
+        paid(lake, "payment_captured", second, 48 * HOUR, 499),
+        lake.event(
+            "recommendations.recommendation_served",
+            DAY + 47 * HOUR,
+            recommendation_id=str(answer),
+            anonymous_id=str(own),
+            surface="home",
+            model="ease",
+            model_version=1,
+            items=[{"position": 1, "product_id": 7, "reason": "like", "score": 1.0, "propensity": 0.5}],
+        ),
+        browse(lake, "product_viewed", own, 47.1 * HOUR, product_id=7, recommendation_id=str(answer)),
+        browse(lake, "product_viewed", shared, 47.1 * HOUR, product_id=7),
+        signed_in(lake, shared, ann, 47.2 * HOUR),
         browse(lake, "page_viewed", visitor, 23.8 * HOUR, path="/"),
         browse(lake, "product_viewed", visitor, 24.6 * HOUR, product_id=7),
     )
@@ -73,8 +140,11 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
     ]
     assert query(lake, "select day::text, sessions, viewed from marts.mart_funnel order by day") == [
         ("2026-03-01", 1, 0),
-        ("2026-03-02", 1, 1),
+        ("2026-03-02", 3, 3),
     ]
+    assert query(lake, LIST_PRICES) == [("2026-03-02", 199), ("2026-03-03", 249)]
+    assert query(lake, WHOSE.format(own)) == [(None, False)]
+    assert query(lake, WHOSE.format(shared)) == [(str(ann), False)]
     assert query(lake, "select count(*) from lake.touched_days") == [(0,)]
 
     lake.land(
@@ -82,6 +152,26 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
             "ordering.order_cancelled", DAY + 96 * HOUR, order_id=str(first), customer_id=str(ann), reason="changed"
         ),
         lake.order(DAY + HOUR, bob, (8, 1, 100)),
+        # Comes late, and was in force when the first order was placed.
+        priced(lake, 20 * HOUR, 189),
+        moved(lake, 50 * HOUR, "shipped", 1),
+        reviewed(lake, 70 * HOUR, review, bob, 5),
+        ordered(
+            lake,
+            "shipped",
+            second,
+            bob,
+            50 * HOUR,
+            shipment_id=str(uuid4()),
+            carrier="Post",
+            lines=[{"product_id": 7, "variant_id": 7, "quantity": 1}],
+            is_complete=False,
+        ),
+        paid(lake, "payment_refunded", second, 72 * HOUR, 100, refund_id=str(uuid4()), refunded_minor=100, reason="r"),
+        paid(lake, "payment_declined", uuid4(), 72 * HOUR, 100, reason="no_funds"),
+        # Whose both browsers were, and that one of them is shared.
+        signed_in(lake, own, bob, 80 * HOUR),
+        signed_in(lake, shared, bob, 80 * HOUR),
         # Joins both sessions across midnight.
         browse(lake, "search_performed", visitor, 24.2 * HOUR, query="tea", results=1, customer_id=str(bob)),
         lake.order(DAY + 24.3 * HOUR, bob, (7, 1, 199)),
@@ -93,24 +183,47 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
         ("2026-03-02", 1, 1, 199, 2, 1),
         ("2026-03-03", 1, 4, 499, 1, 0),
     ]
-    assert query(lake, "select day::text, sessions, viewed, ordered from marts.mart_funnel") == [
-        ("2026-03-01", 1, 1, 1)
+    assert query(lake, "select day::text, sessions, viewed, ordered from marts.mart_funnel order by day") == [
+        ("2026-03-01", 1, 1, 1),
+        ("2026-03-02", 2, 2, 0),
+        ("2026-03-04", 2, 0, 0),
     ]
+    assert query(lake, LIST_PRICES) == [("2026-03-02", 189), ("2026-03-02", 189), ("2026-03-03", 249)]
+    assert query(lake, WHOSE.format(own)) == [(str(bob), True), (str(bob), False)]
+    assert query(lake, WHOSE.format(shared)) == [(str(ann), False), (str(bob), False)]
+    revenue = "select day::text, charged_minor, refunded_minor, net_minor from marts.mart_revenue order by day"
+    assert query(lake, revenue)[2:] == [("2026-03-03", 499, 0, 499), ("2026-03-04", 0, 100, -100)]
+    status = "select status, refunded_minor from marts.fct_orders where order_id = '{}'"
+    assert query(lake, status.format(second)) == [("partially_shipped", 100)]
+    led_to = "select answers, impressions, clicks, carts, orders, revenue_minor from marts.mart_recommendations"
+    assert query(lake, led_to) == [(1, 1, 1, 0, 1, 199)]
+    assert query(lake, "select reviews, average_rating from marts.mart_reviews") == [(1, 5.0)]
     incremental = contents(lake)
     build_marts(lake.settings, full_refresh=True)
     assert contents(lake) == incremental
 
 
 def test_only_touched_days_are_rebuilt_and_a_build_that_fails_forgets_none(lake: Lake) -> None:
-    lake.land(*(lake.order(DAY + 24 * HOUR * day, uuid4(), (7, 1, 100)) for day in range(3)))
+    first = [lake.order(DAY + 24 * HOUR * day, uuid4(), (7, 1, 100)) for day in range(3)]
+    lake.land(*first)
     refresh_typed_and_warehouse(lake.settings)
     build_marts(lake.settings)
+    figures = by_day(lake)
     untouched = "select order_id, xmin, ctid from marts.fct_order_lines where order_day <> '2026-03-02' order by 1"
     before = query(lake, untouched)
-    lake.land(lake.order(DAY + 25 * HOUR, uuid4(), (7, 1, 100)))
+    # One order comes late; the others come again, at offsets of their own.
+    again = [record | {"kafka_offset": record["kafka_offset"] + 100} for record in first]
+    lake.land(lake.order(DAY + 25 * HOUR, uuid4(), (7, 1, 100)), *again)
     refresh_typed_and_warehouse(lake.settings)
     build_marts(lake.settings)
     assert query(lake, untouched) == before
+    late = by_day(lake)
+    assert {place for place in figures | late if figures.get(place) != late.get(place)} == {
+        (mart, "2026-03-02") for mart in DAILY
+    }
+    assert query(lake, "select orders, revenue_minor from marts.mart_daily_sales where day = '2026-03-02'") == [
+        (2, 200)
+    ]
     assert query(lake, "select count(*) from marts.fct_order_lines where order_day = '2026-03-02'") == [(2,)]
 
     order_id = uuid4()

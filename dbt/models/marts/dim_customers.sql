@@ -12,9 +12,15 @@ orders as (
         min(placed_at) as first_order_at,
         max(placed_at) as last_order_at,
         count(*) as orders,
-        sum(total_minor) filter (where not is_cancelled) as revenue_minor
+        sum(total_minor) filter (where not is_cancelled) as revenue_minor,
+        sum(refunded_minor) as refunded_minor
     from {{ ref('fct_orders') }}
     group by customer_id
+),
+
+segments as (
+    select * from {{ ref('dim_customer_segments') }}
+    where is_current
 )
 
 select
@@ -28,6 +34,9 @@ select
     orders.last_order_at,
     coalesce(orders.orders, 0) as orders,
     coalesce(orders.revenue_minor, 0)::bigint as revenue_minor,
+    coalesce(orders.refunded_minor, 0)::bigint as refunded_minor,
+    segments.segment,
     registered.customer_id is null as is_inferred
 from registered
 full outer join orders on registered.customer_id = orders.customer_id
+left join segments on coalesce(registered.customer_id, orders.customer_id) = segments.customer_id

@@ -1,4 +1,5 @@
--- Grain: one row per line of an order. Rebuilt by day of the order, as `fct_orders` is.
+-- Grain: one row per line of an order. Rebuilt by day of the order, as `fct_orders` is. The list price is the one that
+-- held when the order was placed, whatever the product costs today.
 -- depends_on: {{ ref('int_ordering__touched_days') }}
 {{
     config(
@@ -32,11 +33,21 @@ select
     orders.placed_at,
     orders.customer_id,
     lines.product_id,
+    lines.variant_id,
     lines.quantity,
+    prices.price_minor as list_price_minor,
     lines.unit_price_minor,
     lines.discount_minor,
+    lines.tax_minor,
     lines.total_minor,
+    lines.total_minor - case when orders.is_tax_included then lines.tax_minor else 0 end as goods_minor,
     orders.currency,
     orders.is_cancelled
 from lines
 inner join orders on lines.event_id = orders.event_id
+left join {{ ref('int_catalog__prices') }} as prices
+    on
+        lines.variant_id = prices.variant_id
+        and orders.currency = prices.currency
+        and orders.placed_at >= prices.valid_from
+        and (prices.valid_to is null or orders.placed_at < prices.valid_to)

@@ -1,5 +1,5 @@
--- Grain: one row per session: events of one visitor without a pause of more than 30 minutes. Rebuilt by visitor:
--- `int_analytics__touched_visitors` says which, and why not by day.
+-- Grain: one row per session: events of one browser without a pause of more than 30 minutes, of one person at most.
+-- Rebuilt by browser: `int_analytics__touched_visitors` says which, and why not by day.
 -- depends_on: {{ ref('int_analytics__touched_visitors') }}
 {{
     config(
@@ -12,31 +12,18 @@
 
 with events as (
     select *
-    from {{ ref('stg_analytics__events') }}
+    from {{ ref('int_analytics__session_events') }}
     {% if is_incremental() %}
         where anonymous_id in (select touched.anonymous_id from {{ ref('int_analytics__touched_visitors') }} as touched)
     {% endif %}
 ),
 
-gaps as (
-    select
-        *,
-        occurred_at - lag(occurred_at) over (partition by anonymous_id order by occurred_at, event_id) as gap
-    from events
-),
-
-numbered as (
-    select
-        *,
-        count(*) filter (where gap is null or gap > interval '30 minutes')
-            over (partition by anonymous_id order by occurred_at, event_id) as session_number
-    from gaps
-),
-
 sessions as (
     select
+        session_id,
         anonymous_id,
         max(customer_id) as customer_id,
+        max(signed_in_customer_id) as signed_in_customer_id,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         count(*) as events,
@@ -45,14 +32,13 @@ sessions as (
         count(*) filter (where kind = 'search_performed') as searches,
         count(*) filter (where kind = 'cart_item_added') as cart_additions,
         count(*) filter (where kind = 'checkout_started') as checkouts
-    from numbered
-    group by anonymous_id, session_number
+    from events
+    group by session_id, anonymous_id
 ),
 
 ordered as (
     select
-        sessions.anonymous_id,
-        sessions.started_at,
+        sessions.session_id,
         count(*) as orders
     from sessions
     inner join {{ ref('stg_ordering__orders') }} as orders
@@ -60,13 +46,15 @@ ordered as (
             sessions.customer_id = orders.customer_id
             and orders.source = 'storefront'
             and orders.placed_at between sessions.started_at and sessions.ended_at + interval '30 minutes'
-    group by sessions.anonymous_id, sessions.started_at
+    group by sessions.session_id
 )
 
 select
-    md5(sessions.anonymous_id || extract(epoch from sessions.started_at)::text) as session_id,
+    sessions.session_id,
     sessions.anonymous_id,
     sessions.customer_id,
+    coalesce(sessions.customer_id, sessions.anonymous_id) as person_id,
+    sessions.customer_id is not null and sessions.signed_in_customer_id is null as is_stitched,
     {{ utc_day('sessions.started_at') }} as session_day,
     sessions.started_at,
     sessions.ended_at,
@@ -78,7 +66,4 @@ select
     sessions.checkouts,
     coalesce(ordered.orders, 0) as orders
 from sessions
-left join ordered
-    on
-        sessions.anonymous_id = ordered.anonymous_id
-        and sessions.started_at = ordered.started_at
+left join ordered on sessions.session_id = ordered.session_id

@@ -4,6 +4,8 @@ select
     day,
     occurred_at as moved_at,
     product_id,
+    coalesce(variant_id, product_id) as variant_id,
+    location,
     movement,
     quantity,
     order_id

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipelines.defs.about import DAILY, PLATFORM
 from pipelines.lib import care as lake_care
 from pipelines.lib.settings import Settings
 
@@ -9,7 +10,7 @@ CARE = dg.AssetKey(["lake_care", "tables"])
 _COLUMNS = ("files", "bytes", "manifests", "snapshots")
 
 
-@dg.asset(key=CARE, group_name="lake", kinds={"iceberg"})
+@dg.asset(key=CARE, group_name="lake", owners=[PLATFORM], kinds={"iceberg"}, freshness_policy=DAILY)
 def care(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     """Small files made large and sorted, old snapshots expired with month-ends kept, lost files removed."""
     done = list(lake_care.care(settings))

@@ -6,6 +6,7 @@ import dagster as dg
 
 from ingestion.contracts import EVENT_TYPES
 from ingestion.repair import OPEN, REPAIRED
+from pipelines.defs.about import PLATFORM, table
 from pipelines.defs.typed.assets import typed_key
 from pipelines.lib.health import note_failed_events
 from pipelines.lib.lineage import note_lineage
@@ -22,12 +23,16 @@ NOBODY_WAITS = "nobody_is_waited_for"
     key=dg.AssetKey(["ops", "lineage"]),
     deps=[dg.AssetKey(["marts", LAST_MART])],
     group_name="lineage",
+    owners=[PLATFORM],
+    metadata=table("warehouse.ops.lineage_models"),
     kinds={"postgres"},
 )
 def lineage(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     """Models, loads, snapshots, offsets and sample events, for the pages of lineage and data health."""
     noted = note_lineage(settings, manifest_path())
-    return dg.MaterializeResult(metadata={"models": noted.models, "loads": noted.loads})
+    return dg.MaterializeResult(
+        metadata={"dagster/row_count": noted.models, "models": noted.models, "loads": noted.loads}
+    )
 
 
 @dg.asset(
@@ -35,6 +40,8 @@ def lineage(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
     group_name="lineage",
     deps=[typed_key(name) for name in EVENT_TYPES],
     check_specs=[dg.AssetCheckSpec(NOBODY_WAITS, asset=FAILED_EVENTS)],
+    owners=[PLATFORM],
+    metadata=table("warehouse.ops.failed_events"),
     kinds={"postgres"},
 )
 def failed_events(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from ingestion.contracts.catalog import ProductPublished
 from ingestion.contracts.ordering import OrderCancelled, OrderPlaced
+from pipelines.defs.about import DAILY, SCIENCE, table
 from pipelines.defs.typed.assets import typed_key
 from pipelines.lib import training
 from pipelines.lib.settings import Settings
@@ -28,6 +29,7 @@ def model_key(name: str) -> dg.AssetKey:
                 model_key(name),
                 deps=[typed_key(event.type) for event in (OrderPlaced, OrderCancelled, ProductPublished)],
                 description=f"The model {name}, fitted and tested on a time split.",
+                owners=[SCIENCE],
                 kinds={"mlflow"},
             )
             for name in MODELS
@@ -36,10 +38,18 @@ def model_key(name: str) -> dg.AssetKey:
             CHAMPION,
             deps=[model_key(name) for name in MODELS],
             description="The best model, fitted on everything.",
+            owners=[SCIENCE],
             kinds={"mlflow"},
+            freshness_policy=DAILY,
         ),
         dg.AssetSpec(
-            SERVING, deps=[CHAMPION], description="The version that answers in the product.", kinds={"postgres"}
+            SERVING,
+            deps=[CHAMPION],
+            description="The version that answers in the product.",
+            owners=[SCIENCE],
+            metadata=table("agora.serving.model_versions"),
+            kinds={"postgres"},
+            freshness_policy=DAILY,
         ),
     ],
     group_name="models",

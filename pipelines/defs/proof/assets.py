@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.defs.about import HOURLY, PLATFORM, table
 from pipelines.lib.proofs import prove_and_keep
 from pipelines.lib.settings import Settings
 
@@ -15,6 +16,9 @@ CHECK = "nothing_differs"
     key=PROOF,
     group_name="proof",
     kinds={"postgres"},
+    owners=[PLATFORM],
+    metadata=table("warehouse.ops.proof_runs"),
+    freshness_policy=HOURLY,
     check_specs=[dg.AssetCheckSpec(CHECK, asset=PROOF, description="The difference of the last proof is 0.")],
 )
 def proof(

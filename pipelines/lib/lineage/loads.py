@@ -14,6 +14,7 @@ from pyiceberg.table.snapshots import Snapshot
 from ingestion.contracts import EVENT_TYPES, Event
 from ingestion.lake.tables import raw_table
 from ingestion.lander.positions import SUMMARY_KEY
+from pipelines.lib import warehouse
 from pipelines.lib.lake import identifier
 from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
@@ -55,8 +56,7 @@ def read_loads(
     settings: Settings, catalog: Catalog, state: SnapshotState, connection: psycopg.Connection
 ) -> list[Load]:
     """One entry for each table of each event type: its own, then those of its lists."""
-    query = "select table_name, snapshot_id from lake.load_state"
-    loaded: dict[str, int] = dict(connection.execute(query).fetchall())
+    loaded = warehouse.loaded_snapshots(connection)
     return [
         load
         for contract in EVENT_TYPES.values()

@@ -5,7 +5,11 @@ from typing import Any
 
 import orjson
 
+from pipelines.lib.lineage.columns import note_columns, noted_columns
+from pipelines.lib.lineage.models import read_models
+from pipelines.lib.lineage.openlineage import built_by_dbt, emit
 from pipelines.lib.ops import open_ops
+from pipelines.lib.prepare import manifest_path
 from pipelines.lib.settings import Settings
 
 _PUT = """
@@ -17,7 +21,10 @@ on conflict (name) do update set invocation_id = excluded.invocation_id, status 
 
 
 def note_runs(settings: Settings, results: Path) -> int:
-    """Write the models of a `run_results.json` to `ops.model_runs`; returns how many. No file is no run."""
+    """Write the models of a `run_results.json` to `ops.model_runs`; returns how many. No file is no run.
+
+    The SQL that dbt left beside it tells the columns' lineage, and whoever listens is told of the runs by OpenLineage.
+    """
     if not results.exists():
         return 0
     document = orjson.loads(results.read_bytes())
@@ -29,6 +36,11 @@ def note_runs(settings: Settings, results: Path) -> int:
     ]
     with open_ops(settings) as connection:
         connection.cursor().executemany(_PUT, runs)
+    compiled = results.parent / "compiled" / "agora"
+    if compiled.exists() and manifest_path().exists():
+        models = read_models(manifest_path())
+        note_columns(settings, models, compiled)
+        emit(settings, built_by_dbt(runs, models, noted_columns(settings)))
     return len(runs)
 
 

@@ -20,7 +20,8 @@ from tests.browser.shelves import columns_of
 
 MARTS = (
     *("dim_customers", "dim_products", "fct_orders", "fct_order_lines"),
-    *("mart_as_of", "mart_daily_sales", "mart_customers_weekly", "mart_funnel", "mart_product_sales"),
+    *("mart_as_of", "mart_daily_sales", "mart_customers_weekly", "mart_funnel", "mart_product_sales", "mart_revenue"),
+    *("mart_retention", "mart_sessions", "mart_inventory", "mart_recommendations", "mart_search", "mart_payments"),
 )
 AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -77,6 +78,7 @@ class Warehouse:
             "lines": len(lines),
             "units": sum(line[1] for line in lines),
             "total_minor": sum(line[1] * line[2] for line in lines),
+            "goods_minor": sum(line[1] * line[2] for line in lines),
             "cancelled_at": None,
         }
         self.put("marts.fct_orders", shared | whole | columns)
@@ -87,6 +89,7 @@ class Warehouse:
                 "quantity": quantity,
                 "unit_price_minor": price,
                 "total_minor": quantity * price,
+                "goods_minor": quantity * price,
             }
             self.put("marts.fct_order_lines", shared | line)
 

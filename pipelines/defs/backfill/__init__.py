@@ -1,0 +1,1 @@
+"""Days made anew on demand."""

@@ -1,0 +1,37 @@
+"""The pages about the data: made when they are missing, and every hour after a newer build of the marts.
+
+An automation condition starts it, not a sensor: everything that it waits for is an asset, so Dagster itself sees when
+one is newer. The loop has a sensor, because what it waits for lands in the lake without Dagster's doing.
+"""
+
+import dagster as dg
+
+from pipelines.defs.about import ANALYTICS
+from pipelines.lib.docs import write_docs
+from pipelines.lib.freshness import check_freshness
+from pipelines.lib.health import note_verdict
+from pipelines.lib.marts import LAST_MART
+from pipelines.lib.settings import Settings
+
+DOCS = dg.AssetKey(["docs", "pages"])
+_HOURLY = dg.AutomationCondition.on_cron("20 * * * *")
+_MISSING = dg.AutomationCondition.on_missing()
+
+
+@dg.asset(
+    key=DOCS,
+    deps=[dg.AssetKey(["marts", LAST_MART])],
+    group_name="docs",
+    owners=[ANALYTICS],
+    kinds={"dbt"},
+    automation_condition=(_HOURLY | _MISSING).with_label("when missing, and hourly after a newer build"),
+)
+def docs(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
+    """Every mart with meaning, columns, tests, SQL and lineage (dbt docs); what all checks said last (data docs)."""
+    if settings.pipelines_docs_dir is None:
+        return dg.MaterializeResult(metadata={"skipped": "AGORA_PIPELINES_DOCS_DIR names no folder"})
+    note_verdict(settings, "freshness", check_freshness(settings))
+    made = write_docs(settings, settings.pipelines_docs_dir)
+    address = settings.pipelines_docs_url
+    link = {"open": dg.MetadataValue.url(address)} if address else {}
+    return dg.MaterializeResult(metadata={"models": made.models, "suites": made.suites} | link)
