@@ -111,4 +111,5 @@ def test_the_models_that_answer(page: Page, inspect: Inspect, shop_env: dict[str
     with trained(shop_env["AGORA_POSTGRES_OWNER_URL"]):
         enter(page, "/dashboards/models")
         expect(page.get_by_text("compared with version")).to_be_visible()
+        expect(page.get_by_role("heading", name="By place")).to_be_visible()
         inspect("dashboard-models")

@@ -99,4 +99,17 @@ _OF_THE_STREAM = (
         "count(*)",
     ),
 )
-METRICS = {metric.key: metric for metric in (*_OF_THE_WAREHOUSE, *_OF_THE_STREAM, *_OF_THE_SHOP, *_OF_MODELS)}
+# A ratio of two relations, which dbt's metrics here cannot say.
+_OF_SHELVES = (
+    Metric(
+        "catalogue_shown",
+        "Catalogue shown",
+        "Of all products, the share that stood on at least one recommended shelf in the period.",
+        "share",
+        "lake.recommendations_recommendation_served_items",
+        "count(distinct product_id) / products",
+    ),
+)
+METRICS = {
+    metric.key: metric for metric in (*_OF_THE_WAREHOUSE, *_OF_THE_STREAM, *_OF_SHELVES, *_OF_THE_SHOP, *_OF_MODELS)
+}
