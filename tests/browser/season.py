@@ -11,12 +11,18 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from ingestion.contracts.analytics import CartItemAdded, CheckoutStarted, PageViewed, ProductViewed, SearchPerformed
 from ingestion.contracts.inventory import StockMoved
+from ingestion.contracts.recommendations import RecommendationServed
 from pipelines.lib.lineage.models import read_models
 from pipelines.lib.ops import TABLES
 from pipelines.lib.prepare import prepare
 from pipelines.lib.warehouse_schema import create_statement, shapes
 
+LOADED = (
+    *(PageViewed, ProductViewed, SearchPerformed, CartItemAdded, CheckoutStarted),
+    *(StockMoved, RecommendationServed),
+)
 DAYS = 60
 ORDERS_A_DAY = 12
 DEPARTMENTS = {"Grocery": ("Hot drinks", "Spreads", "Soups"), "Produce": ("Fruit", "Salads"), "Home": ("Lamps",)}
@@ -81,6 +87,38 @@ def movements(product_ids: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "lake.inventory_stock_moved", event | moved
 
 
+def visits(product_ids: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What people did in the half hours that the page of the last one compares with: today's, and last week's."""
+    dice = random.Random(6)
+    now = datetime.now(UTC)
+    for number in range(400):
+        at = now - timedelta(weeks=number % 2, minutes=dice.uniform(-30, 30))
+        person = f"v{dice.randrange(120)}"
+        event = {"event_id": f"visit-{number}", "day": at.date(), "occurred_at": at, "anonymous_id": person}
+        yield "lake.analytics_product_viewed", event | {"product_id": dice.choice(product_ids)}
+        if number % 5 == 0:
+            yield "lake.analytics_cart_item_added", event | {"product_id": product_ids[0], "quantity": 1}
+        if number % 9 == 0:
+            yield "lake.analytics_checkout_started", event | {"items": 2}
+
+
+def shelves(product_ids: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the recommender showed, by two versions at three places, and what it led to."""
+    dice = random.Random(8)
+    today = datetime.now(UTC).date()
+    for back in range(DAYS):
+        for surface, answers in (("home", 420), ("product", 900), ("cart", 160)):
+            day = {"day": today - timedelta(days=back), "surface": surface, "model": "ease"}
+            shown = answers + dice.randrange(60)
+            clicked = int(shown * dice.uniform(0.08, 0.12))
+            led = {"answers": shown, "impressions": shown * 12, "answers_clicked": clicked, "clicks": clicked}
+            bought = {"carts": clicked // 4, "orders": clicked // 12, "revenue_minor": clicked // 12 * 2_300}
+            yield "marts.mart_recommendations", day | {"model_version": 2 if back < 20 else 1} | led | bought
+        item = {"event_id": f"shelf-{back}", "day": today - timedelta(days=back), "position": 1, "reason": "because"}
+        shown_item = {"product_id": dice.choice(product_ids), "score": 0.5, "propensity": 0.2}
+        yield "lake.recommendations_recommendation_served_items", item | shown_item
+
+
 def notes() -> Iterator[tuple[str, dict[str, Any]]]:
     """What the pipelines leave in the schema `ops`: the real models, loads, runs and proofs."""
     now = datetime.now(UTC)
@@ -137,9 +175,10 @@ def fill(connection: psycopg.Connection, product_ids: list[int]) -> None:
     """Put the season into a warehouse whose marts are there."""
     connection.execute(TABLES)
     connection.execute("create schema lake")
-    for shape in shapes(StockMoved):
-        connection.execute(create_statement(shape))
-    everything = [*facts(product_ids), *movements(product_ids), *notes()]
+    for event in LOADED:
+        for shape in shapes(event):
+            connection.execute(create_statement(shape))
+    everything = [*facts(product_ids), *movements(product_ids), *visits(product_ids), *shelves(product_ids), *notes()]
     with connection.cursor() as cursor:
         for table, row in everything:
             cursor.execute(_insert(table, tuple(row)), list(row.values()))

@@ -12,7 +12,9 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from api.domains.analytics.service.remembered import remembered
+from ingestion.contracts.analytics import CartItemAdded, CheckoutStarted, PageViewed, ProductViewed, SearchPerformed
 from ingestion.contracts.inventory import StockMoved
+from ingestion.contracts.recommendations import RecommendationServed
 from pipelines.lib.ops import TABLES
 from pipelines.lib.warehouse_schema import create_statement, shapes
 from tests.api.conftest import OneConnection, _drop, _named
@@ -22,6 +24,10 @@ MARTS = (
     *("dim_customers", "dim_products", "fct_orders", "fct_order_lines"),
     *("mart_as_of", "mart_daily_sales", "mart_customers_weekly", "mart_funnel", "mart_product_sales", "mart_revenue"),
     *("mart_retention", "mart_sessions", "mart_inventory", "mart_recommendations", "mart_search", "mart_payments"),
+)
+LOADED = (
+    *(PageViewed, ProductViewed, SearchPerformed, CartItemAdded, CheckoutStarted),
+    *(StockMoved, RecommendationServed),
 )
 AS_OF = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -126,8 +132,9 @@ def _make_tables(connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier("marts", mart), parts))
     connection.execute(TABLES)
     connection.execute("CREATE SCHEMA lake")
-    for shape in shapes(StockMoved):
-        connection.execute(create_statement(shape))
+    for event in LOADED:
+        for shape in shapes(event):
+            connection.execute(create_statement(shape))
     for schema in map(sql.Identifier, ("lake", "marts", "ops")):
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO agora_api").format(schema))
         connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO agora_api").format(schema))

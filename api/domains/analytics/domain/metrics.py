@@ -65,4 +65,51 @@ _OF_MODELS = (
         "share",
     ),
 )
-METRICS = {metric.key: metric for metric in (*_OF_THE_WAREHOUSE, *_OF_THE_SHOP, *_OF_MODELS)}
+_OF_THE_STREAM = (
+    Metric(
+        "visitors",
+        "Visitors",
+        "Different browsers and apps that looked at a page, searched, filled a cart or began to check out.",
+        "number",
+        "lake.analytics_page_viewed",
+        "count(distinct anonymous_id), of all behaviour events",
+    ),
+    Metric(
+        "views",
+        "Product views",
+        "Product pages that were shown.",
+        "number",
+        "lake.analytics_product_viewed",
+        "count(*)",
+    ),
+    Metric(
+        "carts",
+        "Put into carts",
+        "Times that a product was put into a cart, whatever the quantity.",
+        "number",
+        "lake.analytics_cart_item_added",
+        "count(*)",
+    ),
+    Metric(
+        "checkouts",
+        "Checkouts begun",
+        "Times that somebody began to check out.",
+        "number",
+        "lake.analytics_checkout_started",
+        "count(*)",
+    ),
+)
+# A ratio of two relations, which dbt's metrics here cannot say.
+_OF_SHELVES = (
+    Metric(
+        "catalogue_shown",
+        "Catalogue shown",
+        "Of all products, the share that stood on at least one recommended shelf in the period.",
+        "share",
+        "lake.recommendations_recommendation_served_items",
+        "count(distinct product_id) / products",
+    ),
+)
+METRICS = {
+    metric.key: metric for metric in (*_OF_THE_WAREHOUSE, *_OF_THE_STREAM, *_OF_SHELVES, *_OF_THE_SHOP, *_OF_MODELS)
+}

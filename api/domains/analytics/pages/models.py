@@ -1,16 +1,18 @@
-"""Models: which one answers, how good it is beside its candidates and beside the version before."""
+"""Models: what their recommendations led to, which one answers, and how good it is beside its candidates."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Query, Request, Response
 
 from api.core.auth import VisitorDep
 from api.core.charts import Series, steps
-from api.core.db import ReadDep
+from api.core.db import ReadDep, WarehouseDep
 from api.core.routing import Router
 from api.domains.analytics.domain.metrics import METRICS
 from api.domains.analytics.errors import ReportNotReady
-from api.domains.analytics.pages.asking import Reader, Text
+from api.domains.analytics.pages import recommended as shelves
+from api.domains.analytics.pages.asking import Asked, AskedDep, Reader, Text, pinned
 from api.domains.analytics.pages.boards import (
     BEFORE,
     NOW,
@@ -23,9 +25,10 @@ from api.domains.analytics.pages.boards import (
     show_board,
     table_file,
 )
-from api.domains.analytics.pages.writing import SHOWN, percent
-from api.domains.analytics.service import models
+from api.domains.analytics.pages.writing import SHOWN, percent, span
+from api.domains.analytics.service import models, recommended
 from api.domains.analytics.service.models import Models
+from api.domains.analytics.service.remembered import newest_build
 
 router = Router(include_in_schema=False)
 PATH = "/dashboards/models"
@@ -36,31 +39,70 @@ FIGURES = {
     "new_ndcg_at_10": "NDCG at 10, new products",
     "coverage_at_10": "Coverage at 10",
 }
+Surface = Annotated[str, Query(max_length=60)]
 
 
 @router.get(PATH)
-async def show_models(request: Request, _visitor: VisitorDep, person: Reader, reader: ReadDep) -> Response:
+async def show_models(
+    request: Request,
+    _visitor: VisitorDep,
+    person: Reader,
+    reader: ReadDep,
+    warehouse: WarehouseDep,
+    asked: AskedDep,
+    surface: Surface = "",
+) -> Response:
     """The page; before the first training one that says so."""
     try:
-        board = _board(await models.report(reader))
+        board = await _board(reader, warehouse, asked, surface or None)
     except ReportNotReady:
         board = None
     return show_board(request, board, person)
 
 
 @router.get(f"{PATH}.csv")
-async def get_models_file(_: Reader, reader: ReadDep, table: Text) -> Response:
+async def get_models_file(
+    _: Reader, reader: ReadDep, warehouse: WarehouseDep, asked: AskedDep, table: Text, surface: Surface = ""
+) -> Response:
     """One of its tables as a file."""
-    return table_file(_board(await models.report(reader)), table)
+    return table_file(await _board(reader, warehouse, asked, surface or None), table)
 
 
-def _board(report: Models) -> Board:
+async def _board(reader: ReadDep, warehouse: WarehouseDep, asked: Asked, surface: str | None) -> Board:
+    """What was trained; and, once the marts have been built, what it led to."""
+    report = await models.report(reader)
+    board = _trained(report)
+    try:
+        build = await newest_build(warehouse)
+        period = asked.period(build)
+        led = await recommended.report(build, period, surface)
+    except ReportNotReady:
+        return board
+    if led is None:
+        return board
+    filters = asked.filters | {"surface": surface}
+    text = f"{span(period)}, compared with the {period.days} days before. {board.text}"
+    return replace(
+        board,
+        text=text,
+        as_of=build.as_of,
+        filters=filters,
+        days=asked.preset,
+        pinned=pinned(period),
+        controls=shelves.controls(led, surface),
+        figures=[*shelves.figures(led), *board.figures],
+        plots=[shelves.clicks(led), *board.plots],
+        tables=[*shelves.tables(led), *board.tables],
+    )
+
+
+def _trained(report: Models) -> Board:
     active = report.active
     before = "the first version" if report.previous is None else f"compared with version {report.previous['version']}"
     return Board(
         PATH,
         "Models",
-        f"Recommendations, version {active['version']}, {before}. Measured on orders that no model had seen.",
+        f"Version {active['version']} answers, {before}; its scores are of orders that no model had seen.",
         active["created_at"],
         figures=[_champion(report), *_figures(report)],
         plots=[_candidates(report)],
