@@ -37,8 +37,8 @@ check: setup ## lint, types, import contracts, event contracts, SQL style
 	$(BIN)/python -m pipelines.lib.prepare
 	cd dbt && ../$(BIN)/sqlfluff lint --disable-progress-bar models
 
-bench: setup ## measure, into var/bench/*.json (ONLY=lander for one area)
-	@trap '$(BIN)/python -m tests.stack' EXIT; trap 'exit 130' INT TERM; $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY),)
+bench: setup ## measure, into var/bench/*.json (ONLY=lander for one area, ARGS="--minutes 30" for more of it)
+	@trap '$(BIN)/python -m tests.stack' EXIT; trap 'exit 130' INT TERM; $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY),) $(ARGS)
 
 up: setup ## start the local stack
 	@$(BIN)/agora up

@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     lander_commit_seconds: Seconds = 10.0
     lander_commit_rows: Count = 500_000
     lander_lease_seconds: Seconds = 15.0
+    # How many landers share the partitions; each process takes a shard that is free, or stands by.
+    lander_shards: Annotated[int, Field(gt=0, le=64)] = 1
 
     def topic(self, domain: str) -> str:
         """The name in Kafka of a domain's topic."""

@@ -1,10 +1,13 @@
 """The Iceberg catalogue in Postgres, whose commits can carry other statements in the same transaction."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 
+from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog, SqlCatalogBaseTable
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import StagedTable, Table, Transaction
+from pyiceberg.table.metadata import TableMetadataV2
 from sqlalchemy import Connection, make_url, text, update
 
 from ingestion.settings import Settings
@@ -13,12 +16,32 @@ CATALOG_NAME = "agora"
 Companion = Callable[[Connection], None]
 
 
+def _copied(metadata: TableMetadataV2, _: object = None) -> TableMetadataV2:
+    copied = metadata.__copy__()
+    for name, value in copied.__dict__.items():
+        if isinstance(value, list | dict):
+            copied.__dict__[name] = copy(value)
+    return copied
+
+
+# PyIceberg copies all of the metadata fifteen times for each commit, down to the last word of each snapshot, though
+# what stands in its lists never changes: a table of a few thousand snapshots would take seconds to commit to.
+TableMetadataV2.__deepcopy__ = _copied  # type: ignore[assignment]
+
+
 class OutcomeUnknown(Exception):
     """The connection was lost while Postgres was committing."""
 
 
 class LakeCatalog(SqlCatalog):
-    """A SqlCatalog that moves the pointers of several tables, and whatever a companion writes, all or nothing."""
+    """A SqlCatalog that moves the pointers of several tables, and whatever a companion writes, all or nothing.
+
+    Metadata files never change: the newest ones of each table are kept, and read again only where the pointer moved.
+    """
+
+    def __init__(self, name: str, **properties: str) -> None:
+        self._newest: dict[tuple[str, ...], Table] = {}
+        super().__init__(name, **properties)
 
     def create_tables(self) -> None:
         """Of several processes that open a new catalogue at once one makes its tables, and the others find them."""
@@ -49,7 +72,15 @@ class LakeCatalog(SqlCatalog):
                     producer._clean_all_uncommitted()
             raise
         for before, after in staged:
+            self._newest[before.name()] = after
             self._delete_old_metadata(before.io, before.metadata, after.metadata)
+
+    def _convert_orm_to_iceberg(self, orm_table: IcebergTables) -> Table:
+        known = self._newest.get(Catalog.identifier_to_tuple(f"{orm_table.table_namespace}.{orm_table.table_name}"))
+        if known is None or known.metadata_location != orm_table.metadata_location:
+            known = super()._convert_orm_to_iceberg(orm_table)
+            self._newest[known.name()] = known
+        return Table(known.name(), known.metadata, known.metadata_location, known.io, self)
 
     def _stage(self, transaction: Transaction) -> tuple[Table, StagedTable]:
         before = transaction._table

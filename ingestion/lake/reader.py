@@ -1,6 +1,6 @@
 """Reading the lake: what was added since a snapshot, and plain scans."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -13,6 +13,8 @@ from pyiceberg.table.snapshots import Snapshot, ancestors_of
 
 # In a compaction's summary: the newest snapshot whose rows lie in its files, empty where all of those have expired.
 THROUGH_KEY = "agora.compacted-through"
+# Rows that are in memory at once while a table is read in parts.
+PART_ROWS = 250_000
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,15 @@ class Added:
     is_full: bool
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The same, read in parts of some hundred thousand rows, in the order in which they came."""
+
+    parts: Iterator[pa.Table]
+    snapshot_id: int | None
+    is_full: bool
+
+
 def read_added(catalog: Catalog, table: str, after: int | None, columns: tuple[str, ...] | None = None) -> Added:
     """Rows of the data files added after snapshot `after` and still there.
 
@@ -31,16 +42,37 @@ def read_added(catalog: Catalog, table: str, after: int | None, columns: tuple[s
     compaction has put rows from before and after it into one file. Raises NoSuchTableError.
     """
     loaded = catalog.load_table(table)
-    current = loaded.current_snapshot()
-    if current is None:
-        return Added(_read(loaded, columns, []), None, is_full=True)
-    if current.snapshot_id == after:
-        return Added(_read(loaded, columns, []), after, is_full=False)
-    newer = None if after is None else _appended_after(loaded, current, after)
-    if newer is None:
-        return Added(scan(catalog, table, columns), current.snapshot_id, is_full=True)
-    tasks = list(_added_files(loaded, current, newer))
-    return Added(_read(loaded, columns, tasks), current.snapshot_id, is_full=False)
+    tasks, snapshot_id, is_full = _added(loaded, after)
+    return Added(_scan(loaded, columns).to_table(tasks), snapshot_id, is_full)
+
+
+def stream_added(catalog: Catalog, table: str, after: int | None) -> Parts:
+    """`read_added` for what may be more than fits into memory."""
+    loaded = catalog.load_table(table)
+    tasks, snapshot_id, is_full = _added(loaded, after)
+    return Parts(_parts(_scan(loaded, None), tasks), snapshot_id, is_full)
+
+
+def stream(catalog: Catalog, table: str, row_filter: BooleanExpression) -> Iterator[pa.Table]:
+    """Rows of the current snapshot in parts; files that cannot hold any are not opened. Raises NoSuchTableError."""
+    loaded = catalog.load_table(table)
+    tasks = loaded.scan(row_filter=row_filter).plan_files()
+    return _parts(_scan(loaded, None, row_filter), tasks)
+
+
+def _parts(scan: ArrowScan, tasks: Iterable[FileScanTask]) -> Iterator[pa.Table]:
+    # PyIceberg's own `to_record_batches` holds whole files, several of them at once.
+    batches: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in scan._record_batches_from_scan_tasks_and_deletes(tasks, {}):
+        if batch.num_rows:
+            batches.append(batch)
+            rows += batch.num_rows
+        if rows >= PART_ROWS:
+            yield pa.Table.from_batches(batches)
+            batches, rows = [], 0
+    if batches:
+        yield pa.Table.from_batches(batches)
 
 
 def scan(
@@ -60,6 +92,19 @@ def scan(
 def compacted_through(snapshot: Snapshot) -> str | None:
     """What a compaction's snapshot says of its rows; None for every other snapshot."""
     return snapshot.summary[THROUGH_KEY] if snapshot.summary else None
+
+
+def _added(table: Table, after: int | None) -> tuple[list[FileScanTask], int | None, bool]:
+    """The files that hold what was added, the snapshot that was reached, and whether these are all files."""
+    current = table.current_snapshot()
+    if current is None:
+        return [], None, True
+    if current.snapshot_id == after:
+        return [], after, False
+    newer = None if after is None else _appended_after(table, current, after)
+    if newer is None:
+        return list(table.scan().plan_files()), current.snapshot_id, True
+    return list(_added_files(table, current, newer)), current.snapshot_id, False
 
 
 def _appended_after(table: Table, current: Snapshot, after: int) -> set[int] | None:
@@ -86,6 +131,6 @@ def _added_files(table: Table, current: Snapshot, newer: set[int]) -> Iterator[F
                 yield FileScanTask(entry.data_file)
 
 
-def _read(table: Table, columns: tuple[str, ...] | None, tasks: list[FileScanTask]) -> pa.Table:
+def _scan(table: Table, columns: tuple[str, ...] | None, row_filter: BooleanExpression | None = None) -> ArrowScan:
     schema = table.schema() if columns is None else table.schema().select(*columns)
-    return ArrowScan(table.metadata, table.io, schema, AlwaysTrue()).to_table(tasks)
+    return ArrowScan(table.metadata, table.io, schema, AlwaysTrue() if row_filter is None else row_filter)

@@ -6,6 +6,7 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import TableAlreadyExistsError
 from pyiceberg.table import Table
+from sqlalchemy.exc import IntegrityError
 
 from ingestion.contracts import TOPICS
 from ingestion.lake.schemas import FAILED_EVENTS, RAW
@@ -36,7 +37,8 @@ def create_raw_tables(catalog: Catalog, settings: Settings) -> None:
 
     Raises CommitFailedException where another process was widening one.
     """
-    catalog.create_namespace_if_not_exists(settings.table(RAW_NAMESPACE))
+    with suppress(IntegrityError):  # another lander made it in this moment
+        catalog.create_namespace_if_not_exists(settings.table(RAW_NAMESPACE))
     wanted = {raw_table(domain): RAW for domain in TOPICS} | {FAILED_TABLE: FAILED_EVENTS}
     there = {".".join(identifier) for identifier in catalog.list_tables(settings.table(RAW_NAMESPACE))}
     for name, schema in wanted.items():

@@ -16,7 +16,7 @@ from pyiceberg.table import Table, Transaction
 from ingestion.lake.catalog import LakeCatalog, OutcomeUnknown
 from ingestion.lake.files import DataFileWriter
 from ingestion.lake.tables import FAILED_TABLE, raw_table
-from ingestion.lander.positions import SUMMARY_KEY, Fence, Mismatch, Positions, move, read_snapshot
+from ingestion.lander.positions import SUMMARY_KEY, Fence, Mismatch, Positions, advance, move, read_snapshot
 from ingestion.settings import Settings
 from ingestion.topics import identify
 
@@ -38,6 +38,11 @@ class Growing:
         """Row groups that wait to be written."""
         return sum(not group.done() for group in self._groups)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row was ever added."""
+        return self._writer is None
+
     def add(self, parts: Sequence[pa.Table]) -> None:
         """Hand over rows as one row group."""
         if self._writer is None:
@@ -53,7 +58,7 @@ class Growing:
 
 @dataclass(frozen=True)
 class Pending:
-    """Records of one topic that are read and not committed: everything from `start` up to `end`."""
+    """Records of one topic that are read and not committed: everything from `start` up to `end` in these partitions."""
 
     domain: str
     start: Positions
@@ -90,14 +95,16 @@ class Committer:
         self._same_topic(pending)
         names = [(raw_table(pending.domain), pending.rows), (FAILED_TABLE, pending.failed)]
         written: list[tuple[str, DataFile | None]] = []
+        tables: dict[str, Table] = {}
         try:
             for name, growing in names:
-                table = self._load(name)
-                file = growing.finish(table, f"{table.location()}/data/{self._file_name(pending)}")
                 # The topic's own table gets a snapshot with the new positions even where nothing was readable.
-                if file is not None or name != FAILED_TABLE:
-                    written.append((name, file))
-            self._commit_files(pending, written)
+                if growing.is_empty and name == FAILED_TABLE:
+                    continue
+                table = tables[name] = self._load(name)
+                file = growing.finish(table, f"{table.location()}/data/{self._file_name(pending)}")
+                written.append((name, file))
+            self._commit_files(pending, written, tables)
         except OutcomeUnknown:
             raise
         except Exception:
@@ -111,32 +118,32 @@ class Committer:
             bytes=sum(file.file_size_in_bytes for file in files.values()),
         )
 
-    def _commit_files(self, pending: Pending, written: list[tuple[str, DataFile | None]]) -> None:
+    def _commit_files(
+        self, pending: Pending, written: list[tuple[str, DataFile | None]], tables: dict[str, Table]
+    ) -> None:
         topic = self._settings.topic(pending.domain)
         table_name = self._settings.table(raw_table(pending.domain))
         for attempt in range(ATTEMPTS):
-            transactions = [self._stage(name, pending, file) for name, file in written]
+            transactions = [self._stage(tables[name], name, pending, file) for name, file in written]
             try:
                 self._catalog.commit_with(
                     transactions,
                     lambda connection: move(connection, self._fence, table_name, topic, pending.start, pending.end),
                 )
             except CommitFailedException:
-                # The pipelines write failed events too, and upkeep rewrites files: look again. The cursor has not
-                # moved, so that this cannot append twice.
+                # Other shards land in the same table, the pipelines write failed events too, and upkeep rewrites files:
+                # look again. The cursor has not moved, so that this cannot append twice.
                 if attempt == ATTEMPTS - 1:
                     raise
+                tables = {name: self._load(name) for name, _ in written}
             else:
                 return
 
-    def _stage(self, name: str, pending: Pending, file: DataFile | None) -> Transaction:
-        table = self._load(name)
+    def _stage(self, table: Table, name: str, pending: Pending, file: DataFile | None) -> Transaction:
         properties = {"agora.epoch": str(self._fence.epoch)}
         if name != FAILED_TABLE:
-            there = read_snapshot(table)
-            if (there.offsets if there else {}) != pending.start.offsets:
-                raise Mismatch(f"read on from {pending.start}, the table is at {there}")
-            properties[SUMMARY_KEY] = pending.end.to_summary(self._fence.epoch)
+            everything = advance(read_snapshot(table), pending.start, pending.end)
+            properties[SUMMARY_KEY] = everything.to_summary(self._fence.epoch)
         transaction = table.transaction()
         with transaction.update_snapshot(snapshot_properties=properties).merge_append() as append:
             if file is not None:
@@ -162,9 +169,10 @@ class Committer:
         offsets = "_".join(ranges)
         if len(ranges) > _NAMED_PARTITIONS:
             offsets = hashlib.blake2b(offsets.encode(), digest_size=16).hexdigest()
-        # A re-created topic has the same ranges again.
-        incarnation = hashlib.blake2b(pending.start.topic_id.encode(), digest_size=4).hexdigest()
-        return f"{topic}-{incarnation}-{offsets}-e{self._fence.epoch}.parquet"
+        # A re-created topic has the same ranges again, and two leases the same epochs: no file is ever written twice.
+        writer = f"{pending.start.topic_id}/{self._fence.name}".encode()
+        writer_id = hashlib.blake2b(writer, digest_size=4).hexdigest()
+        return f"{topic}-{writer_id}-{offsets}-e{self._fence.epoch}.parquet"
 
     def _delete(self, written: list[tuple[str, DataFile | None]]) -> None:
         for name, file in written:

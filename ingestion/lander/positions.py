@@ -1,6 +1,7 @@
 """How far each topic has landed: rows of `ingest_cursor`, and the same map in the table's newest snapshot."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import orjson
 import psycopg
@@ -49,6 +50,10 @@ class Mismatch(Exception):
     """Table, cursor and topic tell different stories; landing on would skip or repeat records."""
 
 
+class Moved(Mismatch):
+    """The positions are not where this lander began: another one, with other shards, landed the same records."""
+
+
 @dataclass(frozen=True)
 class Positions:
     """Next offset by partition of one incarnation of a topic; no offsets at all before the first commit."""
@@ -70,6 +75,10 @@ class Positions:
         offsets = {int(partition): offset for partition, offset in document["offsets"].items()}
         return cls(document["cluster_id"], document["topic_id"], offsets)
 
+    def only(self, partitions: Iterable[int]) -> "Positions":
+        """These partitions alone."""
+        return replace(self, offsets={number: self.offsets[number] for number in partitions if number in self.offsets})
+
 
 @dataclass(frozen=True)
 class Fence:
@@ -80,13 +89,14 @@ class Fence:
     seconds: float
 
 
-def create_tables(connection: psycopg.Connection, lease_name: str) -> None:
-    """Make the lander's tables and its lease's row where they are missing."""
+def create_tables(connection: psycopg.Connection, *lease_names: str) -> None:
+    """Make the lander's tables and the rows of its leases where they are missing."""
     with connection.transaction():
         # Two starting landers would otherwise meet in the system catalogue.
         connection.execute("select pg_advisory_xact_lock(hashtext('ingest_lease'))")
         connection.execute(_TABLES)
-        connection.execute("insert into ingest_lease (name) values (%s) on conflict do nothing", (lease_name,))
+        for name in lease_names:
+            connection.execute("insert into ingest_lease (name) values (%s) on conflict do nothing", (name,))
 
 
 def read_cursor(connection: psycopg.Connection, table_name: str) -> Positions | None:
@@ -129,10 +139,18 @@ def reconcile(cursor: Positions | None, snapshot: Positions | None, identity: To
     return cursor
 
 
+def advance(there: Positions | None, start: Positions, end: Positions) -> Positions:
+    """All of a table's positions, `there`, after those of `end` moved. Raises Moved where they are not at `start`."""
+    there = there or replace(start, offsets={})
+    if (there.cluster_id, there.topic_id) != (start.cluster_id, start.topic_id) or there.only(end.offsets) != start:
+        raise Moved(f"read on from {start}, the table is at {there}")
+    return replace(there, offsets=there.offsets | end.offsets)
+
+
 def move(connection: Connection, fence: Fence, table_name: str, topic: str, start: Positions, end: Positions) -> None:
     """Move the cursor from `start` to `end` in the caller's transaction.
 
-    Raises Fenced when the lease has another epoch and Mismatch when the cursor is not at `start`.
+    Raises Fenced when the lease has another epoch and Moved when the cursor is not at `start`.
     """
     lease = {"name": fence.name, "epoch": fence.epoch, "seconds": fence.seconds}
     if connection.execute(_FENCE, lease).rowcount != 1:
@@ -150,4 +168,4 @@ def move(connection: Connection, fence: Fence, table_name: str, topic: str, star
             "topic_id": start.topic_id,
         }
         if connection.execute(_BEGIN if before is None else _MOVE, values).rowcount != 1:
-            raise Mismatch(f"the cursor of {table_name}, partition {partition}, is not at {before}")
+            raise Moved(f"the cursor of {table_name}, partition {partition}, is not at {before}")

@@ -15,6 +15,7 @@ from ingestion.clock import ClockIsOff, check_clock
 from ingestion.lake.catalog import OutcomeUnknown, open_catalog
 from ingestion.lander.positions import create_tables
 from ingestion.lander.session import Session
+from ingestion.lander.shards import shards
 from ingestion.lease import Fenced, Lease
 from ingestion.settings import Settings
 
@@ -47,20 +48,21 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 def _hold_and_land(settings: Settings, stop: threading.Event) -> None:
-    name = f"lander/{settings.lake_namespace_prefix}"
+    names = {shard.lease_name(settings.lake_namespace_prefix): shard for shard in shards(settings.lander_shards)}
     with (
         psycopg.connect(settings.lake_catalog_url, autocommit=True, connect_timeout=10) as connection,
         closing(open_catalog(settings)) as catalog,
     ):
         check_clock(connection)
-        create_tables(connection, name)
-        lease = Lease(connection, sql.Identifier("ingest_lease"), "name", name, settings.lander_lease_seconds)
+        create_tables(connection, *names)
+        table, seconds = sql.Identifier("ingest_lease"), settings.lander_lease_seconds
+        leases = [Lease(connection, table, "name", name, seconds) for name in names]
         is_waiting = False
-        while not lease.try_take():
+        while (lease := next((lease for lease in leases if lease.try_take()), None)) is None:
             if not is_waiting:
-                log.info("standing_by", lease=name)
+                log.info("standing_by", leases=list(names))
                 is_waiting = True
-            if stop.wait(min(1.0, lease.seconds / 4)):
+            if stop.wait(min(1.0, seconds / 4)):
                 return
-        Session(settings, catalog, connection, lease).run(stop)
+        Session(settings, catalog, connection, lease, names[str(lease.key)]).run(stop)
         lease.release()

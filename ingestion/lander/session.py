@@ -16,8 +16,9 @@ from ingestion.lake.catalog import LakeCatalog
 from ingestion.lake.tables import FAILED_TABLE, create_raw_tables
 from ingestion.lander.commit import Committed, Committer, Growing, Pending
 from ingestion.lander.intake import Files, Intake
-from ingestion.lander.positions import Fence, Mismatch
-from ingestion.lander.start import Start, place
+from ingestion.lander.positions import Fence, Mismatch, Moved
+from ingestion.lander.shards import Shard, shards
+from ingestion.lander.start import Ranges, Start, place
 from ingestion.lander.stops import Stops
 from ingestion.lease import Lease
 from ingestion.settings import Settings
@@ -34,11 +35,14 @@ _LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, KafkaErr
 class Session:
     """Everything between taking the lease and losing it. Any exception ends it; the next session reads the truth."""
 
-    def __init__(self, settings: Settings, catalog: LakeCatalog, connection: psycopg.Connection, lease: Lease) -> None:
+    def __init__(
+        self, settings: Settings, catalog: LakeCatalog, connection: psycopg.Connection, lease: Lease, shard: Shard
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._connection = connection
         self._lease = lease
+        self._shard = shard
         self._admin = admin_client(settings)
         fence = Fence(str(lease.key), lease.epoch, lease.seconds)
         self._committer = Committer(settings, catalog, self._admin, fence)
@@ -49,6 +53,7 @@ class Session:
         self._identities: dict[str, TopicIdentity] = {}
         self._stops = Stops(settings, connection)
         self._is_outdated = False
+        self._free: set[Shard] = set()
         self._renewed = self._refreshed = self._turned = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
@@ -71,13 +76,16 @@ class Session:
         ranges = offset_ranges(self._admin, self._identities.values())
         for domain in TOPICS:
             try:
-                start = place(self._settings, self._catalog, self._connection, domain, self._identities, ranges)
+                start = self._place(domain, self._identities, ranges)
             except Mismatch as error:
                 self._stops.note(domain, str(error))
             else:
                 self._stops.end(domain)
                 self._open_topic(start)
-        log.info("landing", topics=sorted(self._intakes), epoch=self._lease.epoch)
+        log.info("landing", topics=sorted(self._intakes), shard=str(self._shard), epoch=self._lease.epoch)
+
+    def _place(self, domain: str, identities: dict[str, TopicIdentity], ranges: Ranges) -> Start:
+        return place(self._settings, self._catalog, self._connection, domain, identities, ranges, self._shard)
 
     def _identify(self) -> dict[str, TopicIdentity]:
         return identify(self._admin, [self._settings.topic(domain) for domain in TOPICS])
@@ -142,7 +150,7 @@ class Session:
 
     def _stop_topic(self, topic: str, reason: str) -> None:
         if self._intakes.pop(topic, None) is not None:
-            partitions = range(self._identities[topic].partitions)
+            partitions = self._shard.owned(range(self._identities[topic].partitions))
             self._consumer.incremental_unassign([TopicPartition(topic, partition) for partition in partitions])
             self._stops.note(topic.removeprefix(self._settings.kafka_topic_prefix), reason)
 
@@ -160,6 +168,11 @@ class Session:
             del self._running[topic]
             try:
                 committed = future.result()
+            except Moved as error:
+                log.warning("positions_moved", topic=topic, reason=str(error))
+                self._intakes.pop(topic, None)
+                self._is_outdated = True
+                continue
             except Mismatch as error:
                 self._stop_topic(topic, str(error))
                 continue
@@ -183,6 +196,7 @@ class Session:
             self._refreshed = now
             identities = self._identify()
             self._look_for_changes(identities)
+            self._look_for_free_shards()
             if self._stops.domains:
                 self._look_for_ways_back(identities)
 
@@ -191,7 +205,7 @@ class Session:
         ranges = offset_ranges(self._admin, identities.values())
         for domain in self._stops.domains:
             try:
-                place(self._settings, self._catalog, self._connection, domain, identities, ranges)
+                self._place(domain, identities, ranges)
             except Mismatch as error:
                 self._stops.note(domain, str(error))
             else:
@@ -205,9 +219,19 @@ class Session:
             elif identity.partitions > known.partitions:
                 log.info("partitions_added", topic=topic, partitions=identity.partitions)
                 self._identities[topic] = identity
-                added = range(known.partitions, identity.partitions)
+                added = self._shard.owned(range(known.partitions, identity.partitions))
                 self._intakes[topic].widen(added)
                 self._consumer.incremental_assign([TopicPartition(topic, partition, 0) for partition in added])
+
+    def _look_for_free_shards(self) -> None:
+        others = [shard for shard in shards(self._shard.of) if shard != self._shard]
+        names = {shard.lease_name(self._settings.lake_namespace_prefix): shard for shard in others}
+        held = "select name from ingest_lease where name = any(%s) and leased_until >= now()"
+        for (name,) in self._connection.execute(held, (list(names),)).fetchall():
+            del names[name]
+        for shard in set(names.values()) - self._free:
+            log.warning("shard_is_free", shard=str(shard), missing="a lander to read its partitions")
+        self._free = set(names.values())
 
     def _finish(self) -> None:
         self._collect(wait=self._lease.seconds)

@@ -10,6 +10,7 @@ from pyiceberg.table import Table
 from ingestion.lake.catalog import LakeCatalog
 from ingestion.lake.tables import raw_table
 from ingestion.lander.positions import Mismatch, Positions, read_cursor, read_snapshot, reconcile
+from ingestion.lander.shards import WHOLE, Shard
 from ingestion.settings import Settings
 from ingestion.topics import TopicIdentity
 
@@ -19,7 +20,7 @@ Ranges = dict[tuple[str, int], tuple[int, int]]
 
 @dataclass(frozen=True)
 class Start:
-    """The table's positions, and the offset of each partition at which reading begins."""
+    """The table's positions in a shard's partitions, and the offset of each at which reading begins."""
 
     domain: str
     topic: str
@@ -35,19 +36,33 @@ def place(
     domain: str,
     identities: dict[str, TopicIdentity],
     ranges: Ranges,
+    shard: Shard = WHOLE,
 ) -> Start:
     """Where table, cursor and topic agree that it goes on. Raises Mismatch that says what does not."""
     topic, name = settings.topic(domain), settings.table(raw_table(domain))
     identity = identities.get(topic)
     if identity is None:
         raise Mismatch("the topic does not exist")
-    table = load_whole(catalog, name)
-    positions = reconcile(read_cursor(connection, name), read_snapshot(table), identity)
+    cursor, table = _read_both(connection, catalog, name)
+    own = shard.owned(range(identity.partitions))
+    positions = reconcile(cursor, read_snapshot(table), identity).only(own)
     reading = {
         partition: _first_offset(topic, partition, positions.offsets.get(partition), ranges[topic, partition])
-        for partition in range(identity.partitions)
+        for partition in own
     }
     return Start(domain, topic, positions, reading, table.schema())
+
+
+def _read_both(connection: psycopg.Connection, catalog: LakeCatalog, name: str) -> tuple[Positions | None, Table]:
+    """The cursor, and the table of the same moment, while other landers go on."""
+    table = load_whole(catalog, name)
+    while True:
+        cursor = read_cursor(connection, name)
+        # Pointer and cursor move in one transaction: under the same pointer before and after, the cursor belongs to it.
+        again = load_whole(catalog, name)
+        if again.metadata_location == table.metadata_location:
+            return cursor, table
+        table = again
 
 
 def load_whole(catalog: LakeCatalog, name: str) -> Table:

@@ -57,9 +57,10 @@ def touched_days(table: Table, after: int | None) -> set[date] | None:
                 continue
             for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
                 if entry.snapshot_id == snapshot.snapshot_id and entry.status != ManifestEntryStatus.EXISTING:
-                    days.add(_as_date(entry.data_file.partition[0]))
+                    days.add(as_date(entry.data_file.partition[0]))
     return None
 
 
-def _as_date(value: int | date) -> date:
+def as_date(value: int | date) -> date:
+    """The day of a partition, which PyIceberg gives as a number or as a date."""
     return value if isinstance(value, date) else _EPOCH + timedelta(days=value)

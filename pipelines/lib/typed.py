@@ -1,8 +1,10 @@
 """Raw to typed: one Iceberg table per event type, a partition per day, every event once."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import polars as pl
@@ -16,16 +18,17 @@ from pyiceberg.transforms import DayTransform
 
 from ingestion.contracts import EVENT_TYPES, TOPICS, Event
 from ingestion.lake.failed import TYPING, failed_id
-from ingestion.lake.reader import read_added, scan
+from ingestion.lake.reader import scan, stream, stream_added
 from ingestion.lake.schemas import arrow_schema
 from ingestion.lake.tables import FAILED_TABLE, raw_table
-from pipelines.lib.days import day_of, within
-from pipelines.lib.decode import decode
+from pipelines.lib.days import as_date, day_of, within
+from pipelines.lib.decode import Decoded, decode
 from pipelines.lib.lake import identifier, open_lake
 from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
 
 COMMIT_ATTEMPTS = 5
+MERGED_ROWS = 2_000_000
 _PLACE = ("kafka_topic", "kafka_partition", "kafka_offset")
 _RECORD = (*_PLACE, "value")  # in a topic that was made again another record has the same place
 _PROPERTIES = {
@@ -52,6 +55,11 @@ class TypedReport:
     days: int = 0
     rows: int = 0
 
+    def __add__(self, more: "TypedReport") -> "TypedReport":
+        """Both together, of the same type."""
+        counts = ("read", "added", "refused", "days")
+        return TypedReport(self.event_type, *(getattr(self, name) + getattr(more, name) for name in counts))
+
 
 def typed_name(event_type: str) -> str:
     """`ordering.order_placed` → `typed.ordering_order_placed`."""
@@ -77,64 +85,115 @@ def _build_topic(
     if not catalog.table_exists(source):
         yield from (TypedReport(name, rows=total_rows(table)) for name, table in tables.items())
         return
-    added = read_added(catalog, source, None if rebuild else state.get(source))
-    unknown = pc.invert(pc.is_in(added.rows["event_type"], pa.array(event_types)))
-    nameless = added.rows.filter(unknown)
-    refuse(settings, catalog, nameless, ["type: no contract has this name"] * nameless.num_rows)
-    for event_type, table in tables.items():
-        rows = added.rows.filter(pc.equal(added.rows["event_type"], event_type))
-        if rows.num_rows:
-            yield _build_type(settings, catalog, EVENT_TYPES[event_type], rows)
-        else:
-            yield TypedReport(event_type, rows=total_rows(table))
+    added = stream_added(catalog, source, None if rebuild else state.get(source))
+    done = {name: TypedReport(name) for name in event_types}
+    for part in added.parts:
+        for event_type, rows in _by_type(settings, catalog, part, event_types):
+            done[event_type] += _build_type(settings, catalog, EVENT_TYPES[event_type], rows)
+    yield from (replace(report, rows=total_rows(tables[name].refresh())) for name, report in done.items())
     if added.snapshot_id is not None:
         state.put(source, added.snapshot_id)
 
 
+def _by_type(
+    settings: Settings, catalog: Catalog, raw: pa.Table, event_types: Sequence[str]
+) -> Iterator[tuple[str, pa.Table]]:
+    """Raw rows by the type of their event; those of no type go to the failed events."""
+    unknown = pc.invert(pc.is_in(raw["event_type"], pa.array(event_types)))
+    nameless = raw.filter(unknown)
+    refuse(settings, catalog, nameless, ["type: no contract has this name"] * nameless.num_rows)
+    for event_type in event_types:
+        rows = raw.filter(pc.equal(raw["event_type"], event_type))
+        if rows.num_rows:
+            yield event_type, rows
+
+
+def build_day(settings: Settings, day: date) -> list[TypedReport]:
+    """Make one UTC day of all typed tables again from raw, and nothing of any other day.
+
+    What raw holds of other days is passed over by the bounds of its files, whenever it landed.
+    """
+    with open_lake(settings) as catalog:
+        return [report for topic in TOPICS for report in _rebuild_day(settings, catalog, topic, day)]
+
+
+def _rebuild_day(settings: Settings, catalog: Catalog, topic: str, day: date) -> Iterator[TypedReport]:
+    source = identifier(settings, raw_table(topic))
+    if not catalog.table_exists(source):
+        return
+    event_types = [name for name, event_class in EVENT_TYPES.items() if event_class.domain() == topic]
+    made: dict[str, list[pa.Table]] = {name: [] for name in event_types}
+    done = {name: TypedReport(name) for name in event_types}
+    for part in stream(catalog, source, within([day])):
+        for event_type, rows in _by_type(settings, catalog, part, event_types):
+            decoded = _decode(settings, catalog, EVENT_TYPES[event_type], rows)
+            made[event_type].append(decoded.rows)
+            done[event_type] += TypedReport(event_type, rows.num_rows, 0, len(decoded.refused), 0)
+    for event_type, tables in made.items():
+        table = ensure_table(settings, catalog, EVENT_TYPES[event_type])
+        rows = pa.concat_tables([arrow_schema(EVENT_TYPES[event_type]).empty_table(), *tables])
+        tables.clear()
+        rows = rows.take(pa.array(_first_of_each_event(rows)["index"].to_numpy()))
+        _until_committed(partial(_put, catalog, ".".join(table.name()), day, rows))
+        yield done[event_type] + TypedReport(event_type, 0, rows.num_rows, 0, 1 if rows.num_rows else 0)
+
+
+def _put(catalog: Catalog, name: str, day: date, rows: pa.Table) -> None:
+    """These rows instead of what the day holds."""
+    table = catalog.load_table(name)
+    is_filled = any(True for _ in table.scan(row_filter=within([day])).plan_files())
+    with table.transaction() as transaction:
+        if is_filled:
+            transaction.delete(within([day]))
+        if rows.num_rows:
+            transaction.append(rows)
+
+
 def _build_type(settings: Settings, catalog: Catalog, event_class: type[Event], raw: pa.Table) -> TypedReport:
+    decoded = _decode(settings, catalog, event_class, raw)
+    name = identifier(settings, typed_name(event_class.type))
+    done = TypedReport(event_class.type, raw.num_rows, 0, len(decoded.refused), 0)
+    for rows in _by_size(catalog.load_table(name), decoded.rows):
+        added, days = _until_committed(partial(_merge_into, catalog, name, rows))
+        done += TypedReport(event_class.type, 0, added, 0, days)
+    return done
+
+
+def _decode(settings: Settings, catalog: Catalog, event_class: type[Event], raw: pa.Table) -> Decoded:
     decoded = decode(event_class, arrow_schema(event_class), raw)
     refuse(settings, catalog, raw.take(pa.array(decoded.refused, pa.int64())), list(decoded.refused.values()))
-    name = identifier(settings, typed_name(event_class.type))
-    added, days = _until_committed(lambda: merge(catalog.load_table(name), decoded.rows))
-    rows = total_rows(catalog.load_table(name))
-    return TypedReport(event_class.type, raw.num_rows, added, len(decoded.refused), days, rows)
+    return decoded
+
+
+def _by_size(table: Table, rows: pa.Table) -> Iterator[pa.Table]:
+    """Rows of so many days at once that what these hold already fits into memory beside them."""
+    if rows.num_rows == 0:
+        return
+    days = day_of(rows["occurred_at"])
+    wanted = sorted(pc.unique(days).to_pylist())
+    there: Counter[date] = Counter()
+    for task in table.scan(row_filter=within(wanted)).plan_files():
+        there[as_date(task.file.partition[0])] += task.file.record_count
+    if there.total() <= MERGED_ROWS:
+        yield rows
+        return
+    group: list[date] = []
+    for day in wanted:
+        if group and sum(there[each] for each in group) + there[day] > MERGED_ROWS:
+            yield rows.filter(pc.is_in(days, pa.array(group, pa.date32())))
+            group = []
+        group.append(day)
+    yield rows.filter(pc.is_in(days, pa.array(group, pa.date32())))
+
+
+def _merge_into(catalog: Catalog, name: str, rows: pa.Table) -> tuple[int, int]:
+    return merge(catalog.load_table(name), rows)
 
 
 def total_rows(table: Table) -> int:
     """All rows of a table, as its newest snapshot says."""
     snapshot = table.current_snapshot()
     return 0 if snapshot is None or snapshot.summary is None else int(snapshot.summary["total-records"] or 0)
-
-
-def rebuild_days(settings: Settings, days: set[date]) -> list[TypedReport]:
-    """Make these UTC days of every typed table anew from all raw rows of them; other days are not touched.
-
-    What is refused is already among the failed events, or comes there now.
-    """
-    with open_lake(settings) as catalog:
-        return [_rebuild_type(settings, catalog, contract, days) for contract in EVENT_TYPES.values()]
-
-
-def _rebuild_type(settings: Settings, catalog: Catalog, event_class: type[Event], days: set[date]) -> TypedReport:
-    ensure_table(settings, catalog, event_class)
-    source = identifier(settings, raw_table(event_class.domain()))
-    if not catalog.table_exists(source):
-        return TypedReport(event_class.type)
-    wanted = And(EqualTo(term="event_type", value=event_class.type), within(days))
-    raw = scan(catalog, source, row_filter=wanted)
-    decoded = decode(event_class, arrow_schema(event_class), raw)
-    refuse(settings, catalog, raw.take(pa.array(decoded.refused, pa.int64())), list(decoded.refused.values()))
-    kept = decoded.rows.take(pa.array(_first_of_each_event(decoded.rows)["index"].to_numpy()))
-
-    def replace() -> int:
-        table = catalog.load_table(identifier(settings, typed_name(event_class.type)))
-        if kept.num_rows or table.scan(row_filter=within(days), limit=1).to_arrow().num_rows:
-            table.overwrite(kept, overwrite_filter=within(days))
-        return total_rows(table)
-
-    rows = _until_committed(replace)
-    found = pc.unique(day_of(kept["occurred_at"])).to_pylist()
-    return TypedReport(event_class.type, raw.num_rows, kept.num_rows, len(decoded.refused), len(found), rows)
 
 
 def merge(table: Table, rows: pa.Table) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--only AREA]`: measure, keep the figures, show them."""
+"""`python -m tests.bench [--only AREA] [--minutes N]`: measure, keep the figures, show them."""
 
 import argparse
 import os
@@ -6,14 +6,15 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import fields
 
 import psutil
 from rich.console import Console
 from rich.markup import escape
 
-from tests.bench import dashboards, marts, stock, stream, tables, web
+from tests.bench import commits, dashboards, freshness, lake, landing, marts, soak, stock, stream, tables, web
 from tests.bench.checkout import checkout
-from tests.bench.form import Figure, table, write
+from tests.bench.form import Figure, Scale, table, write
 from tests.bench.shop import Shop, open_shop
 from tests.stack import running_stack
 
@@ -22,7 +23,7 @@ OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
     "warehouse": tables.warehouse,
     "dbt": marts.marts,
     "relay": stream.relay,
-    "lander": stream.lander,
+    "lander": landing.lander,
     "checkout": checkout,
     "inventory": stock.stock,
     "dashboards": dashboards.dashboards,
@@ -36,16 +37,32 @@ OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "search": web.search,
 }
 
+# What takes as long as one likes.
+LONG: dict[str, Callable[[dict[str, str], Scale], Sequence[Figure]]] = {
+    "freshness": freshness.freshness,
+    "soak": soak.soak,
+    "commits": commits.commits,
+    "day": lake.day,
+}
+HELP = {
+    "minutes": "of soak",
+    "events": "in the lake of day",
+    "commits": "of commits",
+}
+
 WIDTH = 130  # of the table, where no terminal gives one
 
 
 def main() -> int:
     """0 when every area could be measured; a goal that is missed is shown, and is no failure of the bench."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    areas = [*OF_SERVERS, *OF_A_SHOP]
+    areas = [*OF_SERVERS, *LONG, *OF_A_SHOP]
     parser.add_argument("--only", choices=areas, metavar="AREA", help=", ".join(areas))
-    only = parser.parse_args().only
-    areas = [only] if only else [*OF_SERVERS, *OF_A_SHOP]
+    for field in fields(Scale):
+        parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default, help=HELP[field.name])
+    arguments = vars(parser.parse_args())
+    only, scale = arguments.pop("only"), Scale(**arguments)
+    areas = [only] if only else areas
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     found, broken = dict[str, Sequence[Figure]](), list[str]()
     shop: Shop | None = None
@@ -58,6 +75,8 @@ def main() -> int:
             try:
                 if area in OF_SERVERS:
                     figures = OF_SERVERS[area](env)
+                elif area in LONG:
+                    figures = LONG[area](env, scale)
                 else:
                     shop = shop or stack.enter_context(open_shop(env))
                     figures = OF_A_SHOP[area](shop)

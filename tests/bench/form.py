@@ -12,6 +12,15 @@ FOLDER = Path(__file__).parents[2] / "var" / "bench"
 
 
 @dataclass(frozen=True)
+class Scale:
+    """How much the long areas do: a default that takes minutes, and what was asked for at the command line."""
+
+    minutes: float = 3.0
+    events: int = 5_000_000
+    commits: int = 600
+
+
+@dataclass(frozen=True)
 class Figure:
     """One measurement. `limit` is what the same machine reaches in the same run without our part, named by its name."""
 

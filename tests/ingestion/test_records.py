@@ -32,6 +32,10 @@ BAD = {
     "no value": (None, "value: missing"),
     "no JSON": (b"{", "value: not JSON"),
     "no UTF-8": (b'{"id": "\xff"}', "value: not JSON"),
+    "no UTF-8 in what is passed over": (envelope().replace(b'"customer_id"', b'"\xff"'), "value: not JSON"),
+    "half a pair of surrogates": (envelope(more=1).replace(b'"more":1', b'"more":"\\ud800"'), "value: not JSON"),
+    "two values": (envelope() + b"{}", "value: not JSON"),
+    "too deep": (envelope(more=1).replace(b'"more":1', b'"more":' + b"[" * 2000 + b"]" * 2000), "value: not JSON"),
     "a list": (b"[]", "value: not a JSON object"),
     "another specification": (envelope(specversion="0.3"), "specversion"),
     "no id": (envelope(id=...), "id"),
@@ -94,6 +98,54 @@ def test_optional_attributes_may_be_missing_or_null() -> None:
 def test_times_are_brought_to_utc(text: str, expected: datetime) -> None:
     (row,) = parse("analytics", [message(envelope(time=text))]).rows.to_pylist()
     assert row["occurred_at"] == expected
+
+
+def test_a_number_past_a_double_is_no_reason_to_refuse_a_record_here() -> None:
+    value = envelope(more=1).replace(b'"more":1', b'"more":1e999')
+    (row,) = parse("analytics", [message(value)]).rows.to_pylist()
+    assert row["value"].encode() == value
+    assert read_envelope(value, KNOWN)[0] == row["event_id"]
+
+
+def test_an_attribute_that_comes_twice_counts_as_it_stands_last() -> None:
+    event_id = str(uuid4())
+    value = envelope()[:-1] + b',"id":"' + event_id.encode() + b'"}'
+    (row,) = parse("analytics", [message(value)]).rows.to_pylist()
+    assert row["event_id"] == read_envelope(value, KNOWN)[0] == event_id
+
+
+_PIECES = [
+    b'"',
+    b"\\",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"0",
+    b"-",
+    b"1e999",
+    b"\x00",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\\ud800",
+    b" ",
+]
+
+
+@given(st.lists(st.tuples(st.integers(0, 400), st.sampled_from(_PIECES), st.booleans()), min_size=1, max_size=3))
+def test_a_damaged_record_lands_where_it_is_looked_for(damages: list[tuple[int, bytes, bool]]) -> None:
+    """The lander reads many at once, the proof each alone: both have to see the same."""
+    value = envelope()
+    for place, piece, is_instead in damages:
+        value = value[:place] + piece + value[place + is_instead :]
+    rows = parse("analytics", [message(value)]).rows.to_pylist()
+    try:
+        expected = [read_envelope(value, KNOWN)[0]]
+    except Unreadable:
+        expected = []
+    assert [row["event_id"] for row in rows] == expected
 
 
 def test_an_id_in_capitals_is_the_same_id() -> None:

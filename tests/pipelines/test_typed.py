@@ -4,9 +4,11 @@ from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
+import pyarrow.compute as pc
 import pytest
 
 from ingestion.contracts import new_event_id
+from ingestion.lake import reader
 from pipelines.lib import typed
 from tests.pipelines.lake_writer import DAY, Lake
 
@@ -115,3 +117,71 @@ def test_a_rebuild_from_raw_comes_out_equal(lake: Lake) -> None:
     lake.catalog.drop_table(lake.table(VIEWED).name())
     typed.build(lake.settings, rebuild=True)
     assert sorted(lake.rows(VIEWED), key=lambda row: row["kafka_offset"]) == before
+
+
+def by_offset(lake: Lake) -> list[dict[str, object]]:
+    return sorted(lake.rows(VIEWED), key=lambda row: row["kafka_offset"])
+
+
+def test_what_is_more_than_fits_into_memory_is_built_in_parts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    event_id = new_event_id()
+    twice = [
+        lake.event("analytics.product_viewed", DAY, event_id, anonymous_id=str(uuid4()), product_id=n) for n in (8, 9)
+    ]
+    for day in range(4):
+        lake.land(*(viewed(lake, product, timedelta(days=day)) for product in range(1, 6)))
+    lake.land(twice[1], lake.record("analytics.product_viewed", "{}", DAY))
+    lake.land(twice[0])
+    typed.build(lake.settings)
+    whole = by_offset(lake)
+    assert len(whole) == 21
+    lake.catalog.drop_table(lake.table(VIEWED).name())
+    monkeypatch.setattr(reader, "PART_ROWS", 3)
+    monkeypatch.setattr(typed, "MERGED_ROWS", 4)
+    reports = typed.build(lake.settings, rebuild=True)
+    assert by_offset(lake) == whole
+    assert sum(report.read for report in reports) == 23
+    assert sum(report.added for report in reports) >= 21
+    late = lake.event("analytics.product_viewed", DAY, event_id, anonymous_id=str(uuid4()), product_id=10)
+    lake.land(*(viewed(lake, 7, timedelta(days=day)) for day in range(4)), late)
+    before = files_by_day(lake, VIEWED)
+    report = next(report for report in typed.build(lake.settings) if report.added)
+    assert (report.added, report.days) == (4, 4)
+    assert not set(before.values()) & set(files_by_day(lake, VIEWED).values())
+    assert len(lake.rows("raw.failed_events")) == 1
+
+
+def test_one_day_is_made_again_and_no_other_is_touched(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "PART_ROWS", 2)
+    for day in range(3):
+        lake.land(*(viewed(lake, product, timedelta(days=day)) for product in range(1, 4)))
+    event_id = new_event_id()
+    for product in (4, 5):
+        lake.land(lake.event("analytics.product_viewed", DAY, event_id, anonymous_id=str(uuid4()), product_id=product))
+    typed.build(lake.settings)
+    right, files = by_offset(lake), files_by_day(lake, VIEWED)
+    table = lake.table(VIEWED)
+    table.append(table.scan(limit=2).to_arrow())  # somebody's hand
+    assert len(by_offset(lake)) == len(right) + 2
+    for _ in range(2):
+        for day in range(3):
+            typed.build_day(lake.settings, (DAY + timedelta(days=day)).date())
+    assert by_offset(lake) == right
+    before = files_by_day(lake, VIEWED)
+    assert before.keys() == files.keys()
+    reports = {report.event_type: report for report in typed.build_day(lake.settings, (DAY + timedelta(days=1)).date())}
+    after = files_by_day(lake, VIEWED)
+    assert [day for day in before if before[day] != after[day]] == [sorted(before)[1]]
+    assert (reports["analytics.product_viewed"].read, reports["analytics.product_viewed"].added) == (3, 3)
+    assert by_offset(lake) == right
+
+
+def test_a_day_of_which_raw_has_nothing_becomes_empty(lake: Lake) -> None:
+    lake.land(viewed(lake, 1))
+    typed.build(lake.settings)
+    table = lake.table(VIEWED)
+    rows = table.scan().to_arrow()
+    other = rows.set_column(1, "occurred_at", pc.add(rows["occurred_at"], timedelta(days=9)))
+    table.append(other.cast(rows.schema))
+    typed.build_day(lake.settings, (DAY + timedelta(days=9)).date())
+    assert [row["product_id"] for row in lake.rows(VIEWED)] == [1]
