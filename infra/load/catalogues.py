@@ -175,7 +175,9 @@ async def _attach(path: Path, by_picture: Mapping[str, str], result: CatalogueRe
             else:
                 try:
                     result.pictures += await catalog.attach_image(product_id, content, _type_of(content))
-                except AppError:  # it opens, but cannot be decoded to its end
+                except AppError as error:  # it opens, but cannot be decoded to its end
+                    if error.status >= 500:  # the store does not answer: that is not the picture's fault
+                        raise
                     result.stray_pictures += 1
             progress.update(task, advance=1, state=f"{result.pictures:,}")
         progress.update(task, total=result.pictures + result.stray_pictures)

@@ -203,7 +203,7 @@ def test_an_erasure_that_was_cut_off_goes_on(town: Town, step: str) -> None:
 
 def test_what_lands_meanwhile_is_noticed(town: Town) -> None:
     plane, settings = town.plane, town.plane.pipelines()
-    really = module._from_core
+    really = module._from_lake
 
     def late(*arguments: Any) -> Any:
         town.tell(ProductViewed(anonymous_id=town.adas, customer_id=town.ada, product_id=9))
@@ -211,7 +211,7 @@ def test_what_lands_meanwhile_is_noticed(town: Town) -> None:
             wait_for(lambda: everything(plane) == 8, "it lands", PATIENCE)
         return really(*arguments)
 
-    with patch.object(module, "_from_core", late), pytest.raises(ErasureIncomplete, match="still hold an identifier"):
+    with patch.object(module, "_from_lake", late), pytest.raises(ErasureIncomplete, match="still hold an identifier"):
         erase(settings, town.ada, "an operator")
     erase(settings, town.ada, "an operator")
     assert files_holding(plane, town.identifiers()) == []

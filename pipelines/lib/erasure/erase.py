@@ -1,7 +1,7 @@
 """The erasure itself. What it does can be cut off anywhere and begun again: it goes on with the same identifiers.
 
-Typed rows go before raw ones, because the raw ones say which they are; Postgres' own copies go last, with the note
-that these events are gone, by which the proof knows of them.
+First the events are noted as gone, in one transaction with Postgres' own copies of them, so that no crash leaves one
+that nobody can name any more. Until the rest has followed the proof counts them as a difference.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from ingestion.lake.tables import FAILED_TABLE, raw_table
 from pipelines.lib import typed, warehouse
 from pipelines.lib.care import alone
 from pipelines.lib.erasure.kafka import Kept, kept_in_kafka
-from pipelines.lib.erasure.person import Found, Person, find, identify, raw_marks
+from pipelines.lib.erasure.person import Found, Person, chosen, find, identify
 from pipelines.lib.erasure.scan import files_with, rows_with
 from pipelines.lib.exclusive import exclusive
 from pipelines.lib.lake import identifier, open_lake
@@ -38,6 +38,7 @@ _OPEN = "select erasure_id, identifiers from core.erasures where customer_id = %
 _BEGIN = "insert into core.erasures (erasure_id, customer_id, actor, identifiers) values (%s, %s, %s, %s)"
 _WIDEN = "update core.erasures set identifiers = %s where erasure_id = %s"
 _ERASE = "select * from core.erase_events(%s, %s, %s, %s, %s)"
+_NOTED = "select event_id, topic, type from core.gone_events where note = %s"
 _FINISH = "update core.erasures set identifiers = null, receipt = %s, finished_at = now() where erasure_id = %s"
 _COMMIT_TAKES = timedelta(hours=1)
 Say = Callable[[str], object]
@@ -101,7 +102,8 @@ def erase(settings: Settings, customer_id: UUID, actor: str, say: Say = lambda _
     with alone(settings), exclusive(settings), closing(open_lake(settings)) as catalog:
         say("finding out who that is")
         erasure_id, person = _begin(settings, catalog, customer_id, actor)
-        events = find(settings, catalog, person.identifiers)
+        events = find(settings, catalog, person.identifiers) | _noted(settings, erasure_id)
+        copies = _from_core(settings, person, events, erasure_id)
         say(f"taking {len(events):,} events out of the lake")
         rewritten = _from_lake(settings, catalog, person, events)
         # Readers move on to what is left, so that nobody needs the snapshots from before.
@@ -110,7 +112,6 @@ def erase(settings: Settings, customer_id: UUID, actor: str, say: Say = lambda _
         say("taking rows out of the warehouse")
         from_warehouse = rows_with(settings, person.identifiers, delete=True)
         expired = {table: _forget(settings, catalog, table, done) for table, done in rewritten.items()}
-        copies = _from_core(settings, person, events, erasure_id)
         say("looking at every file and row")
         scanned = _look(settings, catalog, person)
         receipt = Receipt(
@@ -161,7 +162,8 @@ def _from_lake(settings: Settings, catalog: LakeCatalog, person: Person, events:
         if catalog.table_exists(name):
             ids = [str(each.event_id) for each in events if each.type == event_type]
             done[typed_name(event_type)] = _from_typed(catalog, name, ids)
-    marks = partial(raw_marks, identifiers=person.identifiers)
+    # Those alone that are noted: what has landed since then is found by whoever begins again.
+    marks = partial(chosen, identifiers=person.identifiers, event_ids={each.event_id for each in events})
     for table in [FAILED_TABLE, *map(raw_table, TOPICS)]:
         name = identifier(settings, table)
         if catalog.table_exists(name):
@@ -195,6 +197,12 @@ def _forget(settings: Settings, catalog: LakeCatalog, table: str, done: Rewritte
     return expired.snapshots, expired.tagged
 
 
+def _noted(settings: Settings, erasure_id: UUID) -> set[Found]:
+    """What an erasure that was cut off had noted."""
+    with _core(settings) as connection:
+        return {Found(*row) for row in connection.execute(_NOTED, (f"erasure {erasure_id}",))}
+
+
 def _from_core(settings: Settings, person: Person, events: set[Found], erasure_id: UUID) -> tuple[int, int, int]:
     ordered = sorted(events, key=lambda each: each.event_id)
     columns = [[getattr(each, name) for each in ordered] for name in ("event_id", "topic", "type")]
@@ -211,7 +219,10 @@ def _look(settings: Settings, catalog: LakeCatalog, person: Person) -> int:
         name = identifier(settings, table)
         if catalog.table_exists(name):
             count, found = files_with(catalog, catalog.load_table(name).location(), person.identifiers)
-            if found:  # lost files, of a commit that failed, that are older than any commit can take
+            if found:
+                # Snapshots from before an erasure that was cut off, and lost files of commits that failed.
+                until_committed(partial(rewrite_manifests, catalog, name))
+                forget_holders(catalog, name, found)
                 remove_orphans(catalog, name, agreed_time(settings.lake) - _COMMIT_TAKES)
                 count, found = files_with(catalog, catalog.load_table(name).location(), person.identifiers)
             scanned += count

@@ -63,6 +63,16 @@ def raw_marks(rows: pa.Table, identifiers: Iterable[str]) -> pa.ChunkedArray:
     return reduce(pc.or_, [holds(rows[name], words) for name in names])
 
 
+def chosen(rows: pa.Table, identifiers: Iterable[str], event_ids: set[UUID]) -> pa.Array:
+    """Rows of a raw table, or of the failed events, that hold an identifier and are one of these events."""
+    marked = raw_marks(rows, identifiers).to_pylist()
+    wanted = [
+        mark and _named(str(row["kafka_topic"]).rpartition(".")[2], row).event_id in event_ids
+        for mark, row in zip(marked, rows.to_pylist() if any(marked) else [{}] * len(marked), strict=True)
+    ]
+    return pa.array(wanted, pa.bool_())
+
+
 def identify(settings: Settings, catalog: Catalog, customer_id: UUID) -> Person:
     """The person's browsers, from every event that names the person and a browser."""
     named = [document for _, document in _documents(settings, catalog, [str(customer_id)])]

@@ -103,7 +103,7 @@ async def test_the_proof_shows_what_differs_first_and_goes_back(
     assert "nothing is lost, nothing is there twice" in older
     assert "analytics.page_viewed" not in older
     table = (await client.get("/data/proof.csv?table=events", headers=operator.headers)).text
-    assert table.splitlines()[1] == "analytics.page_viewed,50,50,48,0,48,2"
+    assert table.splitlines()[1] == "analytics.page_viewed,50,50,48,0,48,0,2"
     assert (await client.get("/data/proof?run=9999999", headers=operator.headers)).status_code == 404
 
 
