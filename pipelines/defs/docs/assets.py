@@ -32,6 +32,7 @@ def docs(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[None]:
         return dg.MaterializeResult(metadata={"skipped": "AGORA_PIPELINES_DOCS_DIR names no folder"})
     note_verdict(settings, "freshness", check_freshness(settings))
     made = write_docs(settings, settings.pipelines_docs_dir)
-    address = settings.pipelines_docs_url
-    link = {"open": dg.MetadataValue.url(address)} if address else {}
-    return dg.MaterializeResult(metadata={"models": made.models, "suites": made.suites} | link)
+    metadata: dict[str, int | dg.MetadataValue] = {"models": made.models, "suites": made.suites}
+    if settings.pipelines_docs_url is not None:
+        metadata["open"] = dg.MetadataValue.url(settings.pipelines_docs_url)
+    return dg.MaterializeResult(metadata=metadata)

@@ -118,13 +118,10 @@ def _output(built: Built) -> "OutputDataset":
             by_column.setdefault(edge.column, []).append(source)
         made = {name: column_lineage_dataset.Fields(sources) for name, sources in by_column.items()}
         facets["columnLineage"] = column_lineage_dataset.ColumnLineageDatasetFacet(made)
-    counted = (
-        {}
-        if built.rows is None
-        else {
-            "outputStatistics": output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=built.rows)
-        }
-    )
+    counted: dict[str, Any] = {}
+    if built.rows is not None:
+        statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=built.rows)
+        counted["outputStatistics"] = statistics
     return OutputDataset(NAMESPACE, built.name, counted, facets=facets)
 
 
