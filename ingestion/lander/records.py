@@ -134,7 +134,7 @@ def _time(text: str) -> datetime:
 def _columns(values: Sequence[bytes | None], known: frozenset[str]) -> list[pa.Array]:
     """The envelope's columns and the text itself, if all values are in order; raises where one has to be looked at."""
     text = pa.array(values, pa.binary()).cast(pa.string())  # raises for what is no UTF-8
-    envelopes = map(msgspec.structs.astuple, map(_decode, values))  # type: ignore[arg-type] -- raises for None
+    envelopes = map(msgspec.structs.astuple, map(_decode, values))  # type: ignore[arg-type]
     _, ids, types, sources, times, _, subjects, schemas, traces = zip(*envelopes, strict=True)
     if not known.issuperset(types) or "" in sources:
         raise ValueError("an attribute")

@@ -80,11 +80,14 @@ def _suite_page(suite: str, checked_at: datetime, document: dict[str, Any]) -> s
         ExpectationSuiteValidationResult,
         expectationSuiteValidationResultSchema,
     )
-    from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415 - heavy
-    from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415 - heavy
+    from great_expectations.render.renderer.page_renderer import (  # noqa: PLC0415 - heavy
+        ValidationResultsPageRenderer,
+    )
+    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415 - heavy
 
     result = ExpectationSuiteValidationResult(**expectationSuiteValidationResultSchema.load(document))
-    made = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    view: Any = DefaultJinjaPageView()
+    made = view.render(ValidationResultsPageRenderer().render(result))
     title = html.escape(f"{suite}, {checked_at:%Y-%m-%d %H:%M} UTC")
     own = f"<title>{title}</title><style>{_STYLE}</style>"
     back = f'<p class="back"><a href="../">All data docs</a> · {title}</p>'

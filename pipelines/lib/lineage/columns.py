@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -98,9 +98,9 @@ def _edges(name: str, sql: str, known: Tables) -> Iterator[tuple[str, ColumnEdge
     from sqlglot.optimizer.qualify import qualify  # noqa: PLC0415 - heavy
     from sqlglot.optimizer.scope import build_scope  # noqa: PLC0415 - heavy
 
-    schema: dict[str, dict[str, dict[str, str]]] = {}
-    for table, columns in known.items():
-        above, own = table.split(".")
+    schema: dict[str, Any] = {}
+    for table_name, columns in known.items():
+        above, own = table_name.split(".")
         schema.setdefault(above, {})[own] = dict.fromkeys(columns, "text")
     tree = parse_one(sql, dialect="postgres")
     for table in tree.find_all(exp.Table):

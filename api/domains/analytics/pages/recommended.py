@@ -44,14 +44,16 @@ def clicks(led: Recommended) -> Plot:
 
 def tables(led: Recommended) -> list[Table]:
     """By place, and by model and version."""
-    by_version = [((f"{model} {version}",), *sides) for (model, version), *sides in led.split("model", "model_version")]
+    by_place = [(_place(place), now, before) for (place,), now, before in led.split("surface")]
+    versions = led.split("model", "model_version")
+    by_version = [(f"{model} {version}", now, before) for (model, version), now, before in versions]
     return [
-        _table("surfaces", "By place", "Place", [((_place(key[0]),), *sides) for key, *sides in led.split("surface")]),
+        _table("surfaces", "By place", "Place", by_place),
         _table("led", "By model and version", "Model", by_version[:MOST]),
     ]
 
 
-def _table(key: str, title: str, name: str, parts: Sequence[tuple[tuple[str], Led, Led]]) -> Table:
+def _table(key: str, title: str, name: str, parts: Sequence[tuple[str, Led, Led]]) -> Table:
     columns = (
         *(Column(name), Column("Shelves", "number"), Column("Clicked", "percent"), Column("Before", "percent")),
         *(Column("Change", "change"), Column("Orders per shelf", "percent"), Column("Per 1,000 shelves", "money")),
@@ -63,7 +65,7 @@ def _table(key: str, title: str, name: str, parts: Sequence[tuple[tuple[str], Le
             *(_moved(now, before, lambda led: led.click_share), now.conversion, now.per_thousand_minor),
             *(now.orders, now.revenue_minor),
         )
-        for (label,), now, before in parts
+        for label, now, before in parts
     ]
     return Table(key, title, "What became of the shelves that were shown.", columns, rows, empty="No shelf was shown.")
 
