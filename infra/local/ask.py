@@ -1,9 +1,11 @@
 """What `agora lake` and `agora warehouse` do."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 from pyiceberg.exceptions import NoSuchTableError
@@ -20,6 +22,7 @@ from ingestion.lake.reader import compacted_through
 from pipelines.lib import care as lake_care
 from pipelines.lib import query as questions
 from pipelines.lib.query import NAMESPACES, BadQuery
+from pipelines.lib.seen import seen_at_order
 from pipelines.lib.settings import Settings, load_settings
 
 FORMS = ("table", "csv", "json")
@@ -109,6 +112,32 @@ def ask_warehouse(query: str, form: str, rows: int) -> None:
         show(questions.warehouse(query, _settings()), form, rows)
 
 
+def show_order(order_id: UUID, hours: int, at: datetime | None, form: str) -> None:
+    """What a customer saw at an order: its lines, the rankings shown before, the pages looked at."""
+    _known(form)
+    with _told():
+        try:
+            found = seen_at_order(order_id, hours, at, _settings())
+        except LookupError as error:
+            raise LocalError(str(error)) from error
+    if form == "json":
+        parts = {"lines": found.lines, "rankings": found.rankings, "views": found.views}
+        answer = {"order": found.order} | {name: frame.to_dicts() for name, frame in parts.items()}
+        print(json.dumps(answer, default=str))
+        return
+    if form == "csv":
+        show(found.lines, form, found.lines.height)
+        return
+    order = found.order
+    print(f"Order {order['order_id']} of {_text(order['placed_at'])} UTC")
+    print(f"{order['total_minor']} {order['currency']}, as all money here in minor units")
+    print(f"Event {order['event_id']}, partition {order['kafka_partition']}, offset {order['kafka_offset']}")
+    for title, frame in (("Lines", found.lines), ("Rankings", found.rankings), ("Pages", found.views)):
+        print(f"\n{title}{'' if frame.height else ': none'}")
+        if frame.height:
+            show(frame, form, 30)
+
+
 def care(form: str) -> None:
     """Care for every table, with a line for each as it is done."""
     _known(form)
@@ -152,7 +181,9 @@ def show(frame: pl.DataFrame, form: str, rows: int) -> None:
 def _flat(frame: pl.DataFrame) -> Sequence[pl.Expr]:
     """CSV has no lists and no structs: they become JSON."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return [pl.col(name).map_elements(lambda value: str(_plain(value)), pl.String) for name in nested]
+    return [
+        pl.col(name).map_elements(lambda value: json.dumps(_plain(value), default=str), pl.String) for name in nested
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -38,6 +39,19 @@ def ask_lake(query: Query, at: At = None, form: Form = "table", rows: Rows = 100
     from infra.local import ask  # noqa: PLC0415
 
     ask.ask_lake(query, at, form, rows)
+
+
+@lake_app.command("order")
+def show_order(
+    order_id: Annotated[UUID, typer.Argument(help="Its number.")],
+    hours: Annotated[int, typer.Option(help="How long before the order to look.", min=1, max=24 * 31)] = 24,
+    at: At = None,
+    form: Form = "table",
+) -> None:
+    """What the customer saw at an order: prices, stock and rankings of that moment, with model and version."""
+    from infra.local import ask  # noqa: PLC0415
+
+    ask.show_order(order_id, hours, at, form)
 
 
 @lake_app.command()
