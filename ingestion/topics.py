@@ -63,8 +63,13 @@ def offset_ranges(admin: AdminClient, identities: Iterable[TopicIdentity]) -> di
     """First offset still there and end of every (topic, partition), asked for all at once."""
     places = [(identity.name, partition) for identity in identities for partition in range(identity.partitions)]
     lows = _offsets(admin, places, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
-    highs = _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
+    highs = ends(admin, places)
     return {place: (lows[place], highs[place]) for place in places}
+
+
+def ends(admin: AdminClient, places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Where every (topic, partition) ends at this moment, in one request. Raises KafkaException or TimeoutError."""
+    return _offsets(admin, places, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
 
 def _offsets(admin: AdminClient, places: list[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:

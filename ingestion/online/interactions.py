@@ -35,12 +35,11 @@ class Interaction(NamedTuple):
         return orjson.dumps({"product_id": self.product_id, "kind": self.kind, "at": self.at})
 
 
-def interactions(value: bytes) -> Iterator[Interaction]:
-    """The interactions of one record, none for other types. Raises ValueError, KeyError or TypeError for garbage.
+def interactions(envelope: dict[str, Any]) -> Iterator[Interaction]:
+    """The interactions of one event, none for other types. Raises ValueError, KeyError or TypeError for garbage.
 
     A person is the customer where one is known, else the anonymous visitor.
     """
-    envelope: dict[str, Any] = orjson.loads(value)
     kind = KINDS.get(envelope["type"])
     if kind is None:
         return

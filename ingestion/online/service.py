@@ -1,29 +1,39 @@
-"""The process: reads what comes in now and keeps the newest interactions of each person.
+"""The process: reads what comes in now, keeps the newest interactions of each person, and counts the last half hour.
 
-Nothing here has to be exact: what was missed ages out, and the lake has it all. So no positions are kept. A start goes
-back a minute, which covers a restart; an interaction that is read again takes its old place. Imported orders are
-left out: they are nobody's last minute.
+No positions are kept: a start goes back to a minute before what was read last, at most half an hour. An interaction
+that is read again takes its old place, and an event that is read again counts once. What was missed of a person's
+interactions ages out, and the lake has it all. Imported orders are left out: they are nobody's last minute.
 """
 
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
+import orjson
 import structlog
 import valkey
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from valkey.exceptions import ValkeyError
 
+from ingestion.online import progress
+from ingestion.online.counters import Counted, count, counted, prefix
 from ingestion.online.interactions import DOMAINS, LIFETIME_SECONDS, MOST, Interaction, interactions
 from ingestion.settings import Settings
-from ingestion.topics import ensure_topics
+from ingestion.topics import admin_client, ensure_topics
 
 log = structlog.get_logger(__name__)
 BATCH = 2_000
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 1.0
 OLDEST_SECONDS = 86_400.0
-BACK_SECONDS = 60.0
+
+
+class Found(NamedTuple):
+    """What a batch of records holds."""
+
+    interactions: list[Interaction]
+    counted: list[Counted]
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -42,6 +52,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def _consume(settings: Settings, client: valkey.Valkey, stop: threading.Event) -> None:
     ensure_topics(settings, DOMAINS)
+    keys = prefix(settings.kafka_topic_prefix)
     consumer = Consumer(
         {
             "bootstrap.servers": settings.kafka_bootstrap,
@@ -52,18 +63,26 @@ def _consume(settings: Settings, client: valkey.Valkey, stop: threading.Event) -
         }
     )
     try:
-        places = _places(consumer, {settings.topic(domain) for domain in DOMAINS})
+        topics = {settings.topic(domain) for domain in DOMAINS}
+        places = _places(consumer, topics, progress.begin_at(client, keys))
         consumer.assign(places)
+        read_so_far = progress.Progress(admin_client(settings), places)
         log.info("following", partitions=len(places))
         while not stop.is_set():
-            _keep_until_kept(client, read(consumer.consume(BATCH, POLL_SECONDS)), stop)
+            messages = consumer.consume(BATCH, POLL_SECONDS)
+            found = read(messages)
+            _until_kept(lambda: keep(client, found.interactions), stop)  # noqa: B023 -- called before the next turn
+            _until_kept(lambda: count(client, keys, found.counted), stop)  # noqa: B023
+            read_so_far.passed(messages)
+            if not stop.is_set() and (read_to := read_so_far.read_to()) is not None:
+                progress.note(client, keys, read_to)
     finally:
         consumer.close()
 
 
-def _places(consumer: Consumer, topics: Collection[str]) -> list[TopicPartition]:
-    """Where each partition was a minute ago. The end is a number too: as a wish it would pass over what comes now."""
-    since = int((time.time() - BACK_SECONDS) * 1000)
+def _places(consumer: Consumer, topics: Collection[str], begin: float) -> list[TopicPartition]:
+    """Where each partition was at a time. The end is a number too: as a wish it would pass over what comes now."""
+    since = int(begin * 1000)
     places = [
         TopicPartition(topic, partition, since)
         for topic, description in consumer.list_topics(timeout=5).topics.items()
@@ -77,25 +96,28 @@ def _places(consumer: Consumer, topics: Collection[str]) -> list[TopicPartition]
     ]
 
 
-def read(messages: Sequence[Message]) -> list[Interaction]:
-    """The interactions of a batch. What cannot be read is the lander's to keep; a broker's error is raised."""
-    found: list[Interaction] = []
+def read(messages: Sequence[Message]) -> Found:
+    """What a batch holds. What cannot be read is the lander's to keep; a broker's error is raised."""
+    found = Found([], [])
     oldest = time.time() - OLDEST_SECONDS
     for message in messages:
         if (error := message.error()) is not None:
             raise KafkaException(error)
         try:
-            found += (each for each in interactions(message.value() or b"") if each.at >= oldest)
+            envelope: dict[str, Any] = orjson.loads(message.value() or b"")
+            touched, counts = list(interactions(envelope)), list(counted(envelope))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             continue
+        found.interactions.extend(each for each in touched if each.at >= oldest)
+        found.counted.extend(each for each in counts if each.at >= time.time() - progress.LONGEST_SECONDS)
     return found
 
 
-def _keep_until_kept(client: valkey.Valkey, found: Sequence[Interaction], stop: threading.Event) -> None:
+def _until_kept(write: Callable[[], None], stop: threading.Event) -> None:
     is_told = False
     while not stop.is_set():
         try:
-            keep(client, found)
+            write()
             return
         except (ValkeyError, OSError) as error:
             if not is_told:
