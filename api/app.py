@@ -18,6 +18,7 @@ from api.core.limits import limit
 from api.core.rendering import TEMPLATES
 from api.core.routing import Router
 from api.core.settings import get_settings
+from api.domains.analytics import facade as analytics
 from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
@@ -88,6 +89,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await analytics.close()
         await inventory.close()
         await recommendations.close()
         await close_producer()

@@ -19,7 +19,7 @@ from pygal.style import Style  # type: ignore[import-untyped]
 sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 Format = Callable[[float], str]
-WIDTH = 480
+WIDTH, NARROW = 480, 300
 LINE_HEIGHT = 17
 DROPPED = {"style", "script", "defs", "desc", "title"}
 
@@ -44,6 +44,24 @@ def stacked_columns(
     """Parts of a whole over time, one column per label."""
     chart = pygal.StackedBar(**_settings(show, height))
     return _draw(chart, title, labels, series, show, "columns")
+
+
+def bars(
+    title: str,
+    labels: Sequence[str],
+    values: Sequence[float],
+    show: Format,
+    height: int = 84,
+    most: float | None = None,
+) -> Markup:
+    """One small series without axes, to stand beside others of its kind; only its first and last label are written.
+
+    Series that are to be compared are given one largest value, `most`: then equal heights are equal values.
+    """
+    options = _settings(show, height) | {"show_y_labels": False, "show_y_guides": False, "margin": 2}
+    options |= {"width": NARROW, "spacing": 2}
+    chart = pygal.Bar(**options, range=(min(0.0, *values), most) if most and values else None)
+    return _draw(chart, title, labels, [Series(title, values)], show, "bars")
 
 
 def steps(title: str, labels: Sequence[str], series: Sequence[Series], show: Format, height: int = 210) -> Markup:
@@ -78,6 +96,8 @@ def _draw(chart: Any, title: str, labels: Sequence[str], series: Sequence[Series
     chart.x_labels = list(labels)
     every = max(1, -(-len(labels) // 5))
     chart.x_labels_major = list(labels) if len(labels) <= 5 else list(labels)[::every]
+    if kind == "bars":
+        chart.x_labels_major = [labels[0], labels[-1]] if labels else []
     for each in series:
         chart.add(each.name, list(each.values))
     chart.add_xml_filter(lambda root: _dress(root, title, series, labels, show, kind))

@@ -1,5 +1,6 @@
 """JSON of analytics."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import orjson
@@ -12,8 +13,10 @@ from api.core.http import read_body
 from api.core.limits import limited
 from api.core.routing import Router
 from api.domains.analytics.domain.capture import MAX_BYTES
-from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, Overview
-from api.domains.analytics.service import capture, reports
+from api.domains.analytics.domain.periods import period_of
+from api.domains.analytics.schemas import Batch, BatchAnswer, CapturedEvent, LiveFigure, LiveHalfHour, Overview
+from api.domains.analytics.service import capture, live, reports
+from api.domains.analytics.service.remembered import newest_build
 
 router = Router(prefix="/v1", tags=["analytics"])
 Executive = Annotated[Principal, Depends(require("figures.read"))]
@@ -41,4 +44,20 @@ async def get_overview(
     _: Executive, warehouse: WarehouseDep, days: Annotated[int, Query(ge=1, le=366)] = 28
 ) -> Overview:
     """Sales, customers, funnel and best sellers, as of the newest event in the warehouse."""
-    return await reports.overview(warehouse, days)
+    build = await newest_build(warehouse)
+    return await reports.overview(build, period_of(build.as_of.astimezone(UTC).date(), days))
+
+
+@router.get("/reports/live")
+async def get_live(_: Executive) -> LiveHalfHour:
+    """The last half hour from the stream, each figure beside the warehouse's, with the time as of which both hold."""
+    seen = await live.look()
+    fields = ("key", "now", "is_about", "minutes", "warehouse", "week_before")
+    return LiveHalfHour(
+        since=seen.since,
+        as_of=seen.as_of,
+        is_stale=seen.is_stale(datetime.now(UTC)),
+        warehouse_as_of=seen.warehouse_as_of,
+        currency=seen.currency,
+        figures=[LiveFigure(**{name: getattr(each, name) for name in fields}) for each in seen.figures],
+    )

@@ -16,3 +16,10 @@ class ReportNotReady(Unavailable):
 
     type = "report-not-ready"
     title = "The report is being prepared"
+
+
+class TooManyWatchers(Unavailable):
+    """This process already keeps as many pages of the last half hour up to date as it can."""
+
+    type = "too-many-watchers"
+    title = "Live figures are not available at the moment"

@@ -114,3 +114,25 @@ class Overview(BaseModel):
     previous_funnel: list[DayFunnel]
     best_sellers: list[BestSeller]
     customers: list[WeekCustomers]
+
+
+class LiveFigure(BaseModel):
+    """A figure of the last half hour; `minutes` from `since` on. Null: not known. Money in minor units."""
+
+    key: str
+    now: int | None
+    is_about: bool = Field(description="Counted to within one per cent; the others are exact.")
+    minutes: list[int]
+    warehouse: int | None = Field(description="In the half hour that ends with `warehouse_as_of`.")
+    week_before: int | None = Field(description="In the same half hour a week before, from the warehouse.")
+
+
+class LiveHalfHour(BaseModel):
+    """The last half hour from the stream, as of `as_of`, beside half hours of the warehouse."""
+
+    since: datetime | None
+    as_of: datetime | None
+    is_stale: bool
+    warehouse_as_of: datetime | None
+    currency: str
+    figures: list[LiveFigure]

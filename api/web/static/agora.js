@@ -60,10 +60,24 @@ for (const field of document.querySelectorAll("input[data-suggest]")) {
   });
 }
 
+// News of the server while the page is in view.
+function follow(address, name, show) {
+  let source;
+  const turn = () => {
+    source?.close();
+    source = undefined;
+    if (document.hidden) return;
+    source = new EventSource(address);
+    source.addEventListener(name, show);
+  };
+  document.addEventListener("visibilitychange", turn);
+  addEventListener("pagehide", () => source?.close());
+  turn();
+}
+
 // Stock as it changes, while the page is in view; the text below is the page's own, in the same three forms.
 for (const place of document.querySelectorAll("[data-stock]")) {
   const line = place.querySelector(".stock");
-  let source;
   const show = (event) => {
     const stock = JSON.parse(event.data).variants.find((each) => String(each.variant_id) === place.dataset.variant);
     const units = stock?.available ?? 0;
@@ -75,16 +89,18 @@ for (const place of document.querySelectorAll("[data-stock]")) {
     const button = document.querySelector("form.buy button[type=submit]");
     if (button) button.disabled = units === 0;
   };
-  const follow = () => {
-    source?.close();
-    source = undefined;
-    if (document.hidden) return;
-    source = new EventSource(place.dataset.stock);
-    source.addEventListener("stock", show);
-  };
-  document.addEventListener("visibilitychange", follow);
-  addEventListener("pagehide", () => source?.close());
-  follow();
+  follow(place.dataset.stock, "stock", show);
+}
+
+// Figures as they change: the parts of the page that are not the same any more.
+for (const place of document.querySelectorAll("[data-live]")) {
+  follow(place.dataset.live, "figures", (event) => {
+    const news = new DOMParser().parseFromString(event.data, "text/html");
+    for (const part of place.querySelectorAll("[data-part]")) {
+      const fresh = news.querySelector(`[data-part="${part.dataset.part}"]`);
+      if (fresh && fresh.outerHTML !== part.outerHTML) part.replaceWith(fresh);
+    }
+  });
 }
 
 // A picture on its way in: how far it is. Without this the form is sent as it is.

@@ -12,6 +12,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from api.domains.analytics.service.remembered import remembered
+from ingestion.contracts.analytics import CartItemAdded, CheckoutStarted, PageViewed, ProductViewed, SearchPerformed
 from ingestion.contracts.inventory import StockMoved
 from pipelines.lib.ops import TABLES
 from pipelines.lib.warehouse_schema import create_statement, shapes
@@ -123,8 +124,9 @@ def _make_tables(connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier("marts", mart), parts))
     connection.execute(TABLES)
     connection.execute("CREATE SCHEMA lake")
-    for shape in shapes(StockMoved):
-        connection.execute(create_statement(shape))
+    for event in (StockMoved, PageViewed, ProductViewed, SearchPerformed, CartItemAdded, CheckoutStarted):
+        for shape in shapes(event):
+            connection.execute(create_statement(shape))
     for schema in map(sql.Identifier, ("lake", "marts", "ops")):
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO agora_api").format(schema))
         connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO agora_api").format(schema))

@@ -54,7 +54,7 @@ async def test_customers_of_a_period_and_who_came_back(
     assert tiles(page) == {
         "Customers with an order": ("2", "up 100.0% from 1"),
         "New customers": ("1", "nothing to compare with before"),
-        "Returning": ("50.0%", "down 50.0% from 100.0%"),
+        "Returning": ("50.0%", "down 50.0 points from 100.0%"),
         "Revenue per customer": ("$7.50", "down 25.0% from $10.00"),
     }
     segments = await rows_of(client, boss.headers, "/dashboards/customers.csv?days=7&by=age&table=segments")
@@ -64,6 +64,8 @@ async def test_customers_of_a_period_and_who_came_back(
     ]
     cohorts = await rows_of(client, boss.headers, "/dashboards/customers.csv?table=retention")
     assert [list(row.values())[:5] for row in cohorts] == [["2026-02-16", "1", "1.0", "0.0", ""]]
+    curve = await rows_of(client, boss.headers, "/dashboards/customers.csv?table=curve")
+    assert [list(row.values()) for row in curve] == [["1 week", "1.0", "1"], ["2 weeks", "0.0", "1"]]
     strange = await client.get("/dashboards/customers?by=shoe_size", headers=boss.headers)
     assert strange.status_code == 422
 
@@ -141,7 +143,7 @@ async def trained(rolled_back: OneConnection, monkeypatch: pytest.MonkeyPatch) -
         await connection.execute(text(active))
 
 
-@pytest.mark.usefixtures("trained")
+@pytest.mark.usefixtures("trained", "figures")
 async def test_the_model_that_answers_beside_the_version_before(client: AsyncClient, sign_up: SignUp) -> None:
     boss, customer = await sign_up("executive"), await sign_up()
     page = (await client.get("/dashboards/models", headers=PAGE | boss.headers)).text

@@ -173,3 +173,39 @@ async def test_an_answer_is_kept_until_the_marts_are_built_anew(
     sold.connection.execute("update marts.mart_as_of set built_at = built_at + interval '1 hour'")
     anew = (await client.get(address, headers=PAGE | boss.headers)).text
     assert tiles(anew)["Revenue"][0] == "$153"
+
+
+async def test_the_overview_takes_days_and_a_currency(client: AsyncClient, sign_up: SignUp, figures: Warehouse) -> None:
+    boss = await sign_up("executive")
+    for day, currency, minor in ((TODAY, "USD", 1_000), (BEFORE, "USD", 400), (TODAY, "EUR", 700)):
+        sums = {"orders": 1, "revenue_minor": minor}
+        figures.put("marts.mart_daily_sales", {"day": day, "currency": currency} | sums)
+    page = (await client.get("/dashboards/overview?days=7", headers=PAGE | boss.headers)).text
+    assert tiles(page)["Revenue"] == ("$10", "up 150.0% from $4")
+    older = (
+        await client.get("/dashboards/overview?from=2026-03-03&until=2026-03-03", headers=PAGE | boss.headers)
+    ).text
+    assert tiles(older)["Revenue"] == ("$4", "nothing to compare with before")
+    assert "from=2026-03-03&amp;until=2026-03-03" in older
+    euro = (await client.get("/dashboards/overview?days=7&currency=EUR", headers=PAGE | boss.headers)).text
+    assert tiles(euro)["Revenue"] == ("€7", "nothing to compare with before")
+    assert "currency=EUR" in euro
+    days = await file(client, boss.headers, "/dashboards/overview.csv?days=7&table=revenue&currency=EUR")
+    assert [row["Now (EUR)"] for row in days][-1] == "7.00"
+    refused = await client.get("/dashboards/overview?currency=euro", headers=PAGE | boss.headers)
+    assert refused.status_code == 422
+
+
+async def test_departments_stand_side_by_side_on_one_scale(
+    client: AsyncClient, sign_up: SignUp, sold: Warehouse
+) -> None:
+    boss = await sign_up("executive")
+    page = (await client.get("/dashboards/sales?days=7", headers=PAGE | boss.headers)).text
+    found = page[page.index('<ul class="multiples">') : page.index("</ul>", page.index('<ul class="multiples">'))]
+    assert re.findall(r">(\w+)</a></h3><p><b>(.*?)</b>", found) == [("Home", "$40"), ("Grocery", "$13")]
+    assert "Grocery, per day, Mar 10: $10" in found
+    assert "department=Home" in found
+    categories = (await client.get("/dashboards/sales?days=7&department=Grocery", headers=PAGE | boss.headers)).text
+    assert "Categories, revenue per day" in categories
+    one_day = (await client.get("/dashboards/sales?days=1", headers=PAGE | boss.headers)).text
+    assert "revenue per day</h2>" not in one_day

@@ -24,6 +24,7 @@ from api.core.access import (
 from api.core.auth import CurrentDep, require
 from api.core.csrf import check_csrf
 from api.core.http import SAFE_METHODS
+from api.domains.analytics.service import live
 from tests.api.conftest import SignUp
 
 NOBODY_S = "00000000-0000-7000-8000-000000000000"
@@ -74,8 +75,13 @@ async def test_without_a_sign_in_only_open_routes_answer(
 
 @pytest.mark.parametrize("role", ROLES)
 async def test_a_role_opens_what_it_permits_and_nothing_else(
-    role: str, client: AsyncClient, sign_up: SignUp, declared: list[tuple[str, str, frozenset[str]]]
+    role: str,
+    client: AsyncClient,
+    sign_up: SignUp,
+    declared: list[tuple[str, str, frozenset[str]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(live, "STREAM_SECONDS", 0.0)
     person = await sign_up(role)
     wrong = []
     # Without marts a report is an error of the database, and the one connection of this test then answers no more.

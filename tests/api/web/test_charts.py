@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from api.core.charts import Series, lines, stacked_columns, steps
+from api.core.charts import Series, bars, lines, stacked_columns, steps
 
 LABELS = [f"Nov {day}" for day in range(1, 9)]
 Draw = Callable[..., str]
@@ -46,3 +46,17 @@ def test_a_name_with_markup_in_it_stays_text() -> None:
     drawn = lines("<b>", ["<i>", "b"], [Series("<script>", [1.0, 2.0])], show)
     assert "<script" not in drawn
     assert "<i>" not in drawn
+
+
+def heights(drawn: str) -> list[float]:
+    root = ET.fromstring(drawn)  # noqa: S314
+    return [float(bar.get("height", "0")) for bar in root.iter() if bar.get("class", "").startswith("rect")]
+
+
+def test_small_charts_on_one_scale_can_be_compared() -> None:
+    small, large = (heights(bars("Sales", LABELS, [value] * 8, show, most=10.0)) for value in (5.0, 10.0))
+    assert len(small) == len(large) == 8
+    assert small[0] == pytest.approx(large[0] / 2, rel=0.02)
+    drawn = bars("Sales", LABELS, [1.0] * 8, show)
+    assert "Sales, Nov 3: 1 pieces" in drawn
+    assert "<style" not in drawn

@@ -191,4 +191,38 @@ _ALL = (
         "",
     ),
 )
-METRICS = {metric.key: metric for metric in _ALL}
+_OF_THE_STREAM = (
+    Metric(
+        "visitors",
+        "Visitors",
+        "Different browsers and apps that looked at a page, searched, filled a cart or began to check out.",
+        "number",
+        "lake.analytics_page_viewed",
+        "count(distinct anonymous_id), of all behaviour events",
+    ),
+    Metric(
+        "views",
+        "Product views",
+        "Product pages that were shown.",
+        "number",
+        "lake.analytics_product_viewed",
+        "count(*)",
+    ),
+    Metric(
+        "carts",
+        "Put into carts",
+        "Times that a product was put into a cart, whatever the quantity.",
+        "number",
+        "lake.analytics_cart_item_added",
+        "count(*)",
+    ),
+    Metric(
+        "checkouts",
+        "Checkouts begun",
+        "Times that somebody began to check out.",
+        "number",
+        "lake.analytics_checkout_started",
+        "count(*)",
+    ),
+)
+METRICS = {metric.key: metric for metric in (*_ALL, *_OF_THE_STREAM)}

@@ -19,13 +19,23 @@ from api.core.http import attachment
 from api.core.rendering import render
 from api.domains.analytics.domain.metrics import METRICS, Metric
 from api.domains.analytics.domain.periods import Period
-from api.domains.analytics.pages.writing import SHOWN, Kind, compared, plain, short_day, show, whole_money
+from api.domains.analytics.pages.writing import (
+    SHOWN,
+    Kind,
+    compared,
+    compared_share,
+    plain,
+    short_day,
+    show,
+    whole_money,
+)
 
 NOW, BEFORE = "Now", "Before"
 PERIODS = (7, 28, 91, 364)
 # (path, title, permission): the pages that lie side by side, shown to those who may open them.
 PLACES = (
     ("/dashboards/overview", "Overview", "figures.read"),
+    ("/dashboards/live", "Last half hour", "figures.read"),
     ("/dashboards/sales", "Sales", "figures.read"),
     ("/dashboards/customers", "Customers", "figures.read"),
     ("/dashboards/inventory", "Inventory", "figures.read"),
@@ -92,6 +102,17 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
+class Multiple:
+    """One of many small charts on one scale; `link` leads to the page for it alone."""
+
+    name: str
+    value: str
+    change: str
+    chart: Markup
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """A filter: a list to choose from, or a day where there are no `options`."""
 
@@ -118,6 +139,8 @@ class Board:
     controls: Sequence[Control] = ()
     figures: Sequence[Figure] = ()
     plots: Sequence[Plot] = ()
+    multiples: Sequence[Multiple] = ()
+    multiples_title: str = ""
     tables: Sequence[Table] = ()
     wrong: Sequence[str] = ()
 
@@ -179,7 +202,8 @@ def csv_file(name: str, table: Table) -> Response:
 def figure(key: str, now: float, before: float, shown: Callable[[float], str]) -> Figure:
     """A figure of `domain.metrics` in words."""
     metric = METRICS[key]
-    return Figure(metric.title, shown(now), compared(now, before, shown), metric)
+    say = compared_share if metric.unit == "share" else compared
+    return Figure(metric.title, shown(now), say(now, before, shown), metric)
 
 
 def daily_plot(

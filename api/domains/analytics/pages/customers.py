@@ -6,8 +6,10 @@ from typing import Annotated, Any
 from fastapi import Query, Request, Response
 
 from api.core.auth import VisitorDep
+from api.core.charts import Series, lines
 from api.core.db import WarehouseDep
 from api.core.routing import Router
+from api.domains.analytics.domain.metrics import METRICS
 from api.domains.analytics.errors import ReportNotReady
 from api.domains.analytics.pages.asking import Asked, AskedDep, Reader, Text, pinned
 from api.domains.analytics.pages.boards import (
@@ -30,6 +32,7 @@ from api.domains.analytics.service.remembered import Build, newest_build
 
 router = Router(include_in_schema=False)
 PATH = "/dashboards/customers"
+LEAST_POINTS = 2
 BY = {"source": "Source", "age": "Age", "income": "Income", "household": "People in the household"}
 Segment = Annotated[str, Query(alias="by", pattern=f"^({'|'.join(BY)})$")]
 Currency = Annotated[str, Query(pattern="^[A-Z]{3}$")]
@@ -80,7 +83,7 @@ async def _board(build: Build, asked: Asked, segment: str, currency: str) -> Boa
             Control("by", "Split by", segment, list(BY.items())),
         ],
         figures=_figures(report, currency),
-        plots=[_weeks(report)],
+        plots=[_weeks(report), *_curve(report)],
         tables=[_segments(report, segment, currency), _retention(report)],
     )
 
@@ -109,6 +112,27 @@ def _weeks(report: Customers) -> Plot:
     return replace(plot, table=replace(plot.table, links=links))
 
 
+def _curve(report: Customers) -> list[Plot]:
+    """All cohorts together: everybody counts who has had so many weeks."""
+    kept = [
+        (number, sum(old.kept[number - 1] or 0 for old in aged), sum(old.customers for old in aged))
+        for number in range(1, COHORT_WEEKS)
+        if (aged := [each for each in report.cohorts if each.kept[number - 1] is not None])
+    ]
+    rows = [(_later(number), back / people if people else 0.0, people) for number, back, people in kept]
+    if len(rows) < LEAST_POINTS:
+        return []
+    shares = [Series("Came back", [share for _, share, _ in rows])]
+    chart = lines("Share who ordered again, by weeks later", [name for name, *_ in rows], shares, percent)
+    columns = (Column("Later"), Column("Came back", "percent"), Column("Of customers", "number"))
+    text = "Of everybody new in these weeks, the share who ordered again so many weeks later."
+    return [Plot(Table("curve", "Who comes back", text, columns, rows), chart, metric=METRICS["retention"])]
+
+
+def _later(number: int) -> str:
+    return f"{number} week{'s' if number > 1 else ''}"
+
+
 def _segments(report: Customers, segment: str, currency: str) -> Table:
     rows: dict[str, dict[bool, dict[str, Any]]] = {}
     for row in report.segments:
@@ -129,7 +153,7 @@ def _segments(report: Customers, segment: str, currency: str) -> Table:
 
 
 def _retention(report: Customers) -> Table:
-    later = [f"{number} week{'s' if number > 1 else ''}" for number in range(1, COHORT_WEEKS)]
+    later = [_later(number) for number in range(1, COHORT_WEEKS)]
     columns = (
         *(Column("First order in the week of", "day"), Column("Customers", "number")),
         *(Column(name, "percent") for name in later),

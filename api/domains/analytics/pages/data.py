@@ -180,7 +180,8 @@ def _checks(found: Health) -> Table:
 
 def _alert(row: dict[str, Any]) -> str:
     since = SHOWN["time"](row["raised_at"])
-    return f"{row['source'].capitalize()}: {row['message']} (since {since}, seen {row['times']} times)"
+    times = "once" if row["times"] == 1 else f"{row['times']} times"
+    return f"{row['source'].capitalize()}: {row['message']} (since {since}, seen {times})"
 
 
 def _ended(found: Health) -> Table:

@@ -1,8 +1,7 @@
 """The executive page: sales, customers, the way to an order and best sellers, each beside the period before."""
 
 from collections.abc import Sequence
-from datetime import UTC
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
@@ -11,17 +10,19 @@ from api.core.charts import Series, stacked_columns, steps
 from api.core.db import WarehouseDep
 from api.core.routing import Router
 from api.domains.analytics.domain.metrics import METRICS
-from api.domains.analytics.domain.periods import Period, period_of
+from api.domains.analytics.domain.periods import Period
 from api.domains.analytics.errors import ReportNotReady
-from api.domains.analytics.pages.asking import Reader, Text
+from api.domains.analytics.pages.asking import Asked, AskedDep, Reader, Text, pinned
 from api.domains.analytics.pages.boards import (
     BEFORE,
     NOW,
     Board,
     Column,
+    Control,
     Figure,
     Plot,
     Table,
+    address,
     daily_plot,
     figure,
     show_board,
@@ -29,11 +30,12 @@ from api.domains.analytics.pages.boards import (
 )
 from api.domains.analytics.pages.writing import SHOWN, short_day, show, span, whole_money
 from api.domains.analytics.schemas import DayFunnel, Overview, WeekCustomers
-from api.domains.analytics.service import reports
+from api.domains.analytics.service import reports, sales
+from api.domains.analytics.service.remembered import Build, newest_build
 
 router = Router(include_in_schema=False)
 PATH = "/dashboards/overview"
-Days = Annotated[int, Query(ge=1, le=366)]
+Currency = Annotated[str, Query(pattern="^[A-Z]{3}$")]
 STEPS = {
     "sessions": "Visits",
     "viewed": "Saw a product",
@@ -45,33 +47,50 @@ STEPS = {
 
 @router.get(PATH)
 async def overview(
-    request: Request, _visitor: VisitorDep, person: Reader, warehouse: WarehouseDep, days: Days = 28
+    request: Request,
+    _visitor: VisitorDep,
+    person: Reader,
+    warehouse: WarehouseDep,
+    asked: AskedDep,
+    currency: Currency = reports.CURRENCY,
 ) -> Response:
-    """The figures of the last `days` days; before the first pipeline run a page that says so."""
+    """The figures of some days; before the first pipeline run a page that says so."""
     try:
-        board = _board(await reports.overview(warehouse, days))
+        board = await _board(await newest_build(warehouse), asked, currency)
     except ReportNotReady:
         board = None
     return show_board(request, board, person)
 
 
 @router.get(f"{PATH}.csv")
-async def get_overview_file(_: Reader, warehouse: WarehouseDep, table: Text, days: Days = 28) -> Response:
+async def get_overview_file(
+    _: Reader, warehouse: WarehouseDep, asked: AskedDep, table: Text, currency: Currency = reports.CURRENCY
+) -> Response:
     """One of its tables as a file."""
-    return table_file(_board(await reports.overview(warehouse, days)), table)
+    return table_file(await _board(await newest_build(warehouse), asked, currency), table)
 
 
-def _board(report: Overview) -> Board:
-    period = period_of(report.as_of.astimezone(UTC).date(), report.days)
+async def _board(build: Build, asked: Asked, currency: str) -> Board:
+    period = asked.period(build)
+    report = await reports.overview(build, period, currency)
+    currencies = (await sales.choices(build, None)).currencies
+    filters = asked.filters | {"currency": None if currency == reports.CURRENCY else currency}
+    text = f"{span(period)}, compared with the {period.days} days before. Days are UTC."
+    days = (("from", "From", period.first), ("until", "Until", period.last))
+    controls = [Control(name, label, day.isoformat()) for name, label, day in days]
+    if len(currencies) > 1:
+        controls.append(Control("currency", "Currency", currency, [(name, name) for name in currencies]))
     return Board(
         PATH,
         "Overview",
-        f"{span(period)}, compared with the {report.days} days before. Days are UTC.",
-        report.as_of,
-        {"days": report.days},
-        report.days,
+        text,
+        build.as_of,
+        filters,
+        asked.preset,
+        pinned(period),
+        controls=controls,
         figures=_figures(report),
-        plots=[*_daily(report, period), _funnel(report), weekly_customers(report.customers)],
+        plots=[*_daily(report, period, filters), _funnel(report), weekly_customers(report.customers)],
         tables=[_best_sellers(report)],
     )
 
@@ -96,13 +115,13 @@ def _figures(report: Overview) -> list[Figure]:
     ]
 
 
-def _daily(report: Overview, period: Period) -> list[Plot]:
+def _daily(report: Overview, period: Period, filters: dict[str, Any]) -> list[Plot]:
     rows = [*report.sales, *report.previous_sales]
     revenue = {row.day: float(row.revenue_minor) for row in rows}
     orders = {row.day: float(row.orders) for row in rows}
 
     def lines_of(day: object) -> str:
-        return f"/dashboards/sales/lines?from={day}&until={day}"
+        return address("/dashboards/sales/lines", **filters | {"days": None, "from": day, "until": day})
 
     money, number = Column("", "money"), Column("", "number")
     return [

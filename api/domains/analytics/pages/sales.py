@@ -1,5 +1,6 @@
 """Sales: by day, department, category, product and source, down to the lines of the orders."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from fastapi import Depends, Query, Request, Response
 
 from api.core.access import permits
 from api.core.auth import Principal, VisitorDep
+from api.core.charts import bars
 from api.core.db import WarehouseDep
 from api.core.rendering import render
 from api.core.routing import Router
@@ -19,6 +21,7 @@ from api.domains.analytics.pages.boards import (
     Column,
     Control,
     Figure,
+    Multiple,
     Plot,
     Table,
     address,
@@ -28,7 +31,7 @@ from api.domains.analytics.pages.boards import (
     show_board,
     table_file,
 )
-from api.domains.analytics.pages.writing import SHOWN, change, show, span, whole_money
+from api.domains.analytics.pages.writing import SHOWN, change, compared, short_day, show, span, whole_money
 from api.domains.analytics.service import sales
 from api.domains.analytics.service.remembered import Build, newest_build
 from api.domains.analytics.service.sales import Choices, Sales, SalesFilter
@@ -36,6 +39,7 @@ from api.domains.analytics.service.sales import Choices, Sales, SalesFilter
 router = Router(include_in_schema=False)
 PATH = "/dashboards/sales"
 LINES = f"{PATH}/lines"
+MULTIPLES, LEAST_DAYS = 12, 5
 
 
 class Chosen:
@@ -137,6 +141,8 @@ async def _board(build: Build, asked: AskedDep, chosen: Chosen) -> Board:
         controls=_controls(known, chosen.filter, period),
         figures=_figures(report, currency),
         plots=_plots(report, currency, filters),
+        multiples=_multiples(report, chosen.filter, board),
+        multiples_title=f"{_part(chosen.filter)[1]}, revenue per day",
         tables=_tables(report, chosen.filter, board),
     )
 
@@ -195,9 +201,41 @@ def _plots(report: Sales, currency: str, filters: dict[str, Any]) -> list[Plot]:
     ]
 
 
+def _part(chosen: SalesFilter) -> tuple[str, str]:
+    """What sales are split by: departments, and the categories of one."""
+    return ("department", "Departments") if chosen.department is None else ("category", "Categories")
+
+
+def _multiples(report: Sales, chosen: SalesFilter, board: Board) -> list[Multiple]:
+    """The largest parts side by side, on one scale."""
+    if report.period.days < LEAST_DAYS or len(report.parts) < 2:
+        return []
+    money = whole_money(chosen.currency)
+    part, _ = _part(chosen)
+    by_day: dict[str, dict[date, int]] = defaultdict(dict)
+    for row in report.parts_by_day:
+        by_day[row["name"]][row["day"]] = row["revenue_minor"]
+    shown = report.parts[:MULTIPLES]
+    most = max((value for row in shown for value in by_day[row["name"]].values()), default=0)
+    days = report.period.each_day()
+    labels = [short_day(day) for day in days]
+    return [
+        Multiple(
+            row["name"],
+            money(row["revenue_minor"]),
+            compared(row["revenue_minor"], row["before_minor"], money),
+            bars(
+                f"{row['name']}, per day", labels, [by_day[row["name"]].get(day, 0) for day in days], money, most=most
+            ),
+            board.address(**{part: row["name"], "product_id": None}),
+        )
+        for row in shown
+    ]
+
+
 def _tables(report: Sales, chosen: SalesFilter, board: Board) -> list[Table]:
     money = (Column("Revenue", "money"), Column("Before", "money"), Column("Change", "change"))
-    part, title = ("department", "Departments") if chosen.department is None else ("category", "Categories")
+    part, title = _part(chosen)
     tables = [
         Table(
             "parts",

@@ -82,6 +82,14 @@ def change(now: float, before: float) -> float | None:
     return now / before - 1 if before else None
 
 
+def compared_share(now: float, before: float, shown: Callable[[float], str]) -> str:
+    """How a share moved, in words: in points, since a per cent of a per cent is misread."""
+    points = round(100 * (now - before), 1)
+    if not points:
+        return "the same as before"
+    return f"{'up' if points > 0 else 'down'} {abs(points):.1f} points from {shown(before)}"
+
+
 def compared(now: float, before: float, shown: Callable[[float], str]) -> str:
     """How a figure moved, in words."""
     if not before:

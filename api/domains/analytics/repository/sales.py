@@ -81,6 +81,12 @@ _MIX = """
         FROM named WHERE units <> 0 ORDER BY revenue_minor DESC, product_id LIMIT :limit
     )
 """
+_PARTS_BY_DAY = """
+    SELECT CASE WHEN CAST(:department AS text) IS NULL THEN products.department ELSE products.category END AS name,
+        lines.order_day AS day, sum(lines.total_minor)::bigint AS revenue_minor
+    {lines}
+    GROUP BY 1, 2 ORDER BY 1, 2
+"""
 _ROWS = """
     SELECT lines.placed_at, lines.order_id, lines.line_number, lines.product_id, products.title, products.department,
         lines.quantity, lines.discount_minor, lines.total_minor
@@ -117,6 +123,11 @@ async def mix(connection: AsyncConnection, period: Period, chosen: SalesFilter, 
     """Departments (categories, where a department is chosen) without a `product_id`, then the first products."""
     days = {"first": period.previous.first, "middle": period.first, "last": period.last}
     return await _chosen(connection, _MIX, chosen, **days, limit=limit)
+
+
+async def parts_by_day(connection: AsyncConnection, period: Period, chosen: SalesFilter) -> list[dict[str, Any]]:
+    """Revenue by day of each department, or of each category of the chosen department."""
+    return await _chosen(connection, _PARTS_BY_DAY, chosen, first=period.first, last=period.last)
 
 
 async def by_source(connection: AsyncConnection, period: Period, currency: str) -> list[dict[str, Any]]:

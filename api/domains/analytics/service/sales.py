@@ -39,6 +39,7 @@ class Sales:
     days: Rows
     previous_days: Rows
     parts: Rows
+    parts_by_day: Rows
     products: Rows
     sources: Rows
 
@@ -75,6 +76,7 @@ async def report(build: Build, period: Period, chosen: SalesFilter) -> Sales:
         [row for row in both if row["day"] >= period.first],
         [row for row in both if row["day"] < period.first],
         [row for row in mixed if row["product_id"] is None],
+        await build.ask(sales.parts_by_day, period, chosen),
         [row for row in mixed if row["product_id"] is not None],
         await build.ask(sales.by_source, period, chosen.currency) if chosen.is_whole_order else (),
     )
