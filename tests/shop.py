@@ -16,7 +16,7 @@ from psycopg import sql
 from tests.api.conftest import migrate
 from tests.gateway_process import free_port, running_gateway
 
-START_SECONDS = 60
+START_SECONDS = 240
 
 
 @contextmanager

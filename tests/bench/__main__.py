@@ -11,7 +11,7 @@ import psutil
 from rich.console import Console
 from rich.markup import escape
 
-from tests.bench import stock, stream, tables, web
+from tests.bench import dashboards, stock, stream, tables, web
 from tests.bench.checkout import checkout
 from tests.bench.form import Figure, table, write
 from tests.bench.shop import Shop, open_shop
@@ -24,6 +24,8 @@ OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
     "lander": stream.lander,
     "checkout": checkout,
     "inventory": stock.stock,
+    "dashboards": dashboards.dashboards,
+    "tiles": dashboards.tiles,
 }
 OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "load": tables.load,

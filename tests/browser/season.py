@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from ingestion.contracts.analytics import CartItemAdded, CheckoutStarted, PageViewed, ProductViewed, SearchPerformed
 from ingestion.contracts.inventory import StockMoved
 from pipelines.lib.lineage.models import read_models
 from pipelines.lib.ops import TABLES
@@ -81,6 +82,21 @@ def movements(product_ids: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "lake.inventory_stock_moved", event | moved
 
 
+def visits(product_ids: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What people did in the half hours that the page of the last one compares with: today's, and last week's."""
+    dice = random.Random(6)
+    now = datetime.now(UTC)
+    for number in range(400):
+        at = now - timedelta(weeks=number % 2, minutes=dice.uniform(-30, 30))
+        person = f"v{dice.randrange(120)}"
+        event = {"event_id": f"visit-{number}", "day": at.date(), "occurred_at": at, "anonymous_id": person}
+        yield "lake.analytics_product_viewed", event | {"product_id": dice.choice(product_ids)}
+        if number % 5 == 0:
+            yield "lake.analytics_cart_item_added", event | {"product_id": product_ids[0], "quantity": 1}
+        if number % 9 == 0:
+            yield "lake.analytics_checkout_started", event | {"items": 2}
+
+
 def notes() -> Iterator[tuple[str, dict[str, Any]]]:
     """What the pipelines leave in the schema `ops`: the real models, loads, runs and proofs."""
     now = datetime.now(UTC)
@@ -137,9 +153,10 @@ def fill(connection: psycopg.Connection, product_ids: list[int]) -> None:
     """Put the season into a warehouse whose marts are there."""
     connection.execute(TABLES)
     connection.execute("create schema lake")
-    for shape in shapes(StockMoved):
-        connection.execute(create_statement(shape))
-    everything = [*facts(product_ids), *movements(product_ids), *notes()]
+    for event in (StockMoved, PageViewed, ProductViewed, SearchPerformed, CartItemAdded, CheckoutStarted):
+        for shape in shapes(event):
+            connection.execute(create_statement(shape))
+    everything = [*facts(product_ids), *movements(product_ids), *visits(product_ids), *notes()]
     with connection.cursor() as cursor:
         for table, row in everything:
             cursor.execute(_insert(table, tuple(row)), list(row.values()))

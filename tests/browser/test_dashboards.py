@@ -1,15 +1,20 @@
 """Dashboards as an executive sees them, on a desk and on a phone."""
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Inspect
 from tests.browser.season import trained
 from tests.browser.shelves import EXECUTIVE, PASSWORD
 
 PAGES = {
+    "overview": "Overview",
     "sales": "Sales",
     "customers": "Customers",
     "inventory": "Inventory",
@@ -38,7 +43,7 @@ def test_from_a_figure_to_its_lines_and_to_its_events(page: Page, inspect: Inspe
     enter(page, "/dashboards/sales")
     page.get_by_label("Department", exact=True).select_option("Grocery")
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("heading", name="Categories")).to_be_visible()
+    expect(page.get_by_role("heading", name="Categories", exact=True)).to_be_visible()
     assert "department=Grocery" in page.url
     page.get_by_text("Meaning of Revenue").click()
     expect(page.get_by_text("What customers were charged")).to_be_visible()
@@ -62,6 +67,44 @@ def test_the_proof_and_an_older_one(page: Page, inspect: Inspect) -> None:
     inspect("proof")
     page.get_by_role("region", name="The last proofs").get_by_role("link").nth(5).click()
     expect(page.get_by_text("look at the rows below")).to_be_visible()
+
+
+@pytest.fixture
+def online(shop_env: dict[str, str], tmp_path: Path) -> Iterator[None]:
+    """The process that counts the stream, as the stack runs it."""
+    with (tmp_path / "online.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "ingestion.online"], env=shop_env, stdout=log, stderr=log)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def test_a_view_in_the_shop_moves_the_last_half_hour_by_itself(
+    page: Page, inspect: Inspect, chromium: Browser, shop_url: str, online: None
+) -> None:
+    enter(page, "/dashboards/live")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Last half hour")
+    expect(page.get_by_text("not been read")).to_have_count(0, timeout=30_000)
+    views = page.get_by_role("region", name="Product views").locator(".big")
+    expect(views).to_have_text("0", timeout=30_000)
+    visitor = chromium.new_context(base_url=shop_url)
+    shop = visitor.new_page()
+    shop.goto("/")
+    address = shop.locator('a[href^="/p/"]').first.get_attribute("href") or ""
+    for _ in range(3):
+        shop.goto(address)
+    visitor.close()
+    expect(views).to_have_text("3", timeout=30_000)
+    inspect("dashboard-live")
+    plain = chromium.new_context(
+        base_url=shop_url, java_script_enabled=False, storage_state=page.context.storage_state()
+    )
+    still = plain.new_page()
+    still.goto("/dashboards/live")
+    expect(still.get_by_role("region", name="Product views").locator(".big")).to_have_text("3")
+    plain.close()
 
 
 def test_the_models_that_answer(page: Page, inspect: Inspect, shop_env: dict[str, str]) -> None:
