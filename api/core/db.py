@@ -1,6 +1,6 @@
 """Postgres: one transaction per request or message, hot reads without one, bulk rows by binary COPY.
 
-This is the only module with a commit.
+With its session in `straight` it is the only module with a commit.
 """
 
 import asyncio

@@ -90,6 +90,7 @@ def migrated_env(stack_env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     changed = {key: _named(stack_env[key], name) for key in stack_env if key.startswith("AGORA_POSTGRES_")}
     changed["AGORA_KAFKA_TOPIC_PREFIX"] = f"test_{unique}."
     changed["AGORA_API_LIMITS"] = "false"  # on in the tests of the limits themselves
+    changed["AGORA_CAPTURE_WAIT"] = "30"  # a busy Kafka is not one that is away
     changed.setdefault("AGORA_API_URL", stack_env.get("AGORA_API_URL", "http://127.0.0.1:1"))
     changed.setdefault("AGORA_GATEWAY_URL", stack_env.get("AGORA_GATEWAY_URL", "http://127.0.0.1:1"))
     changed.setdefault("AGORA_GATEWAY_SECRET", stack_env.get("AGORA_GATEWAY_SECRET", secrets.token_hex(16)))

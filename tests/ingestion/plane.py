@@ -33,7 +33,7 @@ from ingestion.topics import admin_client, ensure_topics
 from pipelines.lib.settings import Settings as PipelineSettings
 
 ROOT = Path(__file__).parents[2]
-DEADLINE = 30.0
+DEADLINE = 120.0  # how long a busy machine may take; whoever waits goes on at once
 _OUTBOX = "copy core.outbox (event_id, topic, type, key, occurred_at, envelope) from stdin"
 
 

@@ -177,7 +177,7 @@ def test_a_table_from_before_is_widened_and_its_rows_are_known(mended_plane: Pla
     old = [
         field
         for field in FAILED_EVENTS
-        if field.name not in {"failed_id", "stage", "event_id", "event_type", "dataschema"}
+        if field.name not in {"failed_id", "stage", "event_id", "event_type", "dataschema", "kafka_topic_id"}
     ]
     row = {
         "kafka_topic": "t", "kafka_partition": 0, "kafka_offset": 5, "value": b"{", "reason": "value: not JSON",
