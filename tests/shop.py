@@ -36,7 +36,7 @@ def filled_shop(stack_env: Mapping[str, str], folder: Path) -> Iterator[dict[str
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         env = {**os.environ, **stack_env, **shop, **gateway.environment}
         migrate(shop["AGORA_POSTGRES_OWNER_URL"])
-        subprocess.run([sys.executable, "-m", "tests.browser.shelves"], env=env, check=True, timeout=90)
+        subprocess.run([sys.executable, "-m", "tests.browser.shelves"], env=env, check=True, timeout=600)
         yield env
         for database in names:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))

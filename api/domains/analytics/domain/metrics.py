@@ -107,7 +107,7 @@ _OF_SHELVES = (
         "Of all products, the share that stood on at least one recommended shelf in the period.",
         "share",
         "lake.recommendations_recommendation_served_items",
-        "count(distinct product_id) / products",
+        "count(distinct product_id)::numeric / (select nullif(count(*), 0) from marts.dim_products)",
     ),
 )
 METRICS = {
