@@ -69,10 +69,16 @@ def _parts(scan: ArrowScan, tasks: Iterable[FileScanTask]) -> Iterator[pa.Table]
             batches.append(batch)
             rows += batch.num_rows
         if rows >= PART_ROWS:
-            yield pa.Table.from_batches(batches)
+            yield _joined(batches)
             batches, rows = [], 0
     if batches:
-        yield pa.Table.from_batches(batches)
+        yield _joined(batches)
+
+
+def _joined(batches: Iterable[pa.RecordBatch]) -> pa.Table:
+    # Files from before a column, and those of other writers, give the same columns with other text types.
+    tables = [pa.Table.from_batches([batch]) for batch in batches]
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
 def scan(

@@ -6,6 +6,7 @@ from uuid import uuid4
 import psycopg
 import pyarrow.compute as pc
 import pytest
+from pyiceberg.types import StringType
 
 from ingestion.contracts import new_event_id
 from ingestion.lake import reader
@@ -185,3 +186,13 @@ def test_a_day_of_which_raw_has_nothing_becomes_empty(lake: Lake) -> None:
     table.append(other.cast(rows.schema))
     typed.build_day(lake.settings, (DAY + timedelta(days=9)).date())
     assert [row["product_id"] for row in lake.rows(VIEWED)] == [1]
+
+
+def test_files_from_before_a_column_of_raw_are_built_beside_newer_ones(lake: Lake) -> None:
+    lake.land(viewed(lake, 1))
+    with lake.table("raw.analytics").update_schema() as update:
+        update.add_column("added_later", StringType())
+    lake.land(viewed(lake, 2, timedelta(days=1)))
+    typed.build(lake.settings)
+    typed.build_day(lake.settings, DAY.date())
+    assert sorted(row["product_id"] for row in lake.rows(VIEWED)) == [1, 2]
