@@ -14,8 +14,8 @@ _ACCEPTED = """
          + (select coalesce(sum(cardinality(event_ids)), 0) from core.capture_receipts)
 """
 _PAUSE = 0.5
-STANDSTILL = 90.0
-PIPELINE_PATIENCE = 300.0
+STANDSTILL = 180.0
+PIPELINE_PATIENCE = 1200.0
 
 
 class Stuck(RuntimeError):

@@ -27,6 +27,7 @@ def raw(*values: str, dataschema: str | None = None) -> pa.Table:
             "value": pa.array(values, pa.string()),
             "kafka_partition": pa.array([0] * count, pa.int32()),
             "kafka_offset": pa.array(range(count), pa.int64()),
+            "kafka_timestamp": pa.array([AT] * count, pa.timestamp("us", "UTC")),
             "landed_at": pa.array([AT] * count, pa.timestamp("us", "UTC")),
         }
     )
