@@ -69,8 +69,8 @@ _OF_THE_STREAM = (
     Metric(
         "visitors",
         "Visitors",
-        "Different browsers and apps that looked at a page; of the last half hour also those that searched, filled a cart or"
-        " began to check out.",
+        "Different browsers and apps that looked at a page; of the last half hour also those that searched, filled a"
+        " cart or began to check out.",
         "number",
         "lake.analytics_page_viewed",
         "count(distinct anonymous_id)",
