@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "AGORA_"
 DEFAULT_DIR = "var/local"
 DEFAULT_PORT_BASE = 18000
-LAST_OFFSET = 9
+LAST_OFFSET = 10
 
 # Read by the stack itself or by the programs that it configures, and by none of the settings classes.
 _OF_THE_STACK = frozenset(
