@@ -21,7 +21,8 @@ from pipelines.lib.settings import Settings
 from pipelines.lib.state import SnapshotState
 from pipelines.lib.typed import typed_name
 
-_LOCK = "select pg_try_advisory_lock(hashtext('agora lake care'))"
+_LOCK = "select pg_try_advisory_lock(hashtext(%s))"
+_UNLOCK = "select pg_advisory_unlock(hashtext(%s))"
 # What queries ask for, so that whole row groups can be passed over.
 SORTED_BY = ("event_type", "occurred_at")
 FAILED_SORTED_BY = ("kafka_topic", "failed_at")
@@ -134,6 +135,10 @@ def _readers(settings: Settings) -> tuple[dict[str, int], dict[str, int]]:
 def alone(settings: Settings) -> Iterator[None]:
     """Nobody else rewrites files meanwhile. Raises CareIsBusy."""
     with psycopg.connect(settings.lake_catalog_url, autocommit=True) as connection:
-        if connection.execute(_LOCK).fetchone() != (True,):
+        name = (f"agora lake care {settings.lake.lake_namespace_prefix}",)
+        if connection.execute(_LOCK, name).fetchone() != (True,):
             raise CareIsBusy("somebody else cares for the lake now")
-        yield
+        try:
+            yield
+        finally:  # a closed connection lets go a moment later, and whoever begins again at once would be refused
+            connection.execute(_UNLOCK, name)

@@ -21,7 +21,7 @@ from ingestion.lander.positions import read_snapshot
 from ingestion.proof import Prover
 from pipelines.lib import care, typed
 from pipelines.lib.erasure import ErasureIncomplete, Receipt, erase, plan
-from pipelines.lib.erasure import erase as module
+from pipelines.lib.erasure import erasing as module
 from pipelines.lib.erasure.scan import files_with, rows_with
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.ingestion.plane import Plane, migrated_template, new_plane, wait_for
@@ -208,7 +208,7 @@ def test_what_lands_meanwhile_is_noticed(town: Town) -> None:
     def late(*arguments: Any) -> Any:
         town.tell(ProductViewed(anonymous_id=town.adas, customer_id=town.ada, product_id=9))
         with plane.relay(), plane.lander():
-            wait_for(lambda: everything(plane) == 8, "it lands", PATIENCE)
+            wait_for(lambda: everything(plane) == 14, "it lands", PATIENCE)
         return really(*arguments)
 
     with patch.object(module, "_from_lake", late), pytest.raises(ErasureIncomplete, match="still hold an identifier"):
