@@ -21,7 +21,7 @@ from ingestion.proof import Prover
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.ingestion.plane import Plane, wait_for
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 KILLS = 6
 RELAY, LANDER = "ingestion.relay", "ingestion.lander"
 

@@ -14,7 +14,7 @@ from ml.recommendations.serving import History, Scorer
 from ml.recommendations.train import train
 from ml.registry import NothingToRollBackError, Packaged, Record, Registry, WorseChallengerError
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # MLflow warns of its own code
+pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]  # MLflow warns of its own code
 NAME = "product-recommendations"
 
 

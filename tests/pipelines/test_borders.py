@@ -15,7 +15,7 @@ from pipelines.lib.refresh import refresh_typed_and_warehouse
 from pipelines.lib.settings import Settings
 from tests.pipelines.lake_writer import DAY, Lake
 
-pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(240)]  # of Great Expectations' own imports
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(900)]  # of Great Expectations' own imports
 MONDAY = date(2026, 3, 2)
 TYPE = "ordering.order_placed"
 

@@ -12,7 +12,7 @@ from pipelines.lib.marts import build_marts
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.pipelines.lake_writer import DAY, Lake
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 PLACED = "typed.ordering_order_placed"
 ONE_DAY = timedelta(days=1)
 

@@ -15,7 +15,7 @@ from pipelines.lib.quality import Verdict, judge_raw
 from tests.pipelines.lake_writer import Lake
 from tests.pipelines.test_quality import raw
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # of imports that are not ours
+pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]  # of imports that are not ours
 
 
 def test_the_pages_tell_what_models_mean_and_what_checks_said(lake: Lake, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pipelines.lib.rebuild import checksums
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.pipelines.lake_writer import DAY, Lake
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(900)
 REGISTERED = "typed.identity_customer_registered"
 FIELD = "age_band"
 

@@ -18,7 +18,7 @@ from pipelines.lib.refresh import refresh_typed_and_warehouse
 from pipelines.lib.settings import get_settings
 from tests.pipelines.lake_writer import DAY, Lake
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # of imports that are not ours
+pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]  # of imports that are not ours
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pipelines.lib.prepare import prepare
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.pipelines.lake_writer import DAY, Lake
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(900)
 
 
 def rows(lake: Lake, statement: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ DAILY_SALES = """
 select day::text, orders, units, revenue_minor, customers, new_customers from marts.mart_daily_sales order by day
 """
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = pytest.mark.timeout(900)
 
 
 def query(lake: Lake, statement: str) -> list[tuple[Any, ...]]:

@@ -22,7 +22,7 @@ from tests.ml.conftest import make_lines, make_products
 from tests.pipelines.lake_writer import DAY, Lake
 from tests.pipelines.serving_database import serving_database
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]  # MLflow warns of its own code
+pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]  # MLflow warns of its own code
 
 
 @pytest.fixture(scope="module")

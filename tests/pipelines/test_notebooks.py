@@ -22,7 +22,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 WEEKS, USUAL, PROMOTED = 14, 2, 6
 PROMOTION_WEEKS = (10, 12)
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.filterwarnings("default")]  # of Jupyter's own
+pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]  # of Jupyter's own
 
 
 def test_there_are_notebooks_without_output() -> None:
