@@ -18,7 +18,7 @@ from infra.local import stack
 from infra.local.environment import read_environment
 from infra.local.settings import ROOT, LocalSettings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(540)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 PORT_BASE = 30100
 MODELS = {"popularity", "own_repeats", "item_knn", "ease", "als", "content"}
 

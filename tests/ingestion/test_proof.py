@@ -99,6 +99,7 @@ def test_the_command_says_it_as_json_and_by_its_exit(whole: Plane) -> None:
         "lake": COUNT,
         "failed": 0,
         "warehouse": COUNT,
+        "gone": 0,
         "difference": 0,
     }
     whole.accept(1)
