@@ -240,11 +240,13 @@ def _label(facet: str, choice: Choice) -> str:
 
 def _chips(asked: Asked, facets: Facets) -> list[dict[str, str]]:
     """What the list is narrowed to, each with the address without it."""
-    labels = {
-        (each.name.partition(":")[0], choice.value): _label(each.name, choice)
-        for each in facets.facets
-        for choice in each.choices
-    }
+    labels = {}
+    for each in facets.facets:
+        facet, _, attribute = each.name.partition(":")
+        for choice in each.choices:
+            label = _label(each.name, choice)
+            # "Yes" alone would not tell what is so.
+            labels[facet, choice.value] = f"{attribute}: {label}" if attribute else label
     return [
         {"name": labels.get((facet, value), value.rpartition(":")[2]), "href": asked.toggled(facet, value)}
         for facet, values in asked.chosen.items()

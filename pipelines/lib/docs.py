@@ -22,7 +22,9 @@ from pipelines.lib.ops import open_ops
 from pipelines.lib.settings import Settings
 
 _DBT_FILES = ("index.html", "manifest.json", "catalog.json")
-_ELSEWHERE = re.compile(r"<link\b[^>]*href=\"https?://[^>]*>|<script\b[^>]*src=\"https?://[^>]*>\s*</script>", re.I)
+_ELSEWHERE = re.compile(
+    r"<(?:link|img)\b[^>]*(?:href|src)=\"https?://[^>]*>|<script\b[^>]*src=\"https?://[^>]*>\s*</script>", re.I
+)
 _STYLE = (Path(__file__).parent / "docs.css").read_text()
 _SUITES = "select suite, checked_at, document from ops.check_documents order by suite"
 _LAST = """
@@ -77,7 +79,6 @@ def _suite_page(suite: str, checked_at: datetime, document: dict[str, Any]) -> s
     """The page that Great Expectations makes of a result."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     from great_expectations.core.expectation_validation_result import (  # noqa: PLC0415 - heavy
-        ExpectationSuiteValidationResult,
         expectationSuiteValidationResultSchema,
     )
     from great_expectations.render.renderer.page_renderer import (  # noqa: PLC0415 - heavy
@@ -85,7 +86,7 @@ def _suite_page(suite: str, checked_at: datetime, document: dict[str, Any]) -> s
     )
     from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415 - heavy
 
-    result = ExpectationSuiteValidationResult(**expectationSuiteValidationResultSchema.load(document))
+    result = expectationSuiteValidationResultSchema.load(document)
     view: Any = DefaultJinjaPageView()
     made = view.render(ValidationResultsPageRenderer().render(result))
     title = html.escape(f"{suite}, {checked_at:%Y-%m-%d %H:%M} UTC")

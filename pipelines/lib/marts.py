@@ -35,11 +35,14 @@ def run_dbt(settings: Settings, arguments: Sequence[str]) -> None:
     )
 
 
-def build_marts(settings: Settings, *, full_refresh: bool = False, unit_tests: bool = False) -> None:
+def build_marts(
+    settings: Settings, *, full_refresh: bool = False, data_tests: bool = True, unit_tests: bool = False
+) -> None:
     """`dbt build` without Dagster; the touched days are forgotten only when everything, tests included, went well."""
     arguments = ["build", *(["--full-refresh"] if full_refresh else [])]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
+    for wanted, kind in ((data_tests, "test"), (unit_tests, "unit_test")):
+        if not wanted:
+            arguments += ["--exclude-resource-type", kind]
     with exclusive(settings):
         until = newest_touch(settings)
         try:

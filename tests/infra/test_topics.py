@@ -40,8 +40,8 @@ def plane(stack_env: dict[str, str], outbox_template: str, monkeypatch: pytest.M
         yield plane
 
 
-def agora(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
+def agora(*arguments: str, answer: str = "") -> Result:
+    return CliRunner().invoke(app, list(arguments), input=answer)
 
 
 def listed() -> dict[str, dict[str, Any]]:
@@ -92,7 +92,7 @@ def test_a_person_is_counted_and_erased(plane: Plane) -> None:
     dry = agora("erase", str(person), "--dry-run")
     assert "3 events would be erased" in dry.stdout
     assert "Kafka keeps 3 records" in dry.stdout
-    assert agora("erase", str(person), input="n\n").exit_code == 1
+    assert agora("erase", str(person), answer="n\n").exit_code == 1
     assert len(plane.landed()) == 3
     done = agora("erase", str(person), "--yes")
     assert (done.exit_code, "3 events of" in done.stdout, "for ever" in done.stdout) == (0, True, True)

@@ -85,7 +85,7 @@ def test_a_build_is_told_with_inputs_schema_rows_and_columns(told: tuple[Setting
     assert output["facets"]["schema"]["fields"][0]["name"] == "day"
     lineage = output["facets"]["columnLineage"]["fields"]
     assert lineage["revenue_minor"]["inputFields"] == [
-        {"namespace": "agora", "name": "staging.orders", "field": "charged"}
+        {"namespace": "agora", "name": "staging.orders", "field": "charged", "transformations": []}
     ]
 
 

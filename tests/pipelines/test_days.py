@@ -42,7 +42,7 @@ def test_late_and_repeated_events_change_only_their_own_day(lake: Lake) -> None:
     build_marts(lake.settings)
     lines = "select day, xmin::text, ctid::text from lake.ordering_order_placed order by 1"
     sales = "select day, orders, units, revenue_minor from marts.mart_daily_sales order by 1"
-    facts = "select day, order_id::text, xmin::text from marts.fct_orders order by 1, 2"
+    facts = "select order_day, order_id::text, xmin::text from marts.fct_orders order by 1, 2"
     before = files(lake), by_day(lake, lines), by_day(lake, sales), by_day(lake, facts)
     # An order of the third day that comes only now, twice; and two of the other days once more.
     event_id = new_event_id()
