@@ -78,7 +78,8 @@ def _door(settings: LocalSettings) -> Iterator[None]:
 
 def stop_if_started_by_tests() -> None:
     """End what an interrupted run may have left."""
-    os.environ.update(PLACE)
+    for name, value in PLACE.items():
+        os.environ.setdefault(name, value)
     settings = load_settings()
     if _started_here(settings).exists():
         with (settings.directory / "users").open("a") as users:

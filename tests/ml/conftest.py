@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ml.registry import Registry
+
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -47,3 +49,10 @@ def lines() -> pl.DataFrame:
 @pytest.fixture(scope="session")
 def products() -> pl.DataFrame:
     return make_products()
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A real MLflow on SQLite."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    return Registry(f"sqlite:///{folder}/mlflow.db", artifacts=f"file://{folder}/artifacts")

@@ -19,12 +19,6 @@ NAME = "product-recommendations"
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
-    folder = tmp_path_factory.mktemp("mlflow")
-    return Registry(f"sqlite:///{folder}/mlflow.db", artifacts=f"file://{folder}/artifacts")
-
-
-@pytest.fixture(scope="module")
 def scorer(lines: pl.DataFrame) -> Scorer:
     return ease.fit(interactions.build(interactions.check(lines)), repeat_weight=2.0)
 

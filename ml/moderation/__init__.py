@@ -1,0 +1,1 @@
+"""How toxic a text is."""
