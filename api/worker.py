@@ -75,6 +75,14 @@ def find_tasks(domains: Sequence[str]) -> dict[str, Task]:
     return tasks
 
 
+def find_periodic(domains: Sequence[str]) -> dict[str, str]:
+    """What is queued by the clock: task name → cron expression, `PERIODIC` of the domains' handlers."""
+    found: dict[str, str] = {}
+    for module in _handler_modules(domains):
+        found |= getattr(module, "PERIODIC", {})
+    return found
+
+
 def _handler_modules(domains: Sequence[str]) -> list[ModuleType]:
     there = [domain for domain in domains if (DOMAINS_FOLDER / domain / "handlers.py").is_file()]
     return [import_module(f"api.domains.{domain}.handlers") for domain in there]
@@ -127,11 +135,11 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
 
-    async def work_off(self, settings: Settings, tasks: Mapping[str, Task]) -> None:
+    async def work_off(self, settings: Settings, tasks: Mapping[str, Task], periodic: Mapping[str, str]) -> None:
         """Do queued jobs until stopped; while Postgres is away, try again."""
         stopping = asyncio.create_task(self._stopping.wait())
         while not self._stopping.is_set():
-            queue = asyncio.create_task(run_queued(settings, tasks))
+            queue = asyncio.create_task(run_queued(settings, tasks, periodic))
             await asyncio.wait({queue, stopping}, return_when=asyncio.FIRST_COMPLETED)
             queue.cancel()
             try:
@@ -247,7 +255,8 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     sweeping = asyncio.create_task(worker.sweep(find_sweeps(settings.api_domains)))
-    queued = asyncio.create_task(worker.work_off(settings, find_tasks(settings.api_domains)))
+    domains = settings.api_domains
+    queued = asyncio.create_task(worker.work_off(settings, find_tasks(domains), find_periodic(domains)))
     try:
         await worker.run()
     finally:

@@ -4,11 +4,13 @@ import dagster as dg
 
 import pipelines.defs
 from pipelines.defs.jobs import (
+    forecasting,
     hourly_proof,
     lake_care,
     loop,
     new_snapshots,
     nightly_care,
+    nightly_forecasting,
     nightly_training,
     proof,
     tell_of_failures,
@@ -20,8 +22,8 @@ from pipelines.defs.resources import dbt, settings
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(pipelines.defs),
     asset_checks=dg.load_asset_checks_from_package_module(pipelines.defs),
-    jobs=[loop, proof, lake_care, training],
-    schedules=[hourly_proof, nightly_care, nightly_training],
+    jobs=[loop, proof, lake_care, training, forecasting],
+    schedules=[hourly_proof, nightly_care, nightly_training, nightly_forecasting],
     sensors=[new_snapshots, tell_of_failures, tell_of_recoveries],
     resources={"settings": settings, "dbt": dbt},
     # One process per run: a second one would spend more time on imports than most steps on their work.

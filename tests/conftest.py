@@ -11,7 +11,7 @@ from tests.stack import running_stack
 # A busy machine is no property of the code: speed is measured by the bench alone.
 hypothesis.register_profile("agora", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # `pytest --hypothesis-profile=nightly`: long walks through the state machines, at least 2,000 steps each.
-hypothesis.register_profile("nightly", parent=hypothesis.get_profile("agora"), max_examples=60, stateful_step_count=50)
+hypothesis.register_profile("nightly", parent=hypothesis.get_profile("agora"), max_examples=44, stateful_step_count=50)
 hypothesis.load_profile("agora")
 
 

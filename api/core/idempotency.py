@@ -55,8 +55,14 @@ class Answer:
     body: bytes
     is_replay: bool = False
 
+    def document(self) -> dict[str, Any]:
+        """The body, read."""
+        found: dict[str, Any] = orjson.loads(self.body)
+        return found
+
 
 Operation = Callable[[UUID], Awaitable[tuple[int, BaseModel | dict[str, Any]]]]
+Telling = Callable[[dict[str, Any]], dict[str, Any]]
 
 _CLAIM = text(
     "INSERT INTO core.idempotency_keys AS k (principal, route, key, fingerprint, operation_id, locked_until)"
@@ -146,13 +152,22 @@ class Idempotency:
     def __init__(self, principal: str, route: str, key: str, fingerprint: bytes) -> None:
         self._name = (principal, route, key, fingerprint)
 
-    async def run(self, operation: Operation) -> Response:
-        """`run_once`, as an HTTP answer; a replayed one says so in `Idempotency-Replayed`."""
+    async def run(self, operation: Operation, tell: Telling | None = None) -> Response:
+        """`run_once`, as an HTTP answer; a replayed one says so in `Idempotency-Replayed`.
+
+        `tell` adds a secret to a good answer on its way out: made from what the answer holds, and not stored with it.
+        """
         answer = await run_once(*self._name, operation)
         headers = {"Idempotency-Replayed": "true"} if answer.is_replay else None
         if answer.status >= 400:
-            return problem_response(orjson.loads(answer.body), headers)
-        return Response(answer.body, answer.status, headers, media_type="application/json")
+            return problem_response(answer.document(), headers)
+        if answer.status == 204:
+            return Response(status_code=204, headers=headers)
+        body = answer.body
+        if tell is not None:
+            document = answer.document()
+            body = orjson.dumps(document | tell(document))
+        return Response(body, answer.status, headers, media_type="application/json")
 
 
 async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotency:

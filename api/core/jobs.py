@@ -1,8 +1,9 @@
 """Background work: queued in the transaction that wants it, done by the worker at least once.
 
 A task is a coroutine function of JSON values, declared in `TASKS` of its domain's `handlers.py` under the name
-`domain.verb_noun`. It runs outside any transaction and may run again after a crash, so it has to be repeatable. The
-queue lives in Postgres (Procrastinate); this module is the port behind which a broker can take its place.
+`domain.verb_noun`. It runs outside any transaction and may run again after a crash, so it has to be repeatable.
+`PERIODIC` beside it names those that the clock queues. The queue lives in Postgres (Procrastinate); this module is the
+port behind which a broker can take its place.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,30 +42,40 @@ async def enqueue(
     )
 
 
-def build_queue(settings: Settings, tasks: Mapping[str, Task]) -> procrastinate.App:
-    """The worker's side: an app that knows `tasks`; a failed job is tried again, then kept as failed."""
+def build_queue(
+    settings: Settings, tasks: Mapping[str, Task], periodic: Mapping[str, str] | None = None
+) -> procrastinate.App:
+    """The worker's side: an app that knows `tasks`; a failed job is tried again, then kept as failed.
+
+    `periodic` names tasks without arguments that are queued by the clock: name → cron expression, in UTC. However
+    many workers there are, each tick is queued once.
+    """
     connector = procrastinate.PsycopgConnector(conninfo=settings.postgres_url, min_size=1, max_size=6)
     app = procrastinate.App(connector=connector)
     retry = procrastinate.RetryStrategy(max_attempts=ATTEMPTS, exponential_wait=2)
     for name, task in tasks.items():
-        app.task(name=name, queue=QUEUE, retry=retry)(_traced(task))
+        made = app.task(name=name, queue=QUEUE, retry=retry)(_traced(task))
+        if cron := (periodic or {}).get(name):
+            app.periodic(cron=cron)(made)
     return app
 
 
 def _traced(task: Task) -> Callable[..., Awaitable[None]]:
-    async def run(trace_id: str | None, args: dict[str, Any]) -> None:
+    async def run(trace_id: str | None = None, args: dict[str, Any] | None = None, **_by_the_clock: int) -> None:
         begin_trace(trace_id=trace_id)
-        await task(**args)
+        await task(**(args or {}))
 
     return run
 
 
-async def run_queued(settings: Settings, tasks: Mapping[str, Task], *, wait: bool = True) -> None:
+async def run_queued(
+    settings: Settings, tasks: Mapping[str, Task], periodic: Mapping[str, str] | None = None, *, wait: bool = True
+) -> None:
     """Do what is queued, four jobs at a time, until cancelled; with `wait=False` until nothing is due.
 
     What was done is deleted: a mail with a one-time code is not kept.
     """
-    app = build_queue(settings, tasks)
+    app = build_queue(settings, tasks, periodic)
     async with app.open_async():
         await app.run_worker_async(
             queues=[QUEUE],

@@ -1,6 +1,8 @@
 """The process's signing key: Ed25519 for access tokens, and a secret derived from it for form tokens."""
 
+import hmac
 from functools import lru_cache
+from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -33,3 +35,11 @@ def derived_key(purpose: str) -> bytes:
     private = load_pem_private_key(get_settings().signing_key_file.read_bytes(), password=None)
     material = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=purpose.encode()).derive(material)
+
+
+def derived_secret(purpose: str, name: UUID) -> bytes:
+    """32 bytes that belong to `name` and look random to whoever lacks the signing key.
+
+    What is told once and stored nowhere (a gift card's code, say) can be told again to a repeated request.
+    """
+    return hmac.digest(derived_key(purpose), name.bytes, "sha256")

@@ -26,8 +26,9 @@ class Door:
 
 DOORS = (
     Door("/operate/orders", "Orders", "Send, take back, refund", "box", "orders.read"),
-    Door("/operate/payments", "Payments", "Refunds, captures, gift cards", "credit-card", "payments.read"),
+    Door("/operate/payments", "Payments", "Every payment and its postings", "credit-card", "payments.read"),
     Door("/operate/refunds", "Refunds", "What failed or is paid by hand", "rotate-left", "payments.read"),
+    Door("/operate/gift-cards", "Gift cards", "Issue one, see what is left", "gift", "payments.manage"),
     Door("/operate/disputes", "Disputes", "Answer before the deadline", "scale-balanced", "payments.read"),
     Door("/operate/reconciliation", "Reconciliation", "Ledger against gateway", "calculator", "payments.read"),
     Door("/operate/promotions", "Promotions", "Codes and their limits", "tag", "promotions.manage"),

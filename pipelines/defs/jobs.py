@@ -51,6 +51,20 @@ nightly_training = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
+forecasting = dg.define_asset_job(
+    "forecasting",
+    selection=dg.AssetSelection.groups("forecasting"),
+    description="Forecast the demand that reorders follow.",
+)
+
+nightly_forecasting = dg.ScheduleDefinition(
+    name="nightly_forecasting",
+    job=forecasting,
+    cron_schedule="45 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
 hourly_proof = dg.ScheduleDefinition(
     name="hourly_proof",
     job=proof,

@@ -1,5 +1,6 @@
 """A migrated database of a test module's own: what the models write to and the API reads from."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,4 +30,18 @@ def serving_database(environment: Mapping[str, str]) -> Iterator[dict[str, str]]
             command.upgrade(config, "head")
             yield urls
         finally:
+            _drop(admin, name)
+
+
+def _drop(admin: psycopg.Connection, name: str) -> None:
+    """Its owner may end every session but that of an autovacuum, which ends by itself."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
             admin.execute(f"drop database {name} with (force)")
+        except psycopg.errors.InsufficientPrivilege:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return

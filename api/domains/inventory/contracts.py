@@ -97,7 +97,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Reorder:
-    """What to order of something low. Demand is in units a day; `reorder_at` is the level at which to order."""
+    """What to order of something low. Demand is in units a day; `reorder_at` is the level at which to order.
+
+    `is_forecast` where the demand is that of the forecast, and not of the last four weeks.
+    """
 
     variant_id: int
     title: str
@@ -110,3 +113,4 @@ class Reorder:
     lead_time_days: int
     reorder_at: int
     units: int
+    is_forecast: bool

@@ -103,6 +103,27 @@ def pick_locations(
 SERVICE_LEVEL_Z = 1.645  # the normal distribution's 95th percentile: one order in twenty may come too late
 
 
+@dataclass(frozen=True, slots=True)
+class DailyDemand:
+    """Units a day, and their spread: forecast, or as they were lately."""
+
+    mean: float
+    deviation: float
+    is_forecast: bool
+
+    def reorder_at(self, lead_time_days: int) -> float:
+        """The level at which to order."""
+        return reorder_point(self.mean, self.deviation, lead_time_days)
+
+    def units_to_order(self, available: int, low_at: int, lead_time_days: int) -> int:
+        """Up to the reorder point and what one more delivery time sells, and at least up to the threshold."""
+        wanted = math.ceil(self.reorder_at(lead_time_days) + self.mean * lead_time_days)
+        return max(0, wanted - available, low_at - available)
+
+
+NOTHING_SOLD = DailyDemand(0.0, 0.0, is_forecast=False)
+
+
 def reorder_point(daily_mean: float, daily_deviation: float, lead_time_days: int) -> float:
     """Units at which to order: the demand while the delivery is on its way, and safety stock against its spread.
 

@@ -26,7 +26,7 @@ from api.domains.payments.service.refunds import (
     sweep_refunds,
     take_less,
 )
-from api.domains.payments.service.stored_value import credit_wallet, gift_card, issue_gift_card, wallet
+from api.domains.payments.service.stored_value import code_of, credit_wallet, gift_card, issue_gift_card, wallet
 from api.domains.payments.service.transfers import instructions, overdue_transfers
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "begin_refund",
     "capture",
     "charge",
+    "code_of",
     "confirm",
     "create",
     "create_intent",

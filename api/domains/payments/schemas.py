@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Method = Literal["card", "wallet", "gift_card", "bank_transfer", "cash_on_delivery"]
 Amount = Annotated[int, Field(gt=0, lt=2**53, description="Minor units.")]
@@ -56,7 +56,7 @@ class IssueRequest(Request):
 
     amount_minor: Amount
     currency: Currency = "USD"
-    expires_at: datetime | None = None
+    expires_at: AwareDatetime | None = None
 
 
 class CreditRequest(Request):
@@ -110,7 +110,7 @@ class GiftCardBalance(BaseModel):
 
 
 class IssuedGiftCard(BaseModel):
-    """A new gift card; its code is shown here and nowhere else."""
+    """A new gift card; its code is shown here alone."""
 
     gift_card_id: UUID
     code: str

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
@@ -123,6 +124,33 @@ async def test_what_to_order_follows_from_what_was_sold(
     assert row["reorder_at"] == -(-reorder_point(mean, deviation, 4) // 1)
     assert (row["available"], row["units"]) == (90, 5)  # up to the threshold, for the demand asks for less
     assert reorder_point(3.0, 2.0, 4) == pytest.approx(3 * 4 + 1.645 * 2 * 2)
+
+
+async def test_a_fresh_forecast_decides_what_to_order(
+    client: AsyncClient, session: AsyncSession, sign_up: SignUp, migrated_env: dict[str, str]
+) -> None:
+    operator, product_id, young = await sign_up("operator"), await a_product(10), await a_product(10)
+    assert [await watch(client, operator, each, 20) for each in (product_id, young)] == [204, 204]
+    forecast = (
+        "INSERT INTO serving.demand_forecasts (variant_id, location, daily_mean, daily_deviation, forecaster,"
+        " known_until, made_at) VALUES (%s, 'main', 5, 2, 'blended', current_date, now() - %s::interval)"
+    )
+    try:
+        with psycopg.connect(migrated_env["AGORA_POSTGRES_PIPELINES_URL"]) as pipelines:
+            pipelines.execute(forecast, (product_id, "1 day"))
+            pipelines.execute(forecast, (young, "8 days"))  # nobody renewed it
+        found = (await client.get("/v1/operate/stock/reorder", headers=operator.headers)).json()
+        by_variant = {row["variant_id"]: row for row in found}
+        row = by_variant[product_id]
+        assert (row["is_forecast"], row["daily_mean"], row["daily_deviation"]) == (True, 5, 2)
+        assert row["reorder_at"] == -(-reorder_point(5, 2, 4) // 1) == 27
+        assert row["units"] == 27 + 5 * 4 - 10
+        assert (by_variant[young]["is_forecast"], by_variant[young]["units"]) == (False, 10)
+        page = (await client.get("/operate/stock", headers=operator.headers | PAGE)).text
+        assert ("forecast" in page, "last 28 days" in page) == (True, True)
+    finally:
+        with psycopg.connect(migrated_env["AGORA_POSTGRES_PIPELINES_URL"]) as pipelines:
+            pipelines.execute("DELETE FROM serving.demand_forecasts")
 
 
 async def test_two_that_see_one_crossing_tell_it_once(committed: Database, sign_up: SignUp) -> None:

@@ -30,7 +30,7 @@ from api.domains.payments.contracts import Method, PaymentView
 from api.domains.payments.service import intents, webhooks
 from api.worker import find_tasks
 from tests.api.ordering.invariants import AFTER_THE_SWEEPS, breaches, shift
-from tests.gateway_process import RunningGateway
+from tests.gateway_process import NO_TLS, RunningGateway
 
 T = TypeVar("T")
 NOWHERE = "http://127.0.0.1:1"
@@ -157,7 +157,7 @@ class Market:
     def decide_at_the_bank(self, charge: dict[str, Any], decision: str) -> None:
         """The second step on the gateway's own page."""
         if charge["next_action_url"]:
-            httpx.post(charge["next_action_url"], data={"decision": decision}, trust_env=False)
+            httpx.post(charge["next_action_url"], data={"decision": decision}, trust_env=False, verify=NO_TLS)
 
     async def deliver_letters(self, times: int, backwards: bool = False) -> None:
         """Webhooks that came since the last time, each so often."""

@@ -15,6 +15,7 @@ from api.domains.payments import facade as payments
 from api.domains.payments.service import intents
 from ingestion.contracts.payments import PaymentCaptured
 from tests.api.ordering.test_operate_pages import ADDRESS, fields
+from tests.api.payments.conftest import gift_card
 from tests.gateway_process import RunningGateway
 
 Shop = dict[str, int]
@@ -43,7 +44,7 @@ async def test_from_the_wallet(shopper: Any, shop: Shop, session: AsyncSession) 
 
 async def test_with_a_gift_card(shopper: Any, shop: Shop) -> None:
     async with transaction() as own:
-        _, code = await payments.issue_gift_card(own, 1000, "USD")
+        code = await gift_card(own, 1000)
     await shopper.add(shop["milk"])
     unknown = await shopper.check_out("AAAA-BBBB-CCCC", payment_method="gift_card")
     assert unknown.status_code == 402

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -94,6 +94,10 @@ async def jobs(session: AsyncSession) -> list[tuple[str, bool]]:
     return rows
 
 
+async def register(client: AsyncClient, path: str, body: Any, headers: dict[str, str], key: str = "") -> Response:
+    return await client.post(path, json=body, headers=headers | {"Idempotency-Key": key or str(uuid4())})
+
+
 async def cancelled_order() -> OrderCancelled:
     event = OrderCancelled(order_id=uuid4(), customer_id=uuid4(), reason="test")
     async with transaction() as session:
@@ -108,7 +112,7 @@ async def test_an_event_arrives_signed_and_once(
     headers = (await sign_up("operator")).headers
     url = f"http://127.0.0.1:{listener.port}/hooks?shop=1"
     body = {"url": url, "event_types": ["ordering.order_cancelled"]}
-    made = (await client.post("/v1/operate/webhooks", json=body, headers=headers)).json()
+    made = (await register(client, "/v1/operate/webhooks", body, headers)).json()
     event = await cancelled_order()
     ((delivery_id, waits),) = await jobs(session)
     assert not waits
@@ -194,7 +198,7 @@ async def test_a_delivery_is_given_up_in_the_end(rolled_back: object, session: A
 async def test_addresses_of_the_house_are_refused(client: AsyncClient, sign_up: Any, url: str) -> None:
     headers = (await sign_up("operator")).headers
     body = {"url": url, "event_types": ["ordering.order_placed"]}
-    refused = await client.post("/v1/operate/webhooks", json=body, headers=headers)
+    refused = await register(client, "/v1/operate/webhooks", body, headers)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "url"
 
@@ -262,8 +266,8 @@ async def test_a_seller_hears_of_their_own_orders_alone_and_sees_only_their_own_
     ann, bob, operator = await sign_up("seller"), await sign_up("seller"), await sign_up("operator")
     path = "/v1/me/webhooks"
     body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_cancelled"]}
-    made = (await client.post(path, json=body, headers=ann.headers)).json()
-    assert (await client.post(path, json=body, headers=bob.headers)).status_code == 201
+    made = (await register(client, path, body, ann.headers)).json()
+    assert (await register(client, path, body, bob.headers)).status_code == 201
     mine = await order_of(session, ann.customer_id)
     for order_id in (mine, await order_of(session, None)):
         await cancelled(order_id)
@@ -295,7 +299,7 @@ async def test_a_paused_endpoint_hears_later_and_a_new_secret_signs_from_then_on
 ) -> None:
     ann = await sign_up("seller")
     body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_cancelled"]}
-    made = (await client.post("/v1/me/webhooks", json=body, headers=ann.headers)).json()
+    made = (await register(client, "/v1/me/webhooks", body, ann.headers)).json()
     endpoint = f"/v1/me/webhooks/{made['endpoint']['endpoint_id']}"
     await cancelled(await order_of(session, ann.customer_id))
     ((delivery_id, _),) = await jobs(session)
@@ -323,7 +327,7 @@ async def test_a_paused_endpoint_hears_later_and_a_new_secret_signs_from_then_on
 async def test_a_seller_has_ten_endpoints_at_most(client: AsyncClient, sign_up: Any, listener: Listener) -> None:
     ann = await sign_up("seller")
     body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_placed"]}
-    codes = [(await client.post("/v1/me/webhooks", json=body, headers=ann.headers)).status_code for _ in range(11)]
+    codes = [(await register(client, "/v1/me/webhooks", body, ann.headers)).status_code for _ in range(11)]
     assert codes == [201] * 10 + [409]
 
 
@@ -360,3 +364,22 @@ async def test_the_pages_of_sellers_and_operators(
         done = await client.post(log, data={"csrf_token": token, "act": act}, headers=headers)
         assert done.status_code == (200 if act == "secret" else 303)
     assert (await client.get(log, headers=headers)).status_code == 404
+
+
+@pytest.mark.usefixtures("loopback")
+@pytest.mark.parametrize(("role", "path"), [("operator", "/v1/operate/webhooks"), ("seller", "/v1/me/webhooks")])
+async def test_an_endpoint_is_registered_once_per_key_and_its_secret_kept_in_no_stored_answer(
+    client: AsyncClient, sign_up: Any, session: AsyncSession, listener: Listener, role: str, path: str
+) -> None:
+    person = await sign_up(role)
+    body = {"url": f"http://127.0.0.1:{listener.port}/", "event_types": ["ordering.order_placed"]}
+    assert (await client.post(path, json=body, headers=person.headers)).status_code == 400
+    first, again = [await register(client, path, body, person.headers, "k") for _ in range(2)]
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert len((await client.get(path, headers=person.headers)).json()) == 1
+    secret = first.json()["secret"]
+    kept = text("SELECT secret FROM ordering.webhook_endpoints")
+    assert (await session.execute(kept)).scalars().all() == [secret]
+    stored = (await session.execute(text("SELECT convert_from(body, 'utf8') FROM core.idempotency_keys"))).scalars()
+    assert not [document for document in stored if secret in document]
+    assert (await register(client, path, body, person.headers)).json()["secret"] != secret

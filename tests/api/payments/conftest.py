@@ -1,6 +1,7 @@
 """Payments without ordering: rows of a database, and the real gateway."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,6 +51,15 @@ async def refund_part(payment_id: UUID, amount_minor: int, refund_id: UUID | Non
     async with transaction() as session:
         await payments.refund_part(session, payment_id, chosen, amount_minor, "returned")
     return chosen
+
+
+async def gift_card(
+    session: AsyncSession, amount_minor: int, currency: str = "USD", expires_at: datetime | None = None
+) -> str:
+    """Issue a card; its code."""
+    card_id = uuid4()
+    assert await payments.issue_gift_card(session, card_id, amount_minor, currency, expires_at)
+    return payments.code_of(card_id)
 
 
 async def books() -> dict[str, int]:

@@ -12,7 +12,7 @@ from api.domains.payments import facade as payments
 from api.domains.payments.contracts import ChargeResult, ChargeState, IntentStatus, PaymentStatus, PaymentView
 from api.domains.payments.errors import IllegalTransition
 from api.domains.payments.service import desk, intents
-from tests.api.payments.conftest import Make, books, refund_part, status_of, told
+from tests.api.payments.conftest import Make, books, gift_card, refund_part, status_of, told
 from tests.gateway_process import RunningGateway
 
 
@@ -119,7 +119,7 @@ class TestHouse:
     @pytest.mark.parametrize("how", ["unknown", "expired", "small", "foreign"])
     async def test_a_gift_card_that_does_not_do(self, make: Make, session: AsyncSession, how: str) -> None:
         expires_at = datetime.now(UTC) - timedelta(days=1) if how == "expired" else None
-        _, code = await payments.issue_gift_card(
+        code = await gift_card(
             session, 499 if how == "small" else 500, "EUR" if how == "foreign" else "USD", expires_at
         )
         await session.commit()
@@ -161,7 +161,7 @@ class TestHouse:
         assert (await payments.confirm(payment, "")).state is ChargeState.VOIDED
 
     async def test_a_paid_one_is_undone_as_a_whole(self, make: Make, session: AsyncSession) -> None:
-        _, code = await payments.issue_gift_card(session, 500, "USD")
+        code = await gift_card(session, 500)
         await session.commit()
         payment = await make(500, "gift_card")
         await confirm(payment, code.lower())
@@ -176,7 +176,7 @@ async def test_many_spend_one_balance_at_once(committed: Database, make: Make, m
     """Enough for three of twelve: three pay, nine are refused, nothing is left or owed."""
     customer_id = uuid4()
     async with transaction() as session:
-        _, code = await payments.issue_gift_card(session, 1500, "USD")
+        code = await gift_card(session, 1500)
         await payments.credit_wallet(session, customer_id, uuid4(), 1500, "USD")
     made = [await make(500, method, customer_id=customer_id) for _ in range(12)]
     results = await asyncio.gather(*(confirm(payment, code) for payment in made))
@@ -190,7 +190,7 @@ async def test_many_spend_one_balance_at_once(committed: Database, make: Make, m
 
 async def test_one_payment_confirmed_many_times_at_once_is_spent_once(committed: Database, make: Make) -> None:
     async with transaction() as session:
-        _, code = await payments.issue_gift_card(session, 5000, "USD")
+        code = await gift_card(session, 5000)
     payment = await make(500, "gift_card")
     await asyncio.gather(*(confirm(payment, code) for _ in range(8)))
     assert (await payments.gift_card(code)).balance_minor == 4500

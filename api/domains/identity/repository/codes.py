@@ -60,7 +60,6 @@ _ADD_CHALLENGE = text(
     "INSERT INTO identity.challenges (challenge_hash, customer_id, expires_at)"
     " VALUES (:challenge_hash, :customer_id, now() + :lifetime)"
 )
-_OLD_CHALLENGES = text("DELETE FROM identity.challenges WHERE expires_at < now() - interval '1 day'")
 _TRY_CHALLENGE = text(
     "UPDATE identity.challenges SET tries = tries + 1 WHERE challenge_hash = :challenge_hash"
     " AND tries < :most AND expires_at > now() RETURNING customer_id"
@@ -138,8 +137,7 @@ async def recovery_codes_left(session: AsyncSession, customer_id: UUID) -> int:
 
 
 async def add_challenge(session: AsyncSession, customer_id: UUID, challenge_hash: bytes, lifetime: timedelta) -> None:
-    """Begin to wait for a second factor; long-dead ones go."""
-    await session.execute(_OLD_CHALLENGES)
+    """Begin to wait for a second factor."""
     values = {"customer_id": customer_id, "challenge_hash": challenge_hash, "lifetime": lifetime}
     await session.execute(_ADD_CHALLENGE, values)
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Reader
 from api.domains.inventory.contracts import Level
+from api.domains.inventory.domain import DailyDemand
 
 PUT_THRESHOLD = text("""
     INSERT INTO inventory.thresholds (variant_id, location, low_at, lead_time_days)
@@ -49,6 +50,11 @@ DEMAND = text("""
             AND moved_at > now() - make_interval(days => :days)
         GROUP BY 1, 2, 3
     ) AS by_day GROUP BY variant_id, location
+""")
+# A forecast that nobody renewed for a week says less than what was sold meanwhile.
+FORECASTS = text("""
+    SELECT variant_id, location, daily_mean AS mean, daily_deviation AS deviation FROM serving.demand_forecasts
+    WHERE variant_id = ANY(:ids) AND made_at > now() - interval '7 days'
 """)
 _LEVELS = """
     WITH level AS (
@@ -173,10 +179,13 @@ async def told_low(reader: Reader) -> list[int]:
     return list((await reader.execute(LOW)).scalars())
 
 
-async def demand(reader: Reader, variant_ids: Sequence[int], days: int) -> dict[tuple[int, str], tuple[float, float]]:
-    """(variant id, location) → mean and standard deviation of the units sold per day, over so many days."""
-    rows = await reader.execute(DEMAND, {"ids": list(variant_ids), "days": days})
-    return {(row.variant_id, row.location): (row.mean, row.deviation) for row in rows}
+async def demand(reader: Reader, variant_ids: Sequence[int], days: int) -> dict[tuple[int, str], DailyDemand]:
+    """(variant id, location) → units a day: as they are forecast, else as they were over so many days."""
+    values = {"ids": list(variant_ids), "days": days}
+    past = {(row.variant_id, row.location): DailyDemand(row.mean, row.deviation, is_forecast=False)
+            for row in await reader.execute(DEMAND, values)}  # fmt: skip
+    return past | {(row.variant_id, row.location): DailyDemand(row.mean, row.deviation, is_forecast=True)
+                   for row in await reader.execute(FORECASTS, values)}  # fmt: skip
 
 
 async def levels(reader: Reader, variant_ids: Sequence[int]) -> list[Level]:

@@ -19,7 +19,7 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import VariantForSale, Wanted
 from api.domains.identity import facade as identity
 from api.domains.inventory.contracts import Level, Listed, Reorder
-from api.domains.inventory.domain import reorder_point
+from api.domains.inventory.domain import NOTHING_SOLD
 from api.domains.inventory.errors import NoSuchVariant
 from api.domains.inventory.repository import alerts as repository
 from api.domains.inventory.service.shelves import available, find_location
@@ -107,9 +107,9 @@ async def tell_low(session: AsyncSession, variant_ids: Sequence[int]) -> int:
     demand = await repository.demand(session, ids, DAYS)
     for row in rows:
         variant = variants[row.variant_id]
-        mean, deviation = demand.get((row.variant_id, row.location), (0.0, 0.0))
-        point = reorder_point(mean, deviation, row.lead_time_days)
-        reorder = max(0, math.ceil(point + mean * row.lead_time_days) - row.available, row.low_at - row.available)
+        daily = demand.get((row.variant_id, row.location), NOTHING_SOLD)
+        reorder = daily.units_to_order(row.available, row.low_at, row.lead_time_days)
+        said = "is expected to sell" if daily.is_forecast else f"sold in the last {DAYS} days"
         event = StockLow(
             product_id=variant.product_id,
             variant_id=row.variant_id,
@@ -122,8 +122,8 @@ async def tell_low(session: AsyncSession, variant_ids: Sequence[int]) -> int:
         text = (
             f"{variant.title} ({variant.sku}) is low at {row.location}: {row.available} available,"
             f" threshold {row.low_at}.\n"
-            f"It sold {mean:.1f} a day in the last {DAYS} days; with {row.lead_time_days} days of delivery,"
-            f" order {reorder}.\n\n{get_settings().api_url}/operate/stock/{row.variant_id}\n"
+            f"It {said} {daily.mean:.1f} a day; with {row.lead_time_days} days of delivery, order {reorder}.\n\n"
+            f"{get_settings().api_url}/operate/stock/{row.variant_id}\n"
         )
         for address in await _keepers(session, variant):
             await send_mail(session, address, f"Low stock: {variant.title}", text)
@@ -190,12 +190,24 @@ async def to_reorder(reader: Reader) -> list[Reorder]:
     found = []
     for each in await _named(reader, rows):
         level = each.level
-        mean, deviation = demand.get((level.variant_id, level.location), (0.0, 0.0))
-        days = level.lead_time_days or LEAD_TIME_DAYS
-        point = reorder_point(mean, deviation, days)
-        units = max(0, math.ceil(point + mean * days) - level.available, (level.low_at or 0) - level.available)
-        found.append(Reorder(level.variant_id, each.title, each.sku, level.location, level.available, level.low_at or 0,
-                             round(mean, 2), round(deviation, 2), days, math.ceil(point), units))  # fmt: skip
+        daily = demand.get((level.variant_id, level.location), NOTHING_SOLD)
+        days, low_at = level.lead_time_days or LEAD_TIME_DAYS, level.low_at or 0
+        found.append(
+            Reorder(
+                level.variant_id,
+                each.title,
+                each.sku,
+                level.location,
+                level.available,
+                low_at,
+                round(daily.mean, 2),
+                round(daily.deviation, 2),
+                days,
+                math.ceil(daily.reorder_at(days)),
+                daily.units_to_order(level.available, low_at, days),
+                daily.is_forecast,
+            )
+        )
     return found
 
 

@@ -26,7 +26,12 @@ EVENT_TYPES = (
 
 def new_secret() -> str:
     """192 random bits, as the receiver has to keep them."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
+    return secret_from(secrets.token_bytes(24))
+
+
+def secret_from(material: bytes) -> str:
+    """A secret of 24 or more bytes that were made elsewhere, in the same form."""
+    return SECRET_PREFIX + base64.b64encode(material[:24]).decode()
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:

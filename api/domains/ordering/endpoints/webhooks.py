@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from api.core.auth import Principal, require
-from api.core.idempotency import IdempotencyDep
+from api.core.idempotency import Idempotency, IdempotencyDep
 from api.core.routing import Router
 from api.domains.ordering.contracts import DeliveryView, EndpointView, NewEndpoint
 from api.domains.ordering.endpoints.shop import json_answer, plain
@@ -26,10 +26,9 @@ async def list_endpoints(_: Operator) -> Response:
 
 
 @router.post("", response_model=NewEndpoint, status_code=201)
-async def register(request: WebhookCreate, operator: Operator) -> Response:
-    """A new endpoint; the secret that signs its messages is told this once, and kept in no stored answer."""
-    made, secret = await webhooks.register(operator.customer_id, str(request.url), request.event_types)
-    return json_answer(NewEndpoint(made, secret), 201)
+async def register(request: WebhookCreate, operator: Operator, idempotency: IdempotencyDep) -> Response:
+    """A new endpoint, once per Idempotency-Key, and the secret that signs its messages, which no list shows."""
+    return await _register(request, operator, idempotency, is_house=True)
 
 
 @router.delete("/{endpoint_id}", status_code=204)
@@ -75,10 +74,22 @@ async def list_own(seller: Seller) -> Response:
 
 
 @own.post("", response_model=NewEndpoint, status_code=201)
-async def register_own(request: WebhookCreate, seller: Seller) -> Response:
-    """A new endpoint; the secret that signs its messages is told this once."""
-    made, secret = await webhooks.register(seller.customer_id, str(request.url), request.event_types, is_house=False)
-    return json_answer(NewEndpoint(made, secret), 201)
+async def register_own(request: WebhookCreate, seller: Seller, idempotency: IdempotencyDep) -> Response:
+    """A new endpoint, once per Idempotency-Key, and the secret that signs its messages, which no list shows."""
+    return await _register(request, seller, idempotency, is_house=False)
+
+
+async def _register(request: WebhookCreate, person: Principal, keyed: Idempotency, *, is_house: bool) -> Response:
+    async def operation(endpoint_id: UUID) -> tuple[int, dict[str, Any]]:
+        made, _ = await webhooks.register(
+            person.customer_id, str(request.url), request.event_types, is_house=is_house, endpoint_id=endpoint_id
+        )
+        return 201, {"endpoint": plain(made)}
+
+    def tell(stored: dict[str, Any]) -> dict[str, Any]:
+        return {"secret": webhooks.first_secret(UUID(stored["endpoint"]["endpoint_id"]))}
+
+    return await keyed.run(operation, tell)
 
 
 @own.delete("/{endpoint_id}", status_code=204)

@@ -23,6 +23,7 @@ from api.core.db import reading, transaction
 from api.core.errors import Invalid
 from api.core.inbox import ReceivedEvent
 from api.core.jobs import enqueue
+from api.core.keys import derived_secret
 from api.core.settings import get_settings
 from api.domains.ordering.contracts import DeliveryView, EndpointView
 from api.domains.ordering.domain.webhook import (
@@ -32,6 +33,7 @@ from api.domains.ordering.domain.webhook import (
     check_addresses,
     check_url,
     new_secret,
+    secret_from,
     sign,
     wait_after,
 )
@@ -47,17 +49,29 @@ MOST_OWN = 10
 TIMEOUT = 10.0
 
 
-async def register(
-    actor_id: UUID, url: str, event_types: Sequence[str], *, is_house: bool = True
-) -> tuple[EndpointView, str]:
-    """A new endpoint and its secret, which is told this once; one that is not the house's hears of its owner's orders.
+def first_secret(endpoint_id: UUID) -> str:
+    """With which an endpoint's messages are signed until it gets another."""
+    return secret_from(derived_secret("agora webhook secrets", endpoint_id))
 
-    Raises Invalid for an address that may not be called, and TooManyEndpoints.
+
+async def register(
+    actor_id: UUID,
+    url: str,
+    event_types: Sequence[str],
+    *,
+    is_house: bool = True,
+    endpoint_id: UUID | None = None,
+) -> tuple[EndpointView, str]:
+    """A new endpoint and its first secret; one that is not the house's hears of its owner's orders alone.
+
+    The same `endpoint_id` again makes nothing. Raises Invalid for an address that may not be called, and
+    TooManyEndpoints.
     """
     await _resolve(url)
-    secret = new_secret()
+    endpoint_id = endpoint_id or new_event_id()
+    secret = first_secret(endpoint_id)
     values = {
-        "endpoint_id": new_event_id(),
+        "endpoint_id": endpoint_id,
         "owner_id": actor_id,
         "url": url,
         "secret": secret,
@@ -65,6 +79,8 @@ async def register(
         "is_house": is_house,
     }
     async with transaction() as session:
+        if known := await webhooks.endpoint(session, endpoint_id, None if is_house else actor_id):
+            return known, secret
         if not is_house and len(await webhooks.endpoints(session, actor_id, MOST_OWN)) >= MOST_OWN:
             raise TooManyEndpoints
         made = await webhooks.insert_endpoint(session, values)

@@ -22,7 +22,7 @@ from api.domains.payments.schemas import (
     RefundRequest,
     Wallet,
 )
-from api.domains.payments.service import desk, disputes, reconciliation
+from api.domains.payments.service import desk, disputes, reconciliation, stored_value
 
 router = Router(prefix="/v1/operate", tags=["operate: payments"])
 Reader = Annotated[Principal, Depends(require("payments.read"))]
@@ -68,9 +68,14 @@ async def refund(payment_id: UUID, request: RefundRequest, operator: Operator, i
 
 
 @router.post("/payments/{payment_id}/refunds/{refund_id}/paid-out", status_code=204)
-async def mark_paid_out(payment_id: UUID, refund_id: UUID, operator: Operator) -> None:
-    """A refund by hand was paid."""
-    await desk.mark_paid_out(operator.customer_id, payment_id, refund_id)
+async def mark_paid_out(payment_id: UUID, refund_id: UUID, operator: Operator, idempotency: IdempotencyDep) -> Response:
+    """A refund by hand was paid; needs an Idempotency-Key."""
+
+    async def operation(_: UUID) -> tuple[int, dict[str, Any]]:
+        await desk.mark_paid_out(operator.customer_id, payment_id, refund_id)
+        return 204, {}
+
+    return await idempotency.run(operation)
 
 
 @router.post("/payments/{payment_id}/capture", response_model=Payment)
@@ -105,9 +110,15 @@ async def get_dispute(dispute_id: UUID, _: Reader) -> Response:
 
 
 @router.post("/disputes/{dispute_id}/evidence", response_model=Dispute)
-async def send_evidence(dispute_id: UUID, request: EvidenceRequest, operator: Disputant) -> Response:
-    """Tell the bank our side, once and before the deadline."""
-    return _json(await disputes.send_evidence(operator.customer_id, dispute_id, request.evidence))
+async def send_evidence(
+    dispute_id: UUID, request: EvidenceRequest, operator: Disputant, idempotency: IdempotencyDep
+) -> Response:
+    """Tell the bank our side, once and before the deadline. Needs an Idempotency-Key."""
+
+    async def operation(_: UUID) -> tuple[int, dict[str, Any]]:
+        return 200, _document(await disputes.send_evidence(operator.customer_id, dispute_id, request.evidence))
+
+    return await idempotency.run(operation)
 
 
 @router.get("/reconciliations", response_model=list[ReconciledDay])
@@ -125,12 +136,19 @@ async def reconcile(day: date, _: Operator) -> list[dict[str, Any]]:
 
 
 @router.post("/gift-cards", response_model=IssuedGiftCard, status_code=201)
-async def issue_gift_card(request: IssueRequest, operator: Operator) -> IssuedGiftCard:
-    """A new gift card; its code is shown once."""
-    card_id, code = await desk.issue_gift_card(
-        operator.customer_id, request.amount_minor, request.currency, request.expires_at
-    )
-    return IssuedGiftCard(gift_card_id=card_id, code=code)
+async def issue_gift_card(request: IssueRequest, operator: Operator, idempotency: IdempotencyDep) -> Response:
+    """A new gift card, once per Idempotency-Key; its code is shown to whoever has the key, and stored nowhere."""
+
+    async def operation(card_id: UUID) -> tuple[int, dict[str, Any]]:
+        await desk.issue_gift_card(
+            operator.customer_id, card_id, request.amount_minor, request.currency, request.expires_at
+        )
+        return 201, {"gift_card_id": card_id}
+
+    def tell(stored: dict[str, Any]) -> dict[str, Any]:
+        return {"code": stored_value.code_of(UUID(stored["gift_card_id"]))}
+
+    return await idempotency.run(operation, tell)
 
 
 @router.post("/wallets/{customer_id}/credits", response_model=Wallet, status_code=201)

@@ -63,7 +63,7 @@ async def refund(
 ) -> Response:
     """Give a part back; the form's own id makes it once however often it is sent."""
     typed = {"amount": amount, "reason": reason}
-    amount_minor = _minor(amount)
+    amount_minor = minor_of(amount)
     wrong = {}
     if amount_minor is None:
         wrong["amount"] = "Enter an amount such as 12.50."
@@ -78,7 +78,7 @@ async def refund(
     return _go(f"/operate/payments/{payment_id}")
 
 
-def _minor(amount: str) -> int | None:
+def minor_of(amount: str) -> int | None:
     """12.50 → 1250; None for what is no amount above zero."""
     try:
         minor = Decimal(amount.strip()) * 100
@@ -98,7 +98,7 @@ async def capture(
     amount: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Take what is held, or note that a transfer or cash came in."""
-    amount_minor = _minor(amount)
+    amount_minor = minor_of(amount)
     if amount and amount_minor is None:
         return await _payment_page(request, payment_id, {"form": "Enter an amount such as 12.50."})
     try:

@@ -19,11 +19,17 @@ WALLETS = text("SELECT currency FROM payments.wallets WHERE customer_id = :custo
 INSERT_CARD = text("""
     INSERT INTO payments.gift_cards (gift_card_id, code_digest, last_four, currency, initial_minor, expires_at)
     VALUES (:gift_card_id, :code_digest, :last_four, :currency, :initial_minor, :expires_at)
+    ON CONFLICT (gift_card_id) DO NOTHING RETURNING gift_card_id
 """)
 _CARD = "SELECT gift_card_id, last_four, currency, initial_minor, expires_at, issued_at FROM payments.gift_cards"
 FIND_CARD = text(f"{_CARD} WHERE code_digest = :code_digest")
 LOCK_CARD = text(f"{_CARD} WHERE code_digest = :code_digest FOR UPDATE")
-CARDS = text(f"{_CARD} ORDER BY issued_at DESC, gift_card_id LIMIT :limit")
+CARDS = text("""
+    SELECT c.gift_card_id, c.last_four, c.currency, c.initial_minor, c.expires_at, c.issued_at,
+        -(SELECT coalesce(sum(e.amount_minor), 0) FROM payments.ledger_entries e
+          WHERE e.account = 'gift_card:' || c.gift_card_id AND e.currency = c.currency) AS left_minor
+    FROM payments.gift_cards c ORDER BY c.issued_at DESC, c.gift_card_id LIMIT :limit
+""")
 
 
 async def open_wallet(session: AsyncSession, customer_id: UUID, currency: str) -> None:
@@ -46,8 +52,8 @@ async def insert_card(
     currency: str,
     initial_minor: int,
     expires_at: datetime | None,
-) -> None:
-    """A new gift card."""
+) -> bool:
+    """A new gift card; False when it is there already."""
     values = {
         "gift_card_id": gift_card_id,
         "code_digest": code_digest,
@@ -56,7 +62,7 @@ async def insert_card(
         "initial_minor": initial_minor,
         "expires_at": expires_at,
     }
-    await session.execute(INSERT_CARD, values)
+    return (await session.execute(INSERT_CARD, values)).scalar_one_or_none() is not None
 
 
 async def find_card(reader: Reader, code_digest: bytes) -> Row[Any] | None:
@@ -70,5 +76,5 @@ async def lock_card(session: AsyncSession, code_digest: bytes) -> Row[Any] | Non
 
 
 async def cards(reader: Reader, limit: int) -> list[Row[Any]]:
-    """Gift cards, newest first."""
+    """Gift cards with what is left on each, newest first."""
     return list((await reader.execute(CARDS, {"limit": limit})).all())

@@ -1,7 +1,7 @@
 """What operators do with payments; every act is on record."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from api.core.audit import record_act
@@ -150,14 +150,15 @@ async def take(actor_id: UUID, payment_id: UUID, amount_minor: int | None) -> Pa
 
 
 async def issue_gift_card(
-    actor_id: UUID, amount_minor: int, currency: str, expires_at: datetime | None
-) -> tuple[UUID, str]:
-    """A new gift card: its id, and the code that is shown once."""
+    actor_id: UUID, card_id: UUID, amount_minor: int, currency: str, expires_at: datetime | None
+) -> None:
+    """A new gift card, once per `card_id`; its code is `stored_value.code_of(card_id)`. Raises Invalid."""
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise Invalid("expires_at", "has passed")
     async with transaction() as session:
-        card_id, code = await stored_value.issue_gift_card(session, amount_minor, currency, expires_at)
-        details = {"amount_minor": amount_minor, "currency": currency}
-        await record_act(session, actor_id, "payments.issue_gift_card", f"gift_card:{card_id}", **details)
-    return card_id, code
+        if await stored_value.issue_gift_card(session, card_id, amount_minor, currency, expires_at):
+            details = {"amount_minor": amount_minor, "currency": currency}
+            await record_act(session, actor_id, "payments.issue_gift_card", f"gift_card:{card_id}", **details)
 
 
 async def credit_wallet(

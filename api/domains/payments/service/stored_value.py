@@ -1,23 +1,24 @@
 """Wallets and gift cards: accounts of our own ledger. Who spends locks their row first, so no unit is spent twice."""
 
 import hashlib
-import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.db import reading, transaction
+from api.core.keys import derived_secret
 from api.domains.payments.contracts import ChargeResult, ChargeState, GiftCardView, IntentStatus, Method
 from api.domains.payments.domain import PaymentIntent, ledger
 from api.domains.payments.errors import GiftCardUnknown
 from api.domains.payments.repository import intents, stored_value
 from api.domains.payments.repository import ledger as books
 from api.domains.payments.service import recording
-from ingestion.contracts import new_event_id
 
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # 32 signs, nothing that looks like something else
 CODE_LENGTH = 16
+CARDS_SHOWN = 200
 Reader = AsyncConnection | AsyncSession
 
 
@@ -25,16 +26,43 @@ def _digest(code: str) -> bytes:
     return hashlib.sha256(code.upper().replace("-", "").replace(" ", "").encode()).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class ListedGiftCard:
+    """A gift card in the desk's list."""
+
+    gift_card_id: UUID
+    last_four: str
+    currency: str
+    initial_minor: int
+    expires_at: datetime | None
+    issued_at: datetime
+    left_minor: int
+
+
+def code_of(card_id: UUID) -> str:
+    """The code of a card that is issued under this id: 80 bits that nobody guesses, and that are kept nowhere."""
+    secret = derived_secret("agora gift card codes", card_id)
+    code = "".join(ALPHABET[byte % len(ALPHABET)] for byte in secret[:CODE_LENGTH])
+    return "-".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4))
+
+
 async def issue_gift_card(
-    session: AsyncSession, amount_minor: int, currency: str, expires_at: datetime | None = None
-) -> tuple[UUID, str]:
-    """A new gift card; returns its id and its code, which is kept nowhere."""
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    card_id = new_event_id()
-    await stored_value.insert_card(session, card_id, _digest(code), code[-4:], currency, amount_minor, expires_at)
+    session: AsyncSession, card_id: UUID, amount_minor: int, currency: str, expires_at: datetime | None = None
+) -> bool:
+    """A new gift card, once per `card_id`; False for a repetition. Its code is `code_of(card_id)`."""
+    code = code_of(card_id)
+    if not await stored_value.insert_card(
+        session, card_id, _digest(code), code[-4:], currency, amount_minor, expires_at
+    ):
+        return False
     account = ledger.gift_card_account(card_id)
-    await books.post(session, ledger.credited(f"gift_card:{card_id}", account, amount_minor, currency))
-    return card_id, "-".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4))
+    return await books.post(session, ledger.credited(f"gift_card:{card_id}", account, amount_minor, currency))
+
+
+async def gift_cards() -> list[ListedGiftCard]:
+    """The newest gift cards, with what is left on each."""
+    async with reading() as connection:
+        return [ListedGiftCard(*card) for card in await stored_value.cards(connection, CARDS_SHOWN)]
 
 
 async def credit_wallet(
