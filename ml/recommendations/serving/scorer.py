@@ -1,4 +1,4 @@
-"""Scoring, as the API and the evaluation both do it: NumPy alone, exact dot products, no approximate index.
+"""One model as arrays: exact dot products and sparse sums, no approximate index.
 
 A scorer is read-only and holds arrays only, so that a new one can replace an old one by a single assignment.
 """
