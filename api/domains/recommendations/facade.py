@@ -1,6 +1,7 @@
 """The only door into recommendations for the pages of api.web and the application."""
 
 from api.domains.recommendations.repository.recent import close_recent
+from api.domains.recommendations.service.house import forget_house
 from api.domains.recommendations.service.impressions import close_impressions
 from api.domains.recommendations.service.model import forget_model, prepare
 from api.domains.recommendations.service.recommend import recommend, record
@@ -13,3 +14,4 @@ async def close() -> None:
     await close_impressions()
     await close_recent()
     forget_model()
+    forget_house()

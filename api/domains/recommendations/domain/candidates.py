@@ -1,24 +1,28 @@
-"""The rules of a shelf: which products may compete, in which order, for which reason. Pure functions on arrays."""
+"""Which products may compete, from which source, in which order, for which reason. Pure functions on arrays."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from ml.recommendations.serving import EMPTY, History, Ids, Positions, Related, Scorer, fold_in, top
+from ml.recommendations.serving import EMPTY, Floats, History, Ids, Positions, Related, Scorer, fold_in, top
 
-Kind = Literal["often", "again", "looked", "bought", "together", "similar", "popular", "best", "taste"]
+Kind = Literal[
+    "often", "again", "looked", "bought", "together", "similar", "segment", "here", "popular", "best", "taste", "new"
+]
 # How strongly an event of the last days counts beside one purchase of today.
 RECENT_WEIGHTS: Mapping[str, float] = {"viewed": 0.5, "carted": 1.0, "ordered": 1.0}
 RECENT_HALF_LIFE = 3 * 86_400.0
 OFTEN_FROM = 1.5  # decayed purchases: twice within a few weeks
 MOST_SESSION_SEEDS = 3
-MOST_OF_A_TYPE = 2
 MOST_SOURCES = 150
 MOST_POPULAR = 2_000
+MOST_NEW = 10
+REPEATS = "repeats"  # the scope of what people buy again
 REASONS: Mapping[Kind, str] = {
     "often": "You buy these often",
     "again": "You bought these before",
@@ -26,9 +30,12 @@ REASONS: Mapping[Kind, str] = {
     "bought": "Because you buy {title}",
     "together": "Often bought with {title}",
     "similar": "Similar to {title}",
+    "segment": "Popular with households like yours",
+    "here": "Popular where you look around",
     "popular": "Popular this month",
     "best": "Best sellers",
     "taste": "Fits what you buy",
+    "new": "New in the shop",
 }
 
 
@@ -43,19 +50,37 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A product that could be shown, and why; `source` is the product that the reason names."""
+    """A product that could be shown, and why; `source` is the product that the reason names.
+
+    A filler stands only where nothing better is left.
+    """
 
     product_id: int
     score: float
     kind: Kind
     source: int | None = None
+    is_filler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of whoever asks, without what they removed. `scopes` are the segments and places to begin with."""
+
+    bought: History = EMPTY
+    recent: Sequence[Recent] = ()
+    removed: frozenset[int] = frozenset()
+    scopes: Sequence[str] = ()
+
+
+STRANGER = Person()
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """One version of everything that serving holds, read-only: a new one replaces it by one assignment.
 
-    `popular` are rows of the scorer, the most popular first.
+    `popular` are rows of the scorer, the most popular first. `scopes` are the best products of a department or a
+    segment of people, best first; and under REPEATS, sorted, what people buy again.
     """
 
     version: int
@@ -64,12 +89,26 @@ class Model:
     together: Related
     similar: Related
     popular: Positions
+    scopes: Mapping[str, Ids]
 
     @classmethod
-    def of(cls, version: int, name: str, scorer: Scorer, together: Related, similar: Related) -> "Model":
+    def of(
+        cls,
+        version: int,
+        name: str,
+        scorer: Scorer,
+        together: Related,
+        similar: Related,
+        scopes: Mapping[str, Ids] | None = None,
+    ) -> "Model":
         """A version whose best sellers are put in order once, not for each answer."""
         best = top(scorer.popularity, MOST_POPULAR)
-        return cls(version, name, scorer, together, similar, best[scorer.popularity[best] > 0])
+        return cls(version, name, scorer, together, similar, best[scorer.popularity[best] > 0], scopes or {})
+
+    def is_bought_again(self, product_ids: Ids) -> npt.NDArray[np.bool_]:
+        """Whether people buy these again: a second carton of milk, not a second kettle. Of all, where nobody knows."""
+        repeats = self.scopes.get(REPEATS)
+        return np.ones(len(product_ids), bool) if repeats is None else np.isin(product_ids, repeats)
 
 
 def recent_history(recent: Sequence[Recent], now: float) -> History:
@@ -81,28 +120,64 @@ def recent_history(recent: Sequence[Recent], now: float) -> History:
     return History.of({product_id: weight for product_id, weight in weights.items() if weight > 0})
 
 
-def for_home(model: Model, bought: History, recent: Sequence[Recent], now: float, limit: int) -> list[Candidate]:
-    """Repeats, what goes with the last looks, and discoveries, taken in turns; the best sellers for a stranger."""
-    lately = recent_history(recent, now)
-    history = fold_in(bought, lately)
-    touched = set(bought.product_ids.tolist()) | {event.product_id for event in recent}
-    session = _session(model, recent, touched, limit)
+def for_home(model: Model, person: Person, now: float, limit: int) -> list[Candidate]:
+    """Repeats, what goes with the last looks, and discoveries, taken in turns.
+
+    A stranger gets what people of the same segment and visitors of the same departments buy, then the best sellers.
+    """
+    lately = recent_history(person.recent, now)
+    history = fold_in(person.bought, lately)
+    touched = set(person.bought.product_ids.tolist()) | {event.product_id for event in person.recent}
+    session = _session(model, person.recent, touched, limit)
     if not len(model.scorer.positions(history)[0]):
-        return list(_in_turns(session, popular(model, limit, touched)))
+        alike = [of_scope(model, scope, limit, touched) for scope in person.scopes]
+        return list(_in_turns(session, *alike, popular(model, limit, touched)))
     scores = model.scorer.score(history)
-    often = _often(model, bought, recent, scores, limit)
+    often = _often(model, person, scores, limit)
+    return list(_in_turns(often, session, _discoveries(model, person, lately, scores, touched, limit)))
+
+
+def _discoveries(
+    model: Model, person: Person, lately: History, scores: Floats, touched: Collection[int], limit: int
+) -> list[Candidate]:
+    """What the model ranks first among what the person never touched, each with what speaks loudest for it."""
     best = top(scores, limit * 3 + len(touched))
     is_new = ~np.isin(model.scorer.product_ids[best], np.fromiter(touched, np.int64, len(touched)))
     best = best[is_new][: limit * 3]
     ids = model.scorer.product_ids[best]
-    because = model.scorer.because(fold_in(_strongest(bought), lately), ids)
-    looked = {event.product_id for event in recent if event.kind == "viewed"} - set(bought.product_ids.tolist())
+    because = model.scorer.because(fold_in(_strongest(person.bought), lately), ids)
+    looked = {event.product_id for event in person.recent if event.kind == "viewed"}
+    looked -= set(person.bought.product_ids.tolist())
     found = []
     for product_id, score in zip(ids.tolist(), scores[best].tolist(), strict=True):
         source = because.get(product_id)
         kind: Kind = "taste" if source is None else "looked" if source in looked else "bought"
         found.append(Candidate(product_id, score, kind, source))
-    return list(_in_turns(often, session, found))
+    return found
+
+
+def of_scope(model: Model, scope: str, limit: int, but: Collection[int] = ()) -> list[Candidate]:
+    """The best of a department (`department:…`) or of a segment of people (`segment:…`)."""
+    kind: Kind = "segment" if scope.startswith("segment:") else "here"
+    ids = model.scopes.get(scope, EMPTY.product_ids)[: limit * 2 + len(but)].tolist()
+    found = (Candidate(product_id, 1 / place, kind) for place, product_id in enumerate(ids, start=1))
+    return [candidate for candidate in found if candidate.product_id not in but]
+
+
+def for_new(model: Model, person: Person, product_ids: Sequence[int], now: float) -> list[Candidate]:
+    """What is new in the shop, ordered by how well its neighbours by description fit the person; at most MOST_NEW.
+
+    Nobody has bought these yet: their content is all that speaks for them, and most are shown by lot.
+    """
+    history = fold_in(person.bought, recent_history(person.recent, now))
+    scorer = model.scorer
+    scores = scorer.score(history)
+    fits = []
+    for product_id in product_ids:
+        rows, weights = scorer.positions(History(*model.similar.of(product_id)))
+        fit = float(scores[rows] @ weights / weights.sum()) if len(rows) else 0.0
+        fits.append(Candidate(product_id, fit, "new", is_filler=True))
+    return sorted(fits, key=lambda each: -each.score)[:MOST_NEW]
 
 
 def _strongest(history: History) -> History:
@@ -113,14 +188,16 @@ def _strongest(history: History) -> History:
     return History(history.product_ids[kept], history.weights[kept])
 
 
-def _candidate(model: Model, at: int, scores: np.ndarray, kind: Kind) -> Candidate:
+def _candidate(model: Model, at: int, scores: Floats, kind: Kind) -> Candidate:
     return Candidate(int(model.scorer.product_ids[at]), float(scores[at]), kind)
 
 
-def _often(model: Model, bought: History, recent: Sequence[Recent], scores: np.ndarray, limit: int) -> list[Candidate]:
-    """What the person buys again and again, without what was ordered a moment ago."""
-    just_ordered = {event.product_id for event in recent if event.kind == "ordered"}
-    rows, weights = model.scorer.positions(bought)
+def _often(model: Model, person: Person, scores: Floats, limit: int) -> list[Candidate]:
+    """What the person buys again and again, without what was ordered a moment ago and what nobody buys twice."""
+    just_ordered = {event.product_id for event in person.recent if event.kind == "ordered"}
+    rows, weights = model.scorer.positions(person.bought)
+    again = model.is_bought_again(model.scorer.product_ids[rows])
+    rows, weights = rows[again], weights[again]
     order = np.argsort(-weights, kind="stable")[: limit * 2]
     # Whoever bought little is reminded of all of it.
     found = [
@@ -138,7 +215,7 @@ def _session(model: Model, recent: Sequence[Recent], touched: Collection[int], l
         [candidate for candidate in for_product(model, seed, limit, "looked") if candidate.product_id not in touched]
         for seed in seeds[:MOST_SESSION_SEEDS]
     ]
-    return list(_unique(chain.from_iterable(found[:limit] for found in lists)))
+    return list(unique(chain.from_iterable(found[:limit] for found in lists)))
 
 
 def for_product(model: Model, product_id: int, limit: int, kind: Kind | None = None) -> list[Candidate]:
@@ -177,28 +254,6 @@ def popular(model: Model, limit: int, but: Collection[int | None] = ()) -> list[
     return [candidate for candidate in found if candidate.product_id not in but]
 
 
-def pick(candidates: Sequence[Candidate], types: Mapping[int, str], limit: int) -> list[Candidate]:
-    """The first `limit` that may be sold (`types` knows their kind), few of one type; repeats keep their place.
-
-    Where the rule leaves places empty, the best of those it held back fill them.
-    """
-    chosen: list[Candidate] = []
-    held: list[Candidate] = []
-    count: dict[str, int] = {}
-    for candidate in _unique(candidates):
-        kind = types.get(candidate.product_id)
-        if kind is None:
-            continue
-        if count.get(kind, 0) >= MOST_OF_A_TYPE:
-            held.append(candidate)
-            continue
-        count[kind] = count.get(kind, 0) + 1
-        chosen.append(candidate)
-        if len(chosen) == limit:
-            return chosen
-    return (chosen + held)[:limit]
-
-
 def reason(candidate: Candidate, titles: Mapping[int, str]) -> str:
     """The sentence for the person; without a name for the source it says less."""
     if candidate.source is None:
@@ -207,17 +262,26 @@ def reason(candidate: Candidate, titles: Mapping[int, str]) -> str:
     return REASONS["taste"] if title is None else REASONS[candidate.kind].format(title=title)
 
 
-def known(product_ids: Ids | None, weights: np.ndarray | None) -> History:
-    """A history from what serving holds; the empty one for a stranger."""
-    return EMPTY if product_ids is None or weights is None else History(product_ids, weights)
+def contributions(candidate: Candidate, person: Person) -> Iterator[tuple[int, str, float | None]]:
+    """What the reason stands on: (product id, viewed, carted, ordered or bought, when), the newest first.
+
+    `bought` is of the orders that the model learned from; when each of them was is not kept.
+    """
+    about = candidate.product_id if candidate.kind in {"often", "again"} else candidate.source
+    if about is None or candidate.kind in {"together", "similar"}:
+        return
+    yield from ((event.product_id, event.kind, event.at) for event in person.recent if event.product_id == about)
+    if about in person.bought.product_ids:
+        yield about, "bought", None
 
 
 def _in_turns(*lists: Sequence[Candidate]) -> Iterator[Candidate]:
     rows = chain.from_iterable(zip_longest(*lists))
-    return _unique(candidate for candidate in rows if candidate is not None)
+    return unique(candidate for candidate in rows if candidate is not None)
 
 
-def _unique(candidates: Iterator[Candidate] | Sequence[Candidate]) -> Iterator[Candidate]:
+def unique(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Each product once, where it comes first; scores that are no numbers are left out."""
     seen: set[int] = set()
     for candidate in candidates:
         if candidate.product_id not in seen and math.isfinite(candidate.score):
