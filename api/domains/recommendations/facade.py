@@ -5,8 +5,9 @@ from api.domains.recommendations.service.house import forget_house
 from api.domains.recommendations.service.impressions import close_impressions
 from api.domains.recommendations.service.model import forget_model, prepare
 from api.domains.recommendations.service.recommend import recommend, record
+from api.domains.recommendations.service.search import rerank
 
-__all__ = ["close", "prepare", "recommend", "record"]
+__all__ = ["close", "prepare", "recommend", "record", "rerank"]
 
 
 async def close() -> None:

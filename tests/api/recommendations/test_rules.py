@@ -20,6 +20,7 @@ from api.domains.recommendations.domain.candidates import (
     for_new,
     reason,
     recent_history,
+    reranked,
 )
 from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, Traits, pick, place
@@ -195,3 +196,14 @@ def test_a_reason_stands_on_what_was_done() -> None:
     assert list(contributions(Candidate(1, 1.0, "often"), person)) == [(1, "bought", None)]
     assert list(contributions(Candidate(9, 1.0, "popular"), person)) == []
     assert list(contributions(Candidate(9, 1.0, "together", 5), person)) == []
+
+
+def test_a_search_puts_forward_what_fits_but_not_from_the_end_to_the_start() -> None:
+    subject = model([1, 2, 3], {1: [30, 31]})
+    found = [*range(10, 20), 30]
+    assert reranked(subject, Person(), found, NOW) == list(range(11))
+    order = reranked(subject, Person(History.of({1: 1.0})), found, NOW)
+    assert order.index(10) == 7
+    assert [each for each in order if each != 10] == list(range(10))
+    removed = Person(History.of({99: 1.0}))
+    assert reranked(subject, removed, found, NOW) == list(range(11))

@@ -22,6 +22,7 @@ MOST_SESSION_SEEDS = 3
 MOST_SOURCES = 150
 MOST_POPULAR = 2_000
 MOST_NEW = 10
+SEARCH_WEIGHT = 0.3
 REPEATS = "repeats"  # the scope of what people buy again
 REASONS: Mapping[Kind, str] = {
     "often": "You buy these often",
@@ -245,6 +246,23 @@ def for_cart(model: Model, cart: Sequence[int], limit: int) -> list[Candidate]:
             loudest[found] = max(loudest.get(found, (0.0, 0)), (weight, product_id))
     ranked = sorted(total.keys() - set(cart), key=lambda found: (-total[found], found))[: limit * 6]
     return [Candidate(found, total[found], "together", loudest[found][1]) for found in ranked]
+
+
+def reranked(model: Model, person: Person, product_ids: Sequence[int], now: float) -> list[int]:
+    """Places of `product_ids` in a new order: the place that the words gave counts, and the person's score beside it.
+
+    Both are in [0, 1], so a product moves up at most by SEARCH_WEIGHT of the list.
+    """
+    history = fold_in(person.bought, recent_history(person.recent, now))
+    if not len(model.scorer.positions(history)[0]):
+        return list(range(len(product_ids)))
+    scorer = model.scorer
+    at = np.minimum(np.searchsorted(scorer.product_ids, product_ids), len(scorer.product_ids) - 1)
+    scores = np.where(scorer.product_ids[at] == product_ids, scorer.score(history)[at], 0.0)
+    fits = np.clip(scores / max(float(scores.max()), 1e-12), 0.0, 1.0)
+    by_words = 1 - np.arange(len(product_ids)) / len(product_ids)
+    order: list[int] = np.argsort(-(by_words + SEARCH_WEIGHT * fits), kind="stable").tolist()
+    return order
 
 
 def popular(model: Model, limit: int, but: Collection[int | None] = ()) -> list[Candidate]:
