@@ -32,7 +32,7 @@ ROUTERS: dict[str, tuple[str, ...]] = {
     "inventory": ("endpoints", "pages"),
     "ordering": ("endpoints", "pages"),
     "payments": ("endpoints", "pages"),
-    "recommendations": ("endpoints",),
+    "recommendations": ("endpoints", "pages"),
     "analytics": ("endpoints", "pages"),
 }
 

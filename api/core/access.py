@@ -21,7 +21,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
     "moderator": frozenset({"desk.open", "reviews.moderate"}),
-    "analyst": frozenset({"data.read", "figures.read"}),
+    "analyst": frozenset({"data.read", "experiments.manage", "figures.read"}),
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
         {
@@ -30,6 +30,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "data.read",
             "desk.open",
             "disputes.answer",
+            "experiments.manage",
             "orders.manage",
             "orders.read",
             "orders.refund",
@@ -37,6 +38,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "payments.read",
             "people.manage",
             "promotions.manage",
+            "recommendations.manage",
             "reviews.moderate",
             "stock.manage",
             "stock.read",

@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     api_limits_pass: SecretStr | None = None  # with it in their header, the house's own replays are not limited
     api_proxies: Annotated[tuple[str, ...], NoDecode] = ()  # networks whose word about a person's address is taken
     api_pool_size: Annotated[int, Field(gt=0)] = 10
+    api_model_dir: Path = Path("var/local/models")  # models as files that the processes of a machine share
     s3_endpoint: HttpUrl
     s3_access_key: str
     s3_secret_key: SecretStr

@@ -1,8 +1,10 @@
 """What surrounds every page: the departments in the header, the number in the cart, the page of an error."""
 
+import re
 import time
 from typing import Any
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from fastapi import BackgroundTasks, Request
 from fastapi.responses import RedirectResponse, Response
@@ -15,13 +17,14 @@ from api.domains.catalog.contracts import DepartmentCount
 from api.domains.ordering import facade as ordering
 from api.web import presentation
 from api.web.discovery import canonical
-from api.web.shelves import goes_with_cart
+from api.web.shelves import goes_with_cart, goes_with_order
 from api.web.tracking import track_page
 
 AISLES_SHOWN = 10
 FEWEST_PRODUCTS = 100
 REFRESH_SECONDS = 60.0
 CART = "/cart"
+ORDER = re.compile(r"/orders/(?P<order_id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 NO_AISLE = frozenset({"miscellaneous", "coupon"})
 
 
@@ -62,6 +65,8 @@ async def frame(request: Request, reader: ReadDep, visitor: VisitorDep, backgrou
     request.state.cart_count = await ordering.count_units(reader, visitor)
     if request.method == "GET" and request.url.path == CART:
         request.state.beside = await goes_with_cart(reader, visitor)
+    elif request.method == "GET" and (order := ORDER.fullmatch(request.url.path)):
+        request.state.beside = await goes_with_order(reader, visitor, UUID(order["order_id"]))
     track_page(request, background, visitor)
 
 

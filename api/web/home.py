@@ -27,6 +27,7 @@ DEPARTMENT_SHELVES = 3
 FEWEST_OF_A_REASON = 3
 FEWEST_IN_DEPARTMENT = 20
 MIXED = "Chosen for you"
+DRAWN = "Something different"
 COLLAGE = tuple(
     tile_url(icon, tone, variant)
     for icon, tone, variant in (
@@ -41,9 +42,15 @@ COLLAGE = tuple(
 
 
 def by_reason(
-    items: Sequence[tuple[str, ProductView]], recommendation_id: UUID, most: int = PERSONAL_SHELVES
+    items: Sequence[tuple[str, ProductView]],
+    recommendation_id: UUID,
+    most: int = PERSONAL_SHELVES,
+    drawn: Sequence[ProductView] = (),
 ) -> list[Shelf]:
-    """Recommended products in their order, gathered under their reasons; reasons of one or two go together."""
+    """Recommended products in their order, gathered under their reasons; reasons of one or two go together.
+
+    What was `drawn` by lot has a shelf of its own and is always shown: else what the log says of its chance were wrong.
+    """
     groups: dict[str, list[ProductView]] = {}
     for reason, product in items:
         groups.setdefault(reason, []).append(product)
@@ -53,7 +60,7 @@ def by_reason(
     shelves = [Shelf(reason, group[:SHELF], recommendation_id) for reason, group in full]
     if rest and len(shelves) < most and (len(rest) >= FEWEST_OF_A_REASON or not shelves):
         shelves.append(Shelf(MIXED, rest[:SHELF], recommendation_id))
-    return shelves
+    return [*shelves, Shelf(DRAWN, drawn, recommendation_id)] if drawn else shelves
 
 
 def varied(products: Sequence[ProductView], most: int = SHELF) -> list[ProductView]:
@@ -105,8 +112,10 @@ async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
     most = SHELF * PERSONAL_SHELVES
     answer = await recommendations.recommend(reader, "home", visitor, limit=most, is_shown=False)
     products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
-    items = [(item.reason, products[item.product_id]) for item in answer.items if item.product_id in products]
-    shelves = by_reason(items, answer.recommendation_id)
+    known = [(item, products[item.product_id]) for item in answer.items if item.product_id in products]
+    items = [(item.reason, product) for item, product in known if item.propensity == 1]
+    drawn = [product for item, product in known if item.propensity < 1]
+    shelves = by_reason(items, answer.recommendation_id, drawn=drawn)
     recommendations.record(answer, visitor, {each.product_id for shelf in shelves for each in shelf.products})
     return shelves
 

@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.access import open_to_all
-from api.core.auth import VisitorDep
+from api.core.auth import Visitor, VisitorDep
 from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.limits import limited
@@ -18,6 +18,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import CategoryNode, Choice, Facets, Wanted
+from api.domains.recommendations import facade as recommendations
 from api.web.frame import AISLES
 from api.web.presentation import CURRENCY, money
 from api.web.tracking import track
@@ -127,7 +128,7 @@ async def search(
     words = query.strip()
     asked = Asked("/search", words, chosen, sort, cursor or None)
     heading = f"Results for “{words}”" if words else "All products"
-    page, total = await _list(request, reader, asked, heading, [])
+    page, total = await _list(request, reader, asked, heading, [], seen_by=visitor)
     if words and not cursor:
         event = SearchPerformed(
             anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, query=words, results=total
@@ -193,9 +194,14 @@ async def _list(
     heading: str,
     crumbs: list[dict[str, str]],
     narrower: Sequence[CategoryNode] = (),
+    seen_by: Visitor | None = None,
 ) -> tuple[Response, int]:
+    """The page of a list; the best matches for `seen_by` stand in the order that fits them."""
     wanted = asked.wanted()
     found, facets = await catalog.search_with_facets(reader, wanted, asked.sort or None, asked.cursor, PAGE_SIZE)
+    products = found.items
+    if seen_by is not None and asked.query and asked.sort in {"", "relevance"}:
+        products = await recommendations.rerank(reader, seen_by, products)
     sorts = [(value, label) for value, label in SORTS.items() if asked.query or value != "relevance"]
     page = render(
         request,
@@ -207,7 +213,7 @@ async def _list(
         narrower=narrower,
         chips=_chips(asked, facets),
         facets=_facets(asked, facets),
-        products=found.items,
+        products=products,
         sorts=sorts,
         sort=asked.sort or sorts[0][0],
         kept=asked.kept(),

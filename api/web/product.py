@@ -148,17 +148,21 @@ def _product_id(address: str) -> int:
 
 async def _shelves(reader: AsyncConnection, visitor: Visitor, shown: ProductView) -> list[Shelf]:
     """A shelf per reason: what is bought in one order with this product, and what is like it."""
-    answer = await recommendations.recommend(reader, "product", visitor, product_id=shown.product_id, limit=SHELF * 2)
+    answer = await recommendations.recommend(
+        reader, "product", visitor, product_id=shown.product_id, limit=SHELF * 2, is_shown=False
+    )
     products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
     groups: dict[str, list[ProductView]] = {}
     for item in answer.items:
         if item.product_id in products:
             groups.setdefault(item.reason, []).append(products[item.product_id])
     found = sorted(groups.items(), key=lambda pair: not pair[0].startswith(SIMILAR))
-    return [
+    shelves = [
         Shelf(SIMILAR_ITEMS if reason.startswith(SIMILAR) else reason, group[:SHELF], answer.recommendation_id)
         for reason, group in found
     ]
+    recommendations.record(answer, visitor, {each.product_id for shelf in shelves for each in shelf.products})
+    return shelves
 
 
 def _facts(shown: ProductView, chosen: VariantForSale, details: ProductDetails) -> list[tuple[str, str | None]]:

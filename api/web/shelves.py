@@ -1,4 +1,4 @@
-"""Rows of products: what they are, and the one that goes with a cart."""
+"""Rows of products: what they are, and those that go with a cart or an order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.auth import Visitor
+from api.core.errors import NotFound
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductView
 from api.domains.ordering import facade as ordering
 from api.domains.recommendations import facade as recommendations
+from api.domains.recommendations.contracts import RecommendationView
 
 SHELF = 6
 
@@ -31,6 +33,23 @@ async def goes_with_cart(reader: AsyncConnection, visitor: Visitor) -> Shelf | N
     if not cart:
         return None
     answer = await recommendations.recommend(reader, "cart", visitor, cart=cart, limit=SHELF)
+    return await _shelf(reader, "Goes well with your cart", answer)
+
+
+async def goes_with_order(reader: AsyncConnection, visitor: Visitor, order_id: UUID) -> Shelf | None:
+    """What others buy with what was ordered; None for an order that is not this person's."""
+    if visitor.customer_id is None:
+        return None
+    try:
+        order = await ordering.get_order(visitor.customer_id, order_id)
+    except NotFound:
+        return None
+    bought = list(dict.fromkeys(line.product_id for line in order.lines))
+    answer = await recommendations.recommend(reader, "order", visitor, cart=bought, limit=SHELF)
+    return await _shelf(reader, "Goes well with what you ordered", answer)
+
+
+async def _shelf(reader: AsyncConnection, title: str, answer: RecommendationView) -> Shelf | None:
     products = await catalog.get_products(reader, [item.product_id for item in answer.items], with_inactive=False)
     shown = [products[item.product_id] for item in answer.items if item.product_id in products]
-    return Shelf("Goes well with your cart", shown, answer.recommendation_id) if shown else None
+    return Shelf(title, shown, answer.recommendation_id) if shown else None

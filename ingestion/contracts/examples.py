@@ -99,6 +99,12 @@ _ALL: tuple[Event, ...] = (
     recommendations.RecommendationServed(
         **_VISIT, recommendation_id=THING, surface="home", model="ease", model_version=3, items=(_SHOWN,)
     ),
+    recommendations.TasteRemoved(**_VISIT, product_id=4711),
+    recommendations.TasteRestored(**_VISIT, product_id=4711),
+    recommendations.TasteReset(**_VISIT, reset_id=THING),
+    recommendations.ExperimentExposed(
+        **_VISIT, experiment_id="wider-shelves", variant="wide", unit=BROWSER, recommendation_id=THING
+    ),
 )
 _BY_TYPE = {type(event): event for event in _ALL}
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-DOMAINS = ("analytics", "ordering")
+DOMAINS = ("analytics", "ordering", "identity", "recommendations")
 PREFIX = "agora:recent:"
 MOST = 50
 LIFETIME_SECONDS = 30 * 86_400

@@ -1,5 +1,7 @@
 """The process: reads what comes in now, keeps the newest interactions of each person, and counts the last half hour.
 
+Signing in joins the browser's list to the customer's; what a person takes out of their taste goes from the lists too.
+
 No positions are kept: a start goes back to a minute before what was read last, at most half an hour. An interaction
 that is read again takes its old place, and an event that is read again counts once. What was missed of a person's
 interactions ages out, and the lake has it all. Imported orders are left out: they are nobody's last minute.
@@ -19,6 +21,7 @@ from valkey.exceptions import ValkeyError
 from ingestion.online import progress
 from ingestion.online.counters import Counted, count, counted, prefix
 from ingestion.online.interactions import DOMAINS, LIFETIME_SECONDS, MOST, Interaction, interactions
+from ingestion.online.words import Word, hear, words
 from ingestion.settings import Settings
 from ingestion.topics import admin_client, ensure_topics
 
@@ -34,6 +37,7 @@ class Found(NamedTuple):
 
     interactions: list[Interaction]
     counted: list[Counted]
+    said: list[Word]
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -72,6 +76,7 @@ def _consume(settings: Settings, client: valkey.Valkey, stop: threading.Event) -
             messages = consumer.consume(BATCH, POLL_SECONDS)
             found = read(messages)
             _until_kept(lambda: keep(client, found.interactions), stop)  # noqa: B023 -- called before the next turn
+            _until_kept(lambda: hear(client, found.said), stop)  # noqa: B023
             _until_kept(lambda: count(client, keys, found.counted), stop)  # noqa: B023
             read_so_far.passed(messages)
             if not stop.is_set() and (read_to := read_so_far.read_to()) is not None:
@@ -98,17 +103,18 @@ def _places(consumer: Consumer, topics: Collection[str], begin: float) -> list[T
 
 def read(messages: Sequence[Message]) -> Found:
     """What a batch holds. What cannot be read is the lander's to keep; a broker's error is raised."""
-    found = Found([], [])
+    found = Found([], [], [])
     oldest = time.time() - OLDEST_SECONDS
     for message in messages:
         if (error := message.error()) is not None:
             raise KafkaException(error)
         try:
             envelope: dict[str, Any] = orjson.loads(message.value() or b"")
-            touched, counts = list(interactions(envelope)), list(counted(envelope))
+            touched, counts, said = list(interactions(envelope)), list(counted(envelope)), list(words(envelope))
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             continue
         found.interactions.extend(each for each in touched if each.at >= oldest)
+        found.said.extend(said)
         found.counted.extend(each for each in counts if each.at >= time.time() - progress.LONGEST_SECONDS)
     return found
 

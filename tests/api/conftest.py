@@ -82,13 +82,14 @@ def _drop(admin: psycopg.Connection, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated_env(stack_env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def migrated_env(stack_env: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment with a database and topics that are this worker's own; also set in `os.environ`."""
     owner_url = stack_env["AGORA_POSTGRES_OWNER_URL"]
     unique = f"{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{secrets.token_hex(4)}"
     name = f"agora_test_{unique}"
     changed = {key: _named(stack_env[key], name) for key in stack_env if key.startswith("AGORA_POSTGRES_")}
     changed["AGORA_KAFKA_TOPIC_PREFIX"] = f"test_{unique}."
+    changed["AGORA_API_MODEL_DIR"] = str(tmp_path_factory.mktemp("models"))
     changed["AGORA_API_LIMITS"] = "false"  # on in the tests of the limits themselves
     changed["AGORA_CAPTURE_WAIT"] = "30"  # a busy Kafka is not one that is away
     changed.setdefault("AGORA_API_URL", stack_env.get("AGORA_API_URL", "http://127.0.0.1:1"))

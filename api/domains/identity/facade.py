@@ -89,6 +89,16 @@ async def is_personalised(reader: Reader, customer_id: UUID) -> bool:
     return await privacy.is_personalised(reader, customer_id)
 
 
+async def choose_personalised(session: AsyncSession, customer_id: UUID, is_personalised: bool) -> None:
+    """Keep the person's choice; it holds from the next answer on."""
+    await privacy.choose_personalised(session, customer_id, is_personalised)
+
+
+async def segments_of(reader: Reader, customer_id: UUID) -> dict[str, str]:
+    """What a person said about themselves: age_band and household_size, without what they left out."""
+    return await repository.segments_of(reader, customer_id)
+
+
 async def has_consent(reader: Reader, customer_id: UUID, purpose: str) -> bool:
     """Whether the person agreed to a use of their data, in the words of today."""
     return await privacy.has_consent(reader, customer_id, purpose)

@@ -1,28 +1,63 @@
 """What other domains and pages may hold of an answer: frozen values."""
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-Surface = Literal["home", "product", "cart"]
+from pydantic import BaseModel, ConfigDict, Field
+
+Surface = Literal["home", "product", "cart", "order"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Something the person did that speaks for an item: viewed, carted, ordered, or bought some time ago."""
+
+    product_id: int
+    kind: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendedItem:
-    """One product of an answer. `reason` is a sentence for the person, `position` counts from 1."""
+    """One product of an answer. `reason` is a sentence for the person, `position` counts from 1.
+
+    `propensity` is the probability with which it stands there; `pool_rank` of `pool_size` where it was drawn by lot.
+    """
 
     product_id: int
     score: float
     reason: str
     position: int
+    because: tuple[Contribution, ...] = ()
+    propensity: float = 1.0
+    pool_rank: int | None = None
+    pool_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RecommendationView:
-    """One answer. `version` is 0 where no model has been trained yet and best sellers fill the place."""
+    """One answer. `version` is 0 where no model has been trained yet and best sellers fill the place.
+
+    `variants` are what the running experiments decided for it: experiment → variant.
+    """
 
     recommendation_id: UUID
     surface: Surface
     model: str
     version: int
     items: list[RecommendedItem]
+    variants: dict[str, str]
+
+
+class Parameters(BaseModel):
+    """What a variant of an experiment does otherwise; see `domain.policy`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    relevance: Annotated[float, Field(ge=0, le=1)] | None = None
+    most_of_a_type: Annotated[int, Field(ge=1, le=50)] | None = None
+    slot_every: Annotated[int, Field(ge=0, le=50)] | None = None
+    pool: Annotated[int, Field(ge=2, le=100)] | None = None
+    is_personal: bool | None = None

@@ -1,11 +1,13 @@
 """The only door into recommendations for the pages of api.web and the application."""
 
 from api.domains.recommendations.repository.recent import close_recent
+from api.domains.recommendations.service.house import forget_house
 from api.domains.recommendations.service.impressions import close_impressions
 from api.domains.recommendations.service.model import forget_model, prepare
 from api.domains.recommendations.service.recommend import recommend, record
+from api.domains.recommendations.service.search import rerank
 
-__all__ = ["close", "prepare", "recommend", "record"]
+__all__ = ["close", "prepare", "recommend", "record", "rerank"]
 
 
 async def close() -> None:
@@ -13,3 +15,4 @@ async def close() -> None:
     await close_impressions()
     await close_recent()
     forget_model()
+    forget_house()

@@ -1,8 +1,22 @@
 """JSON of recommendations as the API documents it."""
 
+from datetime import datetime
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.domains.recommendations.contracts import Parameters, Surface
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,59}$")]
+
+
+class Contribution(BaseModel):
+    """Something the person did that speaks for an item."""
+
+    product_id: int
+    kind: str = Field(description="viewed, carted, ordered; or bought, in the orders that the model learned from.")
+    at: datetime | None
 
 
 class Item(BaseModel):
@@ -12,6 +26,10 @@ class Item(BaseModel):
     score: float = Field(description="Comparable within one answer only.")
     reason: str = Field(description="A sentence for the person.")
     position: int
+    because: list[Contribution] = Field(description="What of the person's doings the reason stands on.")
+    propensity: float = Field(description="The probability with which it stands there; 1 where nothing was drawn.")
+    pool_rank: int | None
+    pool_size: int | None
 
 
 class Recommendation(BaseModel):
@@ -22,3 +40,98 @@ class Recommendation(BaseModel):
     model: str
     version: int = Field(description="0 where no model has been trained yet.")
     items: list[Item]
+    variants: dict[str, str] = Field(description="What running experiments decided: experiment → variant.")
+
+
+class Used(BaseModel):
+    """A product by which a person is known: touched lately, or bought some time ago."""
+
+    product_id: int
+    title: str
+    kinds: list[str]
+    last_at: datetime | None
+
+
+class Taste(BaseModel):
+    """Everything that is used to choose for a person, and what they took out."""
+
+    is_personalised: bool
+    reset_at: datetime | None
+    used: list[Used]
+    removed: list[Used]
+
+
+class TasteWrite(BaseModel):
+    """Whether products may be chosen by what the person did."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_personalised: bool
+
+
+class Withhold(BaseModel):
+    """Why a product is recommended nowhere."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class VariantWrite(BaseModel):
+    """One side of an experiment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    share: Annotated[float, Field(gt=0, le=1, description="Of all units.")]
+    parameters: Parameters = Parameters()
+
+
+class ExperimentWrite(BaseModel):
+    """An experiment to be. The first variant is the control."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    experiment_id: Name
+    hypothesis: Annotated[str, Field(min_length=1, max_length=500)]
+    surface: Surface
+    unit: Literal["browser", "customer"] = "browser"
+    variants: Annotated[list[VariantWrite], Field(min_length=2, max_length=5)]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if sum(each.share for each in self.variants) > 1 + 1e-9:
+            raise ValueError("the shares of the variants are more than everybody")
+        if len({each.name for each in self.variants}) < len(self.variants):
+            raise ValueError("two variants have the same name")
+        return self
+
+
+class Outcome(BaseModel):
+    """What was found, in the words of whoever stops the experiment."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Variant(BaseModel):
+    """One side of an experiment."""
+
+    name: str
+    share: float
+    parameters: Parameters
+
+
+class Experiment(BaseModel):
+    """Policies that are compared on a surface."""
+
+    experiment_id: str
+    hypothesis: str
+    surface: str
+    unit: str
+    variants: list[Variant]
+    status: str
+    started_at: datetime | None
+    stopped_at: datetime | None
+    outcome: str | None

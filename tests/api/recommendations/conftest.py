@@ -14,7 +14,7 @@ from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.inventory import facade as inventory
-from api.domains.recommendations.domain import Model
+from api.domains.recommendations.domain.candidates import Model
 from api.domains.recommendations.service.model import get_holder
 from ingestion.online.interactions import Interaction
 from ingestion.online.service import keep
@@ -22,6 +22,7 @@ from ml.recommendations.serving import Parameters, Related, assemble
 
 Shop = dict[str, int]
 Pairs = Mapping[int, Sequence[int]]
+Scopes = Mapping[str, Sequence[int]]
 Did = Callable[..., None]
 KINDS = ("bread", "milk", "cheese", "tea", "soap", "wine")
 
@@ -60,13 +61,20 @@ def related(pairs: Pairs) -> Related:
     return Related(np.array(ids, np.int64), starts, np.array(found, np.int64), np.array(weights, np.float32))
 
 
-def model(popular: Sequence[int], together: Pairs, similar: Pairs | None = None, version: int = 7) -> Model:
-    """A model whose scores come from `together`; `popular` is best first."""
+def model(
+    popular: Sequence[int],
+    together: Pairs,
+    similar: Pairs | None = None,
+    version: int = 7,
+    scopes: Scopes | None = None,
+) -> Model:
+    """A model whose scores come from `together`; `popular` and each of `scopes` are best first."""
     order = np.array(popular, np.int64)
     scores = np.linspace(1, 0.1, len(order), dtype=np.float32)
     pairs = related(together)
     scorer = assemble(Parameters("neighbours", repeat_weight=0.5), (order, scores), neighbours=pairs)
-    return Model.of(version, "item_knn", scorer, pairs, related(similar or {}))
+    arrays = {scope: np.array(ids, np.int64) for scope, ids in (scopes or {}).items()}
+    return Model.of(version, "item_knn", scorer, pairs, related(similar or {}), arrays)
 
 
 def answer_with(chosen: Model) -> None:

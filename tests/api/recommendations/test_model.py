@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,12 @@ async def until(ask: Callable[[], Awaitable[Any]], wanted: Any) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_version_is_read_as_it_was_written(committed: Any, pipelines: str) -> None:
+async def test_a_version_is_read_as_it_was_written(committed: Any, pipelines: str, tmp_path: Path) -> None:
     factors = {5: [0.5, -1.25], 9: [1e-8, 3.0], 2**40: [0.0, 1.0]}
     version = write_version(pipelines, factors, [9, 5])
     with psycopg.connect(pipelines) as connection:
         connection.execute("INSERT INTO serving.item_neighbours VALUES (%s, 'similar', 5, '{}', '{}')", [version])
-    found = await asyncio.to_thread(serving.load, get_settings().postgres_url, version)
+    found = await asyncio.to_thread(serving.load, get_settings().postgres_url, version, tmp_path)
     assert (found.version, found.name) == (version, "content")
     assert found.scorer.product_ids.tolist() == list(factors)
     assert found.scorer.factors is not None
@@ -57,7 +58,7 @@ async def test_a_version_is_read_as_it_was_written(committed: Any, pipelines: st
     assert found.together.of(9)[0].tolist() == [5, 2**40]
     assert found.similar.of(5)[0].tolist() == []
     with pytest.raises(LookupError):
-        serving.load(get_settings().postgres_url, version + 1)
+        serving.load(get_settings().postgres_url, version + 1, tmp_path)
 
 
 async def test_a_new_version_replaces_the_old_while_requests_run(committed_client: AsyncClient, pipelines: str) -> None:

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from api.domains.catalog.contracts import ProductView
-from api.web.home import MIXED, SHELF, by_reason, varied
+from api.web.home import DRAWN, MIXED, PERSONAL_SHELVES, SHELF, by_reason, varied
 
 
 def product(number: int, kind: str = "Milk") -> ProductView:
@@ -52,6 +52,13 @@ def test_a_shelf_is_never_longer_than_a_row_and_what_is_left_over_is_not_lost() 
 def test_one_recommended_product_still_has_a_shelf_and_none_has_none() -> None:
     assert len(by_reason([("Popular", product(1))], uuid4())) == 1
     assert by_reason([], uuid4()) == []
+
+
+def test_what_was_drawn_is_shown_however_many_reasons_there_are() -> None:
+    items = [(f"Because of {n // 3}", product(n)) for n in range(30)]
+    shelves = by_reason(items, uuid4(), drawn=[product(98), product(99)])
+    assert len(shelves) == PERSONAL_SHELVES + 1
+    assert (shelves[-1].title, [each.product_id for each in shelves[-1].products]) == (DRAWN, [98, 99])
 
 
 def test_a_row_shows_each_kind_once_before_any_comes_twice() -> None:

@@ -68,6 +68,12 @@ BEST_PER_DEPARTMENT = text(f"""
     ) AS best
     ORDER BY wanted.position, best.units_sold DESC, best.product_id DESC
 """)  # noqa: S608
+NEWEST = text("""
+    SELECT product_id FROM catalog.products
+    WHERE is_active AND product_id > (SELECT max(product_id) FROM catalog.products) - :window
+        AND published_at > now() - interval '30 days'
+    ORDER BY product_id DESC LIMIT :limit
+""")
 SIMILAR = text(f"""
     WITH chosen AS (SELECT * FROM catalog.products WHERE product_id = :product_id)
     SELECT {COLUMNS} FROM {SOLD}, chosen
@@ -140,6 +146,11 @@ async def best_sellers(reader: Reader, department: str | None, limit: int) -> li
     if department is None:
         return await _views(reader, BEST_SELLERS, limit=limit)
     return await _views(reader, BEST_OF_DEPARTMENT, department=department, limit=limit)
+
+
+async def newest(reader: Reader, limit: int) -> list[int]:
+    """Products of the last thirty days, the newest first; looks no further back than ten times as many."""
+    return list((await reader.execute(NEWEST, {"limit": limit, "window": limit * 10})).scalars())
 
 
 async def best_per_department(reader: Reader, departments: Sequence[str], limit: int) -> list[ProductView]:

@@ -64,6 +64,11 @@ async def best_sellers(reader: Reader, department: str | None = None, limit: int
     return await products.best_sellers(reader, slugify(department) if department else None, limit)
 
 
+async def newest(reader: Reader, limit: int = 50) -> list[int]:
+    """Ids of what came into the shop in the last thirty days, the newest first."""
+    return await products.newest(reader, limit)
+
+
 async def shelves(reader: Reader, departments: Sequence[str], limit: int = 12) -> dict[str, list[ProductView]]:
     """Department slug → its best sellers, in the order asked for."""
     by_slug: dict[str, list[ProductView]] = defaultdict(list)

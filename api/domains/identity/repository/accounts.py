@@ -75,6 +75,7 @@ _FIND_SESSION = text(
     " WHERE r.customer_id = s.customer_id) AS roles FROM identity.sessions s"
     " WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > now()"
 )
+_SEGMENTS = text("SELECT age_band, household_size FROM identity.customers WHERE customer_id = :customer_id")
 
 
 async def add_customer(session: AsyncSession, values: dict[str, Any]) -> bool:
@@ -281,3 +282,9 @@ async def list_staff(reader: Reader) -> list[CustomerView]:
 
 def _views(rows: Any) -> list[CustomerView]:
     return [CustomerView(**{**row, "roles": frozenset(row["roles"]) | {"customer"}}) for row in rows.mappings()]
+
+
+async def segments_of(reader: Reader, customer_id: UUID) -> dict[str, str]:
+    """What a customer said about themselves, by name."""
+    row = (await reader.execute(_SEGMENTS, {"customer_id": customer_id})).mappings().one_or_none()
+    return {} if row is None else {name: value for name, value in row.items() if value is not None}

@@ -1,9 +1,10 @@
-"""Serving tables.
+"""Serving tables, and the files that become of a version.
 
 A table comes as a few values in the bytes of Postgres' binary format, put together by Postgres, and becomes arrays
 at once: reading a hundred thousand rows one by one would hold up the requests that run meanwhile.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,17 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.domains.recommendations.domain import Model
+from api.domains.recommendations.domain.candidates import REPEATS, Model
+from api.domains.recommendations.repository import files
 from ml.recommendations.serving import EMPTY, Floats, Ids, Parameters, Related, assemble
 
 NAME = "recommendations"
 _ACTIVE = text("SELECT version FROM serving.active WHERE name = :name")
-_HISTORY = text("""
-    SELECT product_ids, weights FROM serving.customer_histories
-    WHERE version = :version AND customer_id = :customer_id
-""")
-_VERSION = "SELECT champion, kind, parameters FROM serving.model_versions WHERE version = %s"
+_VERSION = "SELECT champion, kind, parameters, created_at FROM serving.model_versions WHERE version = %s"
 _POPULAR = """
     SELECT array_send(product_ids), array_send(scores) FROM serving.popular WHERE version = %s AND scope = 'all'
 """
+_SCOPES = "SELECT scope, product_ids FROM serving.popular WHERE version = %s AND scope <> 'all'"
 _FACTORS = """
     SELECT array_send(array_agg(product_id ORDER BY product_id)),
         string_agg(substr(array_send(factors), 21), '' ORDER BY product_id),
@@ -50,32 +49,37 @@ async def active_version(connection: AsyncConnection) -> int | None:
     return version
 
 
-async def history(connection: AsyncConnection, version: int, customer_id: str) -> tuple[Ids | None, Floats | None]:
-    """Products and decayed weights of a customer at the time of the training."""
-    row = (await connection.execute(_HISTORY, {"version": version, "customer_id": customer_id})).one_or_none()
-    if row is None:
-        return None, None
-    return np.array(row.product_ids, np.int64), np.array(row.weights, np.float32)
+def load(url: str, version: int, folder: Path) -> Model:
+    """One version, mapped from its files in `folder`, which are made first where this machine does not have them yet.
 
-
-def load(url: str, version: int) -> Model:
-    """One version from the serving tables, all from one snapshot. Blocks for a second or so: call it in a thread.
-
-    Raises LookupError where the version was taken away meanwhile.
+    Blocks for a second or so then: call it in a thread. Raises LookupError where the version was taken away meanwhile.
     """
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         row = connection.execute(_VERSION, [version]).fetchone()
         if row is None:
             raise LookupError(f"there is no version {version}")
-        champion, kind, numbers = row
-        popular = connection.execute(_POPULAR, [version], binary=True).fetchone()
-        together, similar, score = (_related(connection, version, name) for name in ("together", "similar", "score"))
-        parameters = Parameters(**({"kind": kind} | numbers))
-        bought = _popular(popular) if popular else (EMPTY.product_ids, EMPTY.weights)
-        factors = _factors(connection, version)
-        scorer = assemble(parameters, bought, factors, score if len(score.product_ids) else None)
-        return Model.of(version, champion, scorer, together, similar)
+        champion, kind, numbers, created_at = row
+        # Databases count their versions from 1 each: the moment tells them apart.
+        place = folder / f"{version}-{created_at:%Y%m%dT%H%M%S%f}"
+        try:
+            return files.open_mapped(place)
+        except files.NoSuchFolder:
+            files.store(place, _read(connection, version, champion, Parameters(**({"kind": kind} | numbers))))
+        return files.open_mapped(place)
+
+
+def _read(connection: psycopg.Connection, version: int, champion: str, parameters: Parameters) -> Model:
+    """The version as the tables have it, all from one snapshot."""
+    popular = connection.execute(_POPULAR, [version], binary=True).fetchone()
+    together, similar, score = (_related(connection, version, name) for name in ("together", "similar", "score"))
+    bought = _popular(popular) if popular else (EMPTY.product_ids, EMPTY.weights)
+    factors = _factors(connection, version)
+    scorer = assemble(parameters, bought, factors, score if len(score.product_ids) else None)
+    scopes = {scope: np.array(ids, np.int64) for scope, ids in connection.execute(_SCOPES, [version])}
+    if REPEATS in scopes:
+        scopes[REPEATS].sort()
+    return Model.of(version, champion, scorer, together, similar, scopes)
 
 
 def _popular(row: tuple[Any, ...]) -> tuple[Ids, Floats]:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.db import reading
 from api.core.settings import get_settings
-from api.domains.recommendations.domain import Model
+from api.domains.recommendations.domain.candidates import Model
 from api.domains.recommendations.repository import serving
 
 log = structlog.get_logger(__name__)
@@ -39,8 +39,9 @@ class Holder:
 
     async def _load(self, version: int) -> None:
         began = time.monotonic()
+        settings = get_settings()
         try:
-            model = await asyncio.to_thread(serving.load, get_settings().postgres_url, version)
+            model = await asyncio.to_thread(serving.load, settings.postgres_url, version, settings.api_model_dir)
         except Exception as error:  # whatever is wrong with a version, the one before it goes on answering
             log.error("model_not_loaded", version=version, error=str(error), exc_info=error)
             self._looked_at = time.monotonic() + RETRY_SECONDS - LOOK_SECONDS

@@ -1,7 +1,11 @@
-"""One answer: history and last interactions → scores → candidates → what can be bought → reasons → impression."""
+"""One answer: who asks → candidates of several sources → what can be bought → places → reasons → impression."""
 
+import random
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,18 +14,31 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductView
 from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
-from api.domains.recommendations import domain
-from api.domains.recommendations.contracts import RecommendationView, RecommendedItem, Surface
-from api.domains.recommendations.domain import Candidate, Model, Recent
+from api.domains.recommendations.contracts import Contribution, RecommendationView, RecommendedItem, Surface
+from api.domains.recommendations.domain import candidates as sources
+from api.domains.recommendations.domain.candidates import STRANGER, Candidate, Model, Person
+from api.domains.recommendations.domain.policy import USUAL, Policy
+from api.domains.recommendations.domain.shelf import Placed, Traits, pick, place
 from api.domains.recommendations.errors import ProductNeeded
-from api.domains.recommendations.repository import serving
-from api.domains.recommendations.repository.recent import get_recent
+from api.domains.recommendations.service.house import House, get_house
 from api.domains.recommendations.service.impressions import get_impressions
 from api.domains.recommendations.service.model import get_holder
+from api.domains.recommendations.service.taste import person_of
 from ingestion.contracts import new_event_id
-from ingestion.contracts.recommendations import Impression, RecommendationServed
+from ingestion.contracts.recommendations import ExperimentExposed, Impression, RecommendationServed
 
 NO_MODEL = "best_sellers"
+LOT = random.SystemRandom()
+
+
+class Question(NamedTuple):
+    """Where an answer is to stand, and what stands there already. `departments` are names of where one looks around."""
+
+    surface: Surface
+    limit: int = 12
+    product_id: int | None = None
+    cart: Sequence[int] = ()
+    departments: Sequence[str] = ()
 
 
 async def recommend(
@@ -32,85 +49,120 @@ async def recommend(
     cart: Sequence[int] = (),
     limit: int = 12,
     is_shown: bool = True,
+    departments: Sequence[str] = (),
 ) -> RecommendationView:
     """Products for a person at one place of the shop, best first; each can be bought now.
 
-    The impression is logged, unless `is_shown` is False: then the caller picks, and tells `record` what it shows.
-    Raises ProductNeeded for the surface `product` without a product.
+    `cart` are the products of a cart, or of an order for the surface `order`. The impression is logged, unless
+    `is_shown` is False: then the caller picks, and tells `record` what it shows. Raises ProductNeeded for the surface
+    `product` without a product.
     """
+    question = Question(surface, limit, product_id, cart, departments)
     if surface == "product" and product_id is None:
         raise ProductNeeded
+    house = await get_house().current(connection)
+    variants, policy = _assigned(house, surface, visitor)
     model = await get_holder().current(connection)
-    candidates: list[Candidate] = []
-    if model is not None:
-        candidates = await _candidates(connection, model, surface, visitor, product_id, cart, limit)
-    excluded = {*cart, product_id}
-    chosen, products = await _what_can_be_bought(connection, candidates, excluded, limit)
-    if len(chosen) < limit:
-        candidates += domain.popular(model, limit, excluded) if model and surface != "product" else []
-        candidates += await _without_a_model(connection, surface, product_id, limit)
-        chosen, products = await _what_can_be_bought(connection, candidates, excluded, limit)
-    titles = {found: view.title.partition(" · ")[0] for found, view in products.items()}
-    items = [
-        RecommendedItem(each.product_id, round(each.score, 6), domain.reason(each, titles), position)
-        for position, each in enumerate(chosen, start=1)
-    ]
+    person = await _person(connection, question, visitor, model, policy)
+    found = _candidates(model, question, person) if model else []
+    excluded = {*cart, product_id, *person.removed, *house.withheld}
+    ranked, products = await _what_can_be_bought(connection, found, excluded, limit, policy)
+    if len(ranked) < limit:
+        fillers = sources.popular(model, limit, excluded) if model and surface != "product" else []
+        fillers += await _without_a_model(connection, question)
+        found += [replace(each, is_filler=bool(found)) for each in fillers]
+        ranked, products = await _what_can_be_bought(connection, found, excluded, limit, policy)
+    placed = place(ranked, limit, policy, LOT) if surface != "product" else [Placed(each) for each in ranked[:limit]]
     name, version = (model.name, model.version) if model else (NO_MODEL, 0)
-    answer = RecommendationView(new_event_id(), surface, name, version, items)
+    items = _items(placed, person, products)
+    answer = RecommendationView(new_event_id(), surface, name, version, items, variants)
     if is_shown:
         record(answer, visitor)
     return answer
 
 
 def record(answer: RecommendationView, visitor: Visitor, shown: Collection[int] | None = None) -> None:
-    """Log as an impression what is shown of an answer: these products, or all."""
+    """Log as an impression what is shown of an answer (these products, or all), and which variants made it."""
     items = [item for item in answer.items if shown is None or item.product_id in shown]
-    if items:
-        get_impressions().add(_served(answer, visitor, items))
+    if not items:
+        return
+    impressions = get_impressions()
+    impressions.add(_served(answer, visitor, items))
+    for experiment in get_house().running:
+        unit = experiment.unit_of(visitor.anonymous_id, visitor.customer_id)
+        if unit is not None and experiment.experiment_id in answer.variants:
+            exposed = ExperimentExposed(
+                anonymous_id=visitor.anonymous_id,
+                customer_id=visitor.customer_id,
+                experiment_id=experiment.experiment_id,
+                variant=answer.variants[experiment.experiment_id],
+                unit=unit,
+                recommendation_id=answer.recommendation_id,
+            )
+            impressions.add(exposed)
 
 
-async def _candidates(
-    connection: AsyncConnection,
-    model: Model,
-    surface: Surface,
-    visitor: Visitor,
-    product_id: int | None,
-    cart: Sequence[int],
-    limit: int,
-) -> list[Candidate]:
-    if surface == "product" and product_id is not None:
-        return domain.for_product(model, product_id, limit * 2)
-    if surface == "cart" and cart:
-        return domain.for_cart(model, cart, limit)
-    bought = domain.known(None, None)
-    if visitor.customer_id is not None and not await identity.is_personalised(connection, visitor.customer_id):
-        return domain.for_home(model, bought, [], time.time(), limit)
-    recent = await _recent(visitor)
+def _assigned(house: House, surface: Surface, visitor: Visitor) -> tuple[dict[str, str], Policy]:
+    """What the running experiments say of this answer."""
+    variants: dict[str, str] = {}
+    policy = USUAL
+    for experiment in house.running:
+        unit = experiment.unit_of(visitor.anonymous_id, visitor.customer_id)
+        variant = experiment.variant_of(unit) if unit is not None and experiment.surface == surface else None
+        if variant is not None:
+            variants[experiment.experiment_id] = variant.name
+            policy = policy.changed(variant.parameters)
+    return variants, policy
+
+
+async def _person(
+    connection: AsyncConnection, question: Question, visitor: Visitor, model: Model | None, policy: Policy
+) -> Person:
+    """Who asks. Someone of whom nothing is known yet comes with their segments and the departments they look at."""
+    person, is_known = await person_of(connection, visitor, model.version if model else 0)
+    if not is_known or not policy.is_personal:
+        return replace(STRANGER, removed=person.removed)
+    if question.surface != "home" or len(person.bought.product_ids) or person.recent:
+        return person
+    scopes = [f"department:{name}" for name in question.departments]
     if visitor.customer_id is not None:
-        bought = domain.known(*await serving.history(connection, model.version, str(visitor.customer_id)))
-    return domain.for_home(model, bought, recent, time.time(), limit)
+        segments = await identity.segments_of(connection, visitor.customer_id)
+        scopes += [f"segment:{name}={value}" for name, value in segments.items()]
+    return replace(person, scopes=scopes)
 
 
-async def _recent(visitor: Visitor) -> list[Recent]:
-    people = [visitor.anonymous_id] + ([visitor.customer_id] if visitor.customer_id else [])
-    return await get_recent().of(people)
+def _candidates(model: Model, question: Question, person: Person) -> list[Candidate]:
+    if question.surface == "product" and question.product_id is not None:
+        return sources.for_product(model, question.product_id, question.limit * 2)
+    if question.surface in {"cart", "order"} and question.cart:
+        return sources.for_cart(model, question.cart, question.limit)
+    now = time.time()
+    found = sources.for_home(model, person, now, question.limit)
+    new = sources.for_new(model, person, get_house().newest, now)
+    first = max(question.limit, question.limit * 3 - len(new))  # so that they are among those looked at
+    return [*found[:first], *new, *found[first:]]
 
 
-async def _without_a_model(
-    connection: AsyncConnection, surface: Surface, product_id: int | None, limit: int
-) -> list[Candidate]:
+async def _without_a_model(connection: AsyncConnection, question: Question) -> list[Candidate]:
     """What the catalogue alone can say where a model says too little: neighbours on the shelf, or best sellers."""
-    if surface == "product" and product_id is not None:
-        views = await catalog.similar(connection, product_id, limit * 2)
-        return [Candidate(view.product_id, 0.0, "similar", product_id) for view in views]
-    views = await catalog.best_sellers(connection, None, limit * 4)
+    if question.surface == "product" and question.product_id is not None:
+        views = await catalog.similar(connection, question.product_id, question.limit * 2)
+        return [Candidate(view.product_id, 0.0, "similar", question.product_id) for view in views]
+    views = await catalog.best_sellers(connection, None, question.limit * 4)
     return [Candidate(view.product_id, 0.0, "best") for view in views]
 
 
 async def _what_can_be_bought(
-    connection: AsyncConnection, candidates: Sequence[Candidate], excluded: Collection[int | None], limit: int
+    connection: AsyncConnection,
+    candidates: Sequence[Candidate],
+    excluded: Collection[int | None],
+    limit: int,
+    policy: Policy,
 ) -> tuple[list[Candidate], dict[int, ProductView]]:
-    """The picked ones, and every product that they or their reasons name. Looks further only where too few remain."""
+    """All that may stand on the shelf, in its order, and every product that they or their reasons name.
+
+    Looks further than the first candidates only where too few of them remain.
+    """
     candidates = [candidate for candidate in candidates if candidate.product_id not in excluded]
     step = limit * 3
     for end in range(step, len(candidates) + step, step):
@@ -119,22 +171,46 @@ async def _what_can_be_bought(
         named = {candidate.source for candidate in part if candidate.source is not None}
         products = await catalog.get_products(connection, sorted(ids | named))
         there = await inventory.available(connection, sorted(ids))
-        types = {
-            found: products[found].product_type
+        traits = {
+            found: Traits(view.product_type, view.category, view.brand)
             for found in ids
-            if found in products and products[found].is_active and there.get(found, 0) > 0
+            if (view := products.get(found)) is not None and view.is_active and there.get(found, 0) > 0
         }
-        chosen = domain.pick(part, types, limit)
-        if len(chosen) == limit or end >= len(candidates):
-            return chosen, products
+        if len(traits) >= limit or end >= len(candidates):
+            return pick(part, traits, limit, policy), products
     return [], {}
 
 
+def _items(placed: Iterable[Placed], person: Person, products: dict[int, ProductView]) -> list[RecommendedItem]:
+    titles = {found: view.title.partition(" · ")[0] for found, view in products.items()}
+    return [
+        RecommendedItem(
+            each.candidate.product_id,
+            round(each.candidate.score, 6),
+            sources.reason(each.candidate, titles),
+            position,
+            tuple(
+                Contribution(product_id, kind, None if at is None else datetime.fromtimestamp(at, UTC))
+                for product_id, kind, at in sources.contributions(each.candidate, person)
+            ),
+            each.propensity,
+            each.pool_rank,
+            each.pool_size,
+        )
+        for position, each in enumerate(placed, start=1)
+    ]
+
+
 def _served(answer: RecommendationView, visitor: Visitor, shown: Sequence[RecommendedItem]) -> RecommendationServed:
-    # The order is decided, not drawn: every propensity is 1.
     items = tuple(
         Impression(
-            position=item.position, product_id=item.product_id, reason=item.reason, score=item.score, propensity=1.0
+            position=item.position,
+            product_id=item.product_id,
+            reason=item.reason,
+            score=item.score,
+            propensity=item.propensity,
+            pool_rank=item.pool_rank,
+            pool_size=item.pool_size,
         )
         for item in shown
     )

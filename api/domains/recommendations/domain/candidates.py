@@ -1,0 +1,307 @@
+"""Which products may compete, from which source, in which order, for which reason. Pure functions on arrays."""
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.recommendations.serving import EMPTY, Floats, History, Ids, Positions, Related, Scorer, fold_in, top
+
+Kind = Literal[
+    "often", "again", "looked", "bought", "together", "similar", "segment", "here", "popular", "best", "taste", "new"
+]
+# How strongly an event of the last days counts beside one purchase of today.
+RECENT_WEIGHTS: Mapping[str, float] = {"viewed": 0.5, "carted": 1.0, "ordered": 1.0}
+RECENT_HALF_LIFE = 3 * 86_400.0
+OFTEN_FROM = 1.5  # decayed purchases: twice within a few weeks
+MOST_SESSION_SEEDS = 3
+MOST_SOURCES = 150
+MOST_POPULAR = 2_000
+MOST_NEW = 10
+SEARCH_WEIGHT = 0.3
+REPEATS = "repeats"  # the scope of what people buy again
+REASONS: Mapping[Kind, str] = {
+    "often": "You buy these often",
+    "again": "You bought these before",
+    "looked": "Because you looked at {title}",
+    "bought": "Because you buy {title}",
+    "together": "Often bought with {title}",
+    "similar": "Similar to {title}",
+    "segment": "Popular with households like yours",
+    "here": "Popular where you look around",
+    "popular": "Popular this month",
+    "best": "Best sellers",
+    "taste": "Fits what you buy",
+    "new": "New in the shop",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Something a person did a moment ago; `at` is in seconds of the epoch."""
+
+    product_id: int
+    kind: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A product that could be shown, and why; `source` is the product that the reason names.
+
+    A filler stands only where nothing better is left.
+    """
+
+    product_id: int
+    score: float
+    kind: Kind
+    source: int | None = None
+    is_filler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of whoever asks, without what they removed. `scopes` are the segments and places to begin with."""
+
+    bought: History = EMPTY
+    recent: Sequence[Recent] = ()
+    removed: frozenset[int] = frozenset()
+    scopes: Sequence[str] = ()
+
+
+STRANGER = Person()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One version of everything that serving holds, read-only: a new one replaces it by one assignment.
+
+    `popular` are rows of the scorer, the most popular first. `scopes` are the best products of a department or a
+    segment of people, best first; and under REPEATS, sorted, what people buy again.
+    """
+
+    version: int
+    name: str
+    scorer: Scorer
+    together: Related
+    similar: Related
+    popular: Positions
+    scopes: Mapping[str, Ids]
+
+    @classmethod
+    def of(
+        cls,
+        version: int,
+        name: str,
+        scorer: Scorer,
+        together: Related,
+        similar: Related,
+        scopes: Mapping[str, Ids] | None = None,
+    ) -> "Model":
+        """A version whose best sellers are put in order once, not for each answer."""
+        best = top(scorer.popularity, MOST_POPULAR)
+        return cls(version, name, scorer, together, similar, best[scorer.popularity[best] > 0], scopes or {})
+
+    def is_bought_again(self, product_ids: Ids) -> npt.NDArray[np.bool_]:
+        """Whether people buy these again: a second carton of milk, not a second kettle. Of all, where nobody knows."""
+        repeats = self.scopes.get(REPEATS)
+        return np.ones(len(product_ids), bool) if repeats is None else np.isin(product_ids, repeats)
+
+
+def recent_history(recent: Sequence[Recent], now: float) -> History:
+    """The last events as a history; each halves every three days."""
+    weights: dict[int, float] = {}
+    for event in recent:
+        weight = RECENT_WEIGHTS.get(event.kind, 0.0) * 0.5 ** (max(0.0, now - event.at) / RECENT_HALF_LIFE)
+        weights[event.product_id] = weights.get(event.product_id, 0.0) + weight
+    return History.of({product_id: weight for product_id, weight in weights.items() if weight > 0})
+
+
+def for_home(model: Model, person: Person, now: float, limit: int) -> list[Candidate]:
+    """Repeats, what goes with the last looks, and discoveries, taken in turns.
+
+    A stranger gets what people of the same segment and visitors of the same departments buy, then the best sellers.
+    """
+    lately = recent_history(person.recent, now)
+    history = fold_in(person.bought, lately)
+    touched = set(person.bought.product_ids.tolist()) | {event.product_id for event in person.recent}
+    session = _session(model, person.recent, touched, limit)
+    if not len(model.scorer.positions(history)[0]):
+        alike = [of_scope(model, scope, limit, touched) for scope in person.scopes]
+        return list(_in_turns(session, *alike, popular(model, limit, touched)))
+    scores = model.scorer.score(history)
+    often = _often(model, person, scores, limit)
+    return list(_in_turns(often, session, _discoveries(model, person, lately, scores, touched, limit)))
+
+
+def _discoveries(
+    model: Model, person: Person, lately: History, scores: Floats, touched: Collection[int], limit: int
+) -> list[Candidate]:
+    """What the model ranks first among what the person never touched, each with what speaks loudest for it."""
+    best = top(scores, limit * 3 + len(touched))
+    is_new = ~np.isin(model.scorer.product_ids[best], np.fromiter(touched, np.int64, len(touched)))
+    best = best[is_new][: limit * 3]
+    ids = model.scorer.product_ids[best]
+    because = model.scorer.because(fold_in(_strongest(person.bought), lately), ids)
+    looked = {event.product_id for event in person.recent if event.kind == "viewed"}
+    looked -= set(person.bought.product_ids.tolist())
+    found = []
+    for product_id, score in zip(ids.tolist(), scores[best].tolist(), strict=True):
+        source = because.get(product_id)
+        kind: Kind = "taste" if source is None else "looked" if source in looked else "bought"
+        found.append(Candidate(product_id, score, kind, source))
+    return found
+
+
+def of_scope(model: Model, scope: str, limit: int, but: Collection[int] = ()) -> list[Candidate]:
+    """The best of a department (`department:…`) or of a segment of people (`segment:…`)."""
+    kind: Kind = "segment" if scope.startswith("segment:") else "here"
+    ids = model.scopes.get(scope, EMPTY.product_ids)[: limit * 2 + len(but)].tolist()
+    found = (Candidate(product_id, 1 / place, kind) for place, product_id in enumerate(ids, start=1))
+    return [candidate for candidate in found if candidate.product_id not in but]
+
+
+def for_new(model: Model, person: Person, product_ids: Sequence[int], now: float) -> list[Candidate]:
+    """What is new in the shop, ordered by how well its neighbours by description fit the person; at most MOST_NEW.
+
+    Nobody has bought these yet: their content is all that speaks for them, and most are shown by lot.
+    """
+    history = fold_in(person.bought, recent_history(person.recent, now))
+    scorer = model.scorer
+    scores = scorer.score(history)
+    fits = []
+    for product_id in product_ids:
+        rows, weights = scorer.positions(History(*model.similar.of(product_id)))
+        fit = float(scores[rows] @ weights / weights.sum()) if len(rows) else 0.0
+        fits.append(Candidate(product_id, fit, "new", is_filler=True))
+    return sorted(fits, key=lambda each: -each.score)[:MOST_NEW]
+
+
+def _strongest(history: History) -> History:
+    """What may be named as a reason: nobody recognises the rest, and looking at all of it takes longer than scoring."""
+    if len(history.weights) <= MOST_SOURCES:
+        return history
+    kept = np.argpartition(-history.weights, MOST_SOURCES)[:MOST_SOURCES]
+    return History(history.product_ids[kept], history.weights[kept])
+
+
+def _candidate(model: Model, at: int, scores: Floats, kind: Kind) -> Candidate:
+    return Candidate(int(model.scorer.product_ids[at]), float(scores[at]), kind)
+
+
+def _often(model: Model, person: Person, scores: Floats, limit: int) -> list[Candidate]:
+    """What the person buys again and again, without what was ordered a moment ago and what nobody buys twice."""
+    just_ordered = {event.product_id for event in person.recent if event.kind == "ordered"}
+    rows, weights = model.scorer.positions(person.bought)
+    again = model.is_bought_again(model.scorer.product_ids[rows])
+    rows, weights = rows[again], weights[again]
+    order = np.argsort(-weights, kind="stable")[: limit * 2]
+    # Whoever bought little is reminded of all of it.
+    found = [
+        _candidate(model, int(rows[at]), scores, "often" if weights[at] >= OFTEN_FROM else "again")
+        for at in order
+        if weights[at] >= OFTEN_FROM or len(order) <= limit
+    ]
+    return [candidate for candidate in found if candidate.product_id not in just_ordered][:limit]
+
+
+def _session(model: Model, recent: Sequence[Recent], touched: Collection[int], limit: int) -> list[Candidate]:
+    """What goes with the products looked at last, newest first."""
+    seeds = list(dict.fromkeys(event.product_id for event in recent if event.kind in {"viewed", "carted"}))
+    lists = [
+        [candidate for candidate in for_product(model, seed, limit, "looked") if candidate.product_id not in touched]
+        for seed in seeds[:MOST_SESSION_SEEDS]
+    ]
+    return list(unique(chain.from_iterable(found[:limit] for found in lists)))
+
+
+def for_product(model: Model, product_id: int, limit: int, kind: Kind | None = None) -> list[Candidate]:
+    """What is bought in one order with a product, and what is like it, in turns."""
+    return list(
+        _in_turns(
+            _related(model.together, product_id, kind or "together", limit),
+            _related(model.similar, product_id, kind or "similar", limit),
+        )
+    )
+
+
+def _related(related: Related, product_id: int, kind: Kind, limit: int) -> list[Candidate]:
+    ids, weights = related.of(product_id)
+    pairs = zip(ids[: limit * 2].tolist(), weights[: limit * 2].tolist(), strict=True)
+    return [Candidate(found, weight, kind, product_id) for found, weight in pairs if found != product_id]
+
+
+def for_cart(model: Model, cart: Sequence[int], limit: int) -> list[Candidate]:
+    """What is bought together with the products of a cart, by the sum of what speaks for it."""
+    total: dict[int, float] = {}
+    loudest: dict[int, tuple[float, int]] = {}
+    for product_id in cart:
+        ids, weights = model.together.of(product_id)
+        for found, weight in zip(ids.tolist(), weights.tolist(), strict=True):
+            total[found] = total.get(found, 0.0) + weight
+            loudest[found] = max(loudest.get(found, (0.0, 0)), (weight, product_id))
+    ranked = sorted(total.keys() - set(cart), key=lambda found: (-total[found], found))[: limit * 6]
+    return [Candidate(found, total[found], "together", loudest[found][1]) for found in ranked]
+
+
+def reranked(model: Model, person: Person, product_ids: Sequence[int], now: float) -> list[int]:
+    """Places of `product_ids` in a new order: the place that the words gave counts, and the person's score beside it.
+
+    Both are in [0, 1], so a product moves up at most by SEARCH_WEIGHT of the list.
+    """
+    history = fold_in(person.bought, recent_history(person.recent, now))
+    if not len(model.scorer.positions(history)[0]):
+        return list(range(len(product_ids)))
+    scorer = model.scorer
+    at = np.minimum(np.searchsorted(scorer.product_ids, product_ids), len(scorer.product_ids) - 1)
+    scores = np.where(scorer.product_ids[at] == product_ids, scorer.score(history)[at], 0.0)
+    fits = np.clip(scores / max(float(scores.max()), 1e-12), 0.0, 1.0)
+    by_words = 1 - np.arange(len(product_ids)) / len(product_ids)
+    order: list[int] = np.argsort(-(by_words + SEARCH_WEIGHT * fits), kind="stable").tolist()
+    return order
+
+
+def popular(model: Model, limit: int, but: Collection[int | None] = ()) -> list[Candidate]:
+    """The best sellers of the last weeks."""
+    best = model.popular[: limit * 4 + len(but)].tolist()
+    found = (_candidate(model, at, model.scorer.popularity, "popular") for at in best)
+    return [candidate for candidate in found if candidate.product_id not in but]
+
+
+def reason(candidate: Candidate, titles: Mapping[int, str]) -> str:
+    """The sentence for the person; without a name for the source it says less."""
+    if candidate.source is None:
+        return REASONS[candidate.kind]
+    title = titles.get(candidate.source)
+    return REASONS["taste"] if title is None else REASONS[candidate.kind].format(title=title)
+
+
+def contributions(candidate: Candidate, person: Person) -> Iterator[tuple[int, str, float | None]]:
+    """What the reason stands on: (product id, viewed, carted, ordered or bought, when), the newest first.
+
+    `bought` is of the orders that the model learned from; when each of them was is not kept.
+    """
+    about = candidate.product_id if candidate.kind in {"often", "again"} else candidate.source
+    if about is None or candidate.kind in {"together", "similar"}:
+        return
+    yield from ((event.product_id, event.kind, event.at) for event in person.recent if event.product_id == about)
+    if about in person.bought.product_ids:
+        yield about, "bought", None
+
+
+def _in_turns(*lists: Sequence[Candidate]) -> Iterator[Candidate]:
+    rows = chain.from_iterable(zip_longest(*lists))
+    return unique(candidate for candidate in rows if candidate is not None)
+
+
+def unique(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Each product once, where it comes first; scores that are no numbers are left out."""
+    seen: set[int] = set()
+    for candidate in candidates:
+        if candidate.product_id not in seen and math.isfinite(candidate.score):
+            seen.add(candidate.product_id)
+            yield candidate

@@ -1,0 +1,102 @@
+"""A version as a folder of arrays that processes map into memory: read once from the database, shared by all workers.
+
+What is mapped takes no memory of a process's own, comes from the page cache after a restart, and a version from before
+is back at once. Nothing in a folder is executed: arrays are plain `.npy` files, and how they belong together is JSON.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import numpy as np
+import orjson
+
+from api.domains.recommendations.domain.candidates import Model
+from ml.recommendations import serving
+
+KEPT = 3
+SHAPE = "shape.json"
+# What may be put together again: the model, and the value objects of scoring.
+_TYPES = {"Model": Model} | {name: each for name, each in vars(serving).items() if is_dataclass(each)}
+
+
+class NoSuchFolder(LookupError):
+    """There is no folder, or it is of another release of this code, or was cut short."""
+
+
+def store(folder: Path, model: Model) -> None:
+    """Write the folder, whole or not at all; the oldest of the others go. Where it is there already, it stays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(mkdtemp(prefix=".", dir=folder.parent))
+    try:
+        arrays: list[np.ndarray] = []
+        shape = _apart(model, arrays)
+        for number, array in enumerate(arrays):
+            np.save(new / f"{number}.npy", array, allow_pickle=False)
+        (new / SHAPE).write_bytes(orjson.dumps(shape))
+        new.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
+    except OSError:
+        shutil.rmtree(new, ignore_errors=True)
+        if not (folder / SHAPE).exists():  # else another process was quicker
+            raise
+    _forget(folder)
+
+
+def open_mapped(folder: Path) -> Model:
+    """The model of a folder, its arrays read-only views of the files. Raises NoSuchFolder."""
+    try:
+        model = _together(orjson.loads((folder / SHAPE).read_bytes()), folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NoSuchFolder(str(folder)) from error
+    if not isinstance(model, Model):
+        raise NoSuchFolder(str(folder))
+    os.utime(folder)
+    return model
+
+
+def _forget(kept: Path) -> None:
+    """What other processes still map stays theirs: only its name goes."""
+    others = [each for each in kept.parent.iterdir() if each != kept and not each.name.startswith(".")]
+    for folder in sorted(others, key=_age, reverse=True)[KEPT - 1 :]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _age(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # another process was quicker
+        return 0.0
+
+
+def _apart(value: Any, arrays: list[np.ndarray]) -> Any:
+    if isinstance(value, np.ndarray):
+        arrays.append(np.ascontiguousarray(value))
+        return {"array": len(arrays) - 1}
+    if is_dataclass(value):
+        held = {each.name: _apart(getattr(value, each.name), arrays) for each in fields(value)}
+        return {"type": type(value).__name__, "held": held}
+    if isinstance(value, Mapping):
+        return {"mapping": {name: _apart(each, arrays) for name, each in value.items()}}
+    if isinstance(value, tuple):
+        return {"tuple": [_apart(each, arrays) for each in value]}
+    return {"value": value}
+
+
+def _together(shape: dict[str, Any], folder: Path) -> Any:
+    match shape:
+        case {"array": int(number)}:
+            # As a plain array: each operation on a memmap object costs more.
+            return np.asarray(np.load(folder / f"{number}.npy", mmap_mode="r", allow_pickle=False))
+        case {"type": str(name), "held": dict(held)}:
+            return _TYPES[name](**{field: _together(each, folder) for field, each in held.items()})
+        case {"mapping": dict(held)}:
+            return {name: _together(each, folder) for name, each in held.items()}
+        case {"tuple": list(held)}:
+            return tuple(_together(each, folder) for each in held)
+    return shape["value"]
