@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-evaluate_app = typer.Typer(
-    no_args_is_help=True, help="Try models on data of any file; nothing is served."
-)
+evaluate_app = typer.Typer(no_args_is_help=True, help="Try models on data of any file; nothing is served.")
 
 
 @evaluate_app.callback()
