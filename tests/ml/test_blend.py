@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -13,7 +14,7 @@ from ml.recommendations.blending import Fold, Settings
 from ml.recommendations.competitors import competitor
 from ml.recommendations.evaluation import people
 from ml.recommendations.interactions import Purchases
-from ml.recommendations.serving import EMPTY, Blend, History, Scorer, Trees, standardised, top
+from ml.recommendations.serving import EMPTY, Blend, History, Scorer, Trees, files, standardised, top
 
 SOURCES = [
     competitor("ease", regularization=20.0),
@@ -135,3 +136,18 @@ def test_folds_teach_nothing_about_what_they_may_not_know(lines: pl.DataFrame, p
     assert items.last_day.max() <= known.until.timestamp() / 86_400 + 0.01
     for person in people(known, part.test):
         assert person.days.max() <= person.now + 0.01
+
+
+def test_a_saved_blend_answers_the_same_from_maps(blend: Blend, purchases: Purchases, tmp_path: Path) -> None:
+    again = files.load(files.save(blend, tmp_path / "1"))
+    for row in range(3):
+        history, days = purchases.history(row), purchases.days(row)
+        for task in ("next", "new"):
+            one, other = (each.rank(history, days, float(days.max()), 10, task) for each in (blend, again))
+            np.testing.assert_array_equal(one[0], other[0])
+            np.testing.assert_allclose(one[1], other[1], rtol=1e-6)
+    with pytest.raises(ValueError, match="read-only"):
+        again.items.recent[0] = 1
+    with pytest.raises(OSError, match="1"):
+        files.save(blend, tmp_path / "1")  # a version is never written over
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["1"]
