@@ -29,6 +29,7 @@ def recommendations(
     ] = None,
     half_life: Annotated[float | None, typer.Option(help="Days after which an interaction counts half.")] = None,
     people: Annotated[int | None, typer.Option(help="Ask about so many people at most.", min=1)] = None,
+    folds: Annotated[int, typer.Option(help="Parts of the train part that a blend learns from.", min=1)] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 7,
     tune: Annotated[int, typer.Option(help="First try so many settings of each model inside the train part.")] = 0,
     out: Annotated[Path | None, typer.Option("--json", help="Where the whole report goes.")] = None,
@@ -38,7 +39,7 @@ def recommendations(
 
     evaluating.recommendations(
         evaluating.Source(interactions, user, item, time, weight, at_least, least_per_person, items, trait),
-        evaluating.options(split, held_out, k, models, sources, change or [], half_life, people, seed),
+        evaluating.options(split, held_out, k, models, sources, change or [], half_life, people, seed, folds),
         tune,
         out,
     )

@@ -48,6 +48,7 @@ def options(
     half_life: float | None,
     people: int | None,
     seed: int,
+    folds: int,
 ) -> Options:
     """What was asked for. Raises LocalError for a split, model or setting that does not exist."""
     kind = next((kind for kind in KINDS if kind == split), None)
@@ -60,6 +61,7 @@ def options(
         models=_names(models, every) or every,
         seed=seed,
         held_out=timedelta(days=held_out),
+        folds=folds,
         people=people or offline.EVERYONE,
         half_life=timedelta(days=half_life) if half_life else None,
         changed=changed(changes),

@@ -109,6 +109,7 @@ def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence
         "lambdarank_truncation_level": 20,
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
+        "max_depth": 6,  # what an answer costs is trees × depth
         "min_data_in_leaf": settings.least,
         "feature_fraction": 0.6,
         "bagging_fraction": 0.7,

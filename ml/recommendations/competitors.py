@@ -14,7 +14,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "own_repeats": {"repeat_weight": 10.0},
     "item_knn": {"minimum": 1, "keep": 200, "shrink": 20.0, "power": 0.5},
     "rp3beta": {"alpha": 1.0, "beta": 0.3, "keep": 200, "power": 0.5},
-    "sessions": {"window": 10, "gap_days": 1.0, "damp": 0.3, "keep": 200, "power": 0.5},
+    "sessions": {"window": 5, "gap_days": 0.25, "damp": 0.3, "keep": 200, "power": 0.5},
     "ease": {"items": 10_000, "regularization": 200.0, "keep": 1000, "power": 0.5},
     "als": {"minimum": 1, "factors": 128, "regularization": 30.0, "alpha": 5.0, "iterations": 15, "power": 0.5},
     "bpr": {"minimum": 1, "factors": 64, "iterations": 100, "learning_rate": 0.05, "regularization": 0.01},
@@ -25,6 +25,8 @@ SEEDED = frozenset({"als", "bpr", "content"})
 DESCRIBED = frozenset({"segment_popularity", "content"})
 BLENDS = ("zscore_blend", "blend")
 SOURCES = ("ease", "als", "item_knn", "rp3beta", "sessions", "content")
+# How loud each source is where candidates are gathered; the trees hear all of them alike.
+WEIGHTS: Mapping[str, float] = {"item_knn": 0.3, "rp3beta": 0.1, "sessions": 0.3, "content": 0.1}
 _FITS: Mapping[str, Callable[..., Scorer]] = {
     "popularity": popularity.all_time,
     "recent_popularity": popularity.fit,

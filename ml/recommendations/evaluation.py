@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -30,11 +30,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means over people with 95 % intervals; `new_` figures rank only what the person had not bought before."""
+    """Means over people with 95 % intervals; `new_` figures rank only what the person had not bought before.
+
+    `per_person` has the values that were averaged, in the order of the people, for paired comparisons.
+    """
 
     figures: dict[str, float]
     people: int
     seconds: float
+    per_person: dict[str, list[float]] = field(default_factory=dict)
 
 
 def people(
@@ -88,7 +92,7 @@ def evaluate(scorer: Scorer, persons: list[Person], catalogue: int, seed: int = 
         array = np.asarray(values, np.float64)
         figures[name] = float(array.mean()) if len(array) else 0.0
         figures[f"{name}_low"], figures[f"{name}_high"] = interval(array, seed)
-    return Evaluation(figures, len(persons), time.perf_counter() - started)
+    return Evaluation(figures, len(persons), time.perf_counter() - started, rows)
 
 
 def sweep(scorer: Scorer, persons: list[Person], repeat_weights: Sequence[float]) -> dict[float, float]:

@@ -15,7 +15,7 @@ import psutil
 from ml.recommendations import blending, comparison, interactions, splits
 from ml.recommendations.candidates import Candidate
 from ml.recommendations.comparison import Asked, Measured, Paired, Ranker, Task
-from ml.recommendations.competitors import BLENDS, DESCRIBED, SETTINGS, SOURCES, competitor
+from ml.recommendations.competitors import BLENDS, DESCRIBED, SETTINGS, SOURCES, WEIGHTS, competitor
 from ml.recommendations.evaluation import Person, people
 from ml.recommendations.interactions import Purchases
 
@@ -152,7 +152,9 @@ def fitted(
         return comparison.of_scorer(candidate.fit(known, products))
     sources = of_blend(options, products)
     changed = dict(options.changed.get("blend", {}))
-    settings = blending.Settings(**({"trees": options.trees, "seed": options.seed} | changed))
+    tasks: tuple[str, ...] = ("next", "new") if (known.counts > 1).any() else ("new",)
+    usual = {"trees": options.trees, "seed": options.seed, "weights": WEIGHTS, "tasks": tasks}
+    settings = blending.Settings(**(usual | changed))
     if name == "zscore_blend":
         return comparison.of_blend(blending.plain(known, products, sources[:2], settings))
 

@@ -104,6 +104,8 @@ def read_items(path: Path, item: str | None, names: Sequence[str], trait: str | 
 
 
 def _open(path: Path) -> pl.DataFrame:
+    if not path.is_file():
+        raise UnreadableFile(f"{path}: there is no such file")
     try:
         if path.suffix.lower() in {".parquet", ".pq"}:
             return pl.read_parquet(path)
@@ -115,7 +117,7 @@ def _open(path: Path) -> pl.DataFrame:
                 ignore_errors=True,
             )
     except OSError as error:
-        raise UnreadableFile(f"{path}: {error.strerror or 'cannot be read'}") from error
+        raise UnreadableFile(f"{path}: {error.strerror or error}") from error
     except pl.exceptions.PolarsError as error:
         raise UnreadableFile(f"{path}: {str(error).splitlines()[0]}") from error
     raise UnreadableFile(f"{path}: is neither Parquet nor CSV by its name")

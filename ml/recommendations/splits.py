@@ -12,6 +12,9 @@ Kind = Literal["time", "leave-one-out", "random", "strong"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
+PARTS = 5  # of a person's products in a random split: each fold asks for a fifth, as the split itself does
+
+
 @dataclass(frozen=True)
 class Split:
     """`train` teaches; `test` is what must be found. `known` is what is known of the tested people when they are asked:
@@ -59,10 +62,10 @@ def inner(train: pl.DataFrame, kind: Kind, seed: int, held_out: timedelta, folds
     time: windows one before the other. Random: disjoint shares of each person. The others: with other seeds.
     """
     if kind == "random":
-        drawn = _ranked(train, seed)
+        drawn, parts = _ranked(train, seed), max(folds, PARTS)
         for fold in range(folds):
             marked = train.join(drawn, on=["customer_id", "product_id"])
-            held = pl.col("rank") % folds == fold
+            held = pl.col("rank") % parts == fold
             before = marked.filter(~held).drop("rank")
             yield Split(before, marked.filter(held).drop("rank"), before, is_timed=False)
         return

@@ -12,7 +12,7 @@ import psutil
 from rich.console import Console
 from rich.markup import escape
 
-from tests.bench import commits, dashboards, freshness, lake, landing, marts, soak, stock, stream, tables, web
+from tests.bench import commits, dashboards, freshness, lake, landing, marts, models, soak, stock, stream, tables, web
 from tests.bench.checkout import checkout
 from tests.bench.form import Figure, Scale, table, write
 from tests.bench.shop import Shop, open_shop
@@ -28,6 +28,7 @@ OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
     "inventory": stock.stock,
     "dashboards": dashboards.dashboards,
     "tiles": dashboards.tiles,
+    "models": models.models,
 }
 OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "load": tables.load,

@@ -1,5 +1,7 @@
 """Each model against a brute-force form of itself, and what all of them must do."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,9 +10,11 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from ml.recommendations import interactions
-from ml.recommendations.interactions import Purchases
-from ml.recommendations.models import als, content, ease, item_knn, popularity
-from ml.recommendations.serving import EMPTY, History, Scorer, fold_in, top
+from ml.recommendations.competitors import SETTINGS
+from ml.recommendations.interactions import Lines, Purchases
+from ml.recommendations.model import Model
+from ml.recommendations.models import als, bpr, content, ease, item_knn, popularity, rp3beta, sessions
+from ml.recommendations.serving import EMPTY, History, Neighbours, Scorer, fold_in, top
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +123,85 @@ def test_because_names_a_product_of_the_history(purchases: Purchases, products: 
     assert set(causes.values()) <= {3, 33}
     assert all((product <= 20) == (cause == 3) for product, cause in causes.items())
     assert 3 not in scorer.because(History.of({3: 1.0}), np.array([3]))
+
+
+def test_ease_by_woodbury_equals_the_inverse_over_items() -> None:
+    x = (np.random.default_rng(5).random((6, 40)) < 0.3).astype(np.float32)
+    gram = x.T @ x + 3.0 * np.eye(40)
+    inverse = np.linalg.inv(gram)
+    expected = -inverse / np.diag(inverse)[None, :]
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(ease.weights(sparse.csr_array(x), 3.0), expected, atol=1e-5)
+
+
+def test_rp3beta_equals_three_steps_of_the_dense_form() -> None:
+    x = (np.random.default_rng(3).random((20, 8)) < 0.4).astype(np.float64)
+    x[0] = 1
+    found = dense(rp3beta.steps(sparse.csr_array(x), alpha=0.8, beta=0.4, keep=8), 8)
+    to_item, to_person = (x / x.sum(1, keepdims=True)) ** 0.8 * x, ((x / x.sum(0)) ** 0.8 * x).T
+    expected = to_person @ to_item / x.sum(0)[None, :] ** 0.4
+    np.fill_diagonal(expected, 0)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_covisits_by_hand() -> None:
+    # c1 took 0, 1, 2 within an hour and 3 a week later; c2 took 0, 1.
+    row, column = np.array([0, 0, 0, 0, 1, 1]), np.array([0, 1, 2, 3, 0, 1])
+    day = np.array([1.0, 1.01, 1.02, 8.0, 1.0, 1.5])
+    found = dense(sessions.covisits(Lines(row, column, day), 4, window=2, gap_days=1.0, damp=0.0, keep=4), 4)
+    expected = np.zeros((4, 4))
+    expected[0, 1] = expected[1, 0] = 2.0
+    expected[1, 2] = expected[2, 1] = 1.0
+    expected[0, 2] = expected[2, 0] = 0.5
+    np.testing.assert_allclose(found, expected)
+
+
+def test_bpr_orders_ones_own_half_first(purchases: Purchases) -> None:
+    scorer = bpr.fit(purchases, minimum=1, factors=8)
+    ranked = scorer.product_ids[top(scorer.affinity(History.of({3: 1.0, 5: 1.0, 8: 1.0})), 10)]
+    assert np.mean(ranked <= 20) >= 0.8
+    np.testing.assert_array_equal(scorer.factors, bpr.fit(purchases, minimum=1, factors=8).factors)
+
+
+def test_popularity_of_all_time_and_within_categories(purchases: Purchases, products: pl.DataFrame) -> None:
+    ever = np.asarray(purchases.baskets.sum(axis=0)).ravel()
+    scorer = popularity.all_time(purchases)
+    assert scorer.product_ids[top(scorer.score(EMPTY), 1)][0] == purchases.product_ids[ever.argmax()]
+    within = popularity.by_segment(purchases, products)
+    ranked = within.product_ids[top(within.score(History.of({33: 1.0})), 10)]
+    assert np.all(ranked > 20)
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_every_model_has_the_same_face(purchases: Purchases, products: pl.DataFrame, tmp_path: Path, name: str) -> None:
+    quick = {"als": {"factors": 8}, "bpr": {"factors": 8, "iterations": 5}, "content": {"dimensions": 8}}
+    model = Model.fit(name, purchases, products, **quick.get(name, {}))
+    again = Model.load(name, model.save(tmp_path / "model.npz"))
+    one = History.of({3: 1.0})
+    dice = np.random.default_rng(1)
+    many = History(dice.choice(purchases.product_ids, 10_000), np.ones(10_000, np.float32))
+    vanished = History.of({3: 1.0, 999_999: 5.0})
+    for history in (EMPTY, one, many, vanished):
+        found = model.recommend(history, 10)
+        assert len({product for product, _ in found}) == 10
+        assert np.isfinite([score for _, score in found]).all()
+        assert [product for product, _ in again.recommend(history, 10)] == [product for product, _ in found]
+    assert model.recommend(vanished) == model.recommend(one)
+    assert model.recommend(EMPTY) == model.recommend(History.of({999_999: 1.0}))
+    assert model.recommend(model.fold_in(EMPTY, one)) == model.recommend(one)
+    assert 3 not in dict(model.recommend(one, 10, new_only=True))
+    assert model.recommend(many, 50, new_only=True) == [] or name == "content"
+    assert 3 not in dict(model.similar(3))
+    assert model.similar(999_999) == []
+    assert set(model.explain(one, np.array([4, 5])).values()) <= {3}
+
+
+def dense(rows: Neighbours, products: int) -> np.ndarray:
+    found = np.zeros((products, products))
+    for row in range(products):
+        indices, values = rows.row(row)
+        found[row, indices] = values
+    return found
 
 
 def test_top_is_stable_and_bounded() -> None:

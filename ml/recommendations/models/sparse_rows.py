@@ -7,10 +7,13 @@ import numpy.typing as npt
 
 from ml.recommendations.serving import Neighbours
 
+BAND = 1024  # rows whose order is found at once: the places of all would take twice the memory of the matrix
+
 
 def keep_largest(block: npt.NDArray[np.float32], keep: int, chosen: npt.NDArray[np.int64], products: int) -> Neighbours:
     """Of a dense (k × k) matrix over the products at `chosen`, each row's `keep` largest by size, as rows of all."""
-    return from_rows([(chosen, block)], keep, chosen, products)
+    bands = (slice(start, start + BAND) for start in range(0, len(chosen), BAND))
+    return from_rows(((chosen[band], block[band]) for band in bands), keep, chosen, products)
 
 
 def from_rows(

@@ -1,5 +1,6 @@
 """Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
 
+from ml.recommendations.serving import files
 from ml.recommendations.serving.blend import Blend, Items, Task, standardised
 from ml.recommendations.serving.scorer import (
     EMPTY,
@@ -36,6 +37,7 @@ __all__ = [
     "Task",
     "Trees",
     "assemble",
+    "files",
     "fold_in",
     "standardised",
     "top",
