@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 PREVIOUS = "previous_champion"
+PER_PERSON = "per_person.json"  # figure → a value for each person asked, in one order for all models of a training
+PEOPLE = "people"  # tag: equal where the same people were asked
 
 
 class WorseChallengerError(Exception):
@@ -26,6 +29,10 @@ class WorseChallengerError(Exception):
         super().__init__(f"challenger has {metric} {challenger:.4f}, below the champion's {champion:.4f}")
         self.challenger = challenger
         self.champion = champion
+
+
+class GuardrailError(Exception):
+    """A challenger was refused: something beside its figure would suffer."""
 
 
 class NothingToRollBackError(Exception):
@@ -41,6 +48,19 @@ class Packaged:
     predict: Callable[[Any, "pd.DataFrame"], "pd.DataFrame"]
     example: "pd.DataFrame"
     requirements: tuple[str, ...] = ("numpy", "pandas")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A registered version in a list."""
+
+    version: int
+    model: str
+    is_champion: bool
+    created_at: datetime
+    run_id: str
+    people: str | None
+    metrics: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -136,6 +156,34 @@ class Registry:
         run_id = self.client.get_model_version(name, str(version)).run_id
         return dict(self.client.get_run(str(run_id)).data.tags)
 
+    def versions(self, name: str) -> list[Listed]:
+        """All versions, newest first."""
+        champion = self.champion(name)
+        found = []
+        for each in self.client.search_model_versions(f"name = '{name}'"):
+            run = self.client.get_run(str(each.run_id))
+            found.append(
+                Listed(
+                    int(each.version),
+                    run.data.tags.get("model", run.info.run_name or ""),
+                    int(each.version) == champion,
+                    datetime.fromtimestamp(each.creation_timestamp / 1000, UTC),
+                    str(each.run_id),
+                    run.data.tags.get(PEOPLE),
+                    dict(run.data.metrics),
+                )
+            )
+        return sorted(found, key=lambda each: -each.version)
+
+    def per_person(self, run_id: str) -> dict[str, list[float]]:
+        """The values per person that a run kept; empty where it kept none."""
+        import mlflow  # noqa: PLC0415
+
+        if PER_PERSON not in {each.path for each in self.client.list_artifacts(run_id)}:
+            return {}
+        found: dict[str, list[float]] = mlflow.artifacts.load_dict(f"runs:/{run_id}/{PER_PERSON}")
+        return found
+
     def promote(self, name: str, version: int, metric: str, champion_figure: float | None = None) -> None:
         """Points the alias at `version`, and remembers where it pointed.
 
@@ -166,6 +214,10 @@ class Registry:
             raise NothingToRollBackError(f"{name} has no champion before version {current}")
         self.client.set_registered_model_alias(name, CHAMPION, previous)
         return int(previous)
+
+    def point(self, name: str, version: int) -> None:
+        """Points the alias at `version` without asking: what answers was changed already."""
+        self.client.set_registered_model_alias(name, CHAMPION, str(version))
 
     def load(self, name: str, version: int | None = None) -> Any:
         """The champion, or one version, as MLflow's own model object (`predict` takes a data frame)."""

@@ -14,7 +14,9 @@ from infra.local.ask_cli import lake_app, warehouse_app
 from infra.local.bulk import add_loads, export_app, import_app
 from infra.local.contracts_cli import contracts_app
 from infra.local.environment import enter
+from infra.local.evaluate_cli import evaluate_app
 from infra.local.failed_cli import failed_app
+from infra.local.models_cli import models_app
 from infra.local.settings import LocalError, load_settings
 from infra.local.topics_cli import topics_app
 
@@ -24,8 +26,10 @@ app.add_typer(load_app, name="load")
 app.add_typer(import_app, name="import")
 app.add_typer(export_app, name="export")
 app.add_typer(contracts_app, name="contracts")
+app.add_typer(evaluate_app, name="evaluate")
 app.add_typer(failed_app, name="failed")
 app.add_typer(lake_app, name="lake")
+app.add_typer(models_app, name="models")
 app.add_typer(topics_app, name="topics")
 app.add_typer(warehouse_app, name="warehouse")
 add_loads(load_app)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -16,24 +16,39 @@ DEPTH = 20
 
 @dataclass(frozen=True)
 class Person:
-    """One held-out customer: what was known before the cut, and what was bought after it."""
+    """One held-out customer: what was known before the cut, and what was bought after it.
+
+    `days` are those of the history's products, `now` is the day of the question, all since the epoch.
+    """
 
     history: History
     bought: frozenset[int]
     new: frozenset[int]
+    days: Floats
+    now: float
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means over people with 95 % intervals; `new_` figures rank only what the person had not bought before."""
+    """Means over people with 95 % intervals; `new_` figures rank only what the person had not bought before.
+
+    `per_person` has the values that were averaged, in the order of the people, for paired comparisons.
+    """
 
     figures: dict[str, float]
     people: int
     seconds: float
+    per_person: dict[str, list[float]] = field(default_factory=dict)
 
 
-def people(before: Purchases, after: pl.DataFrame, limit: int = 1000, seed: int = 7) -> list[Person]:
-    """Customers with purchases on both sides of the cut, at most `limit`, drawn with a fixed seed."""
+def people(
+    before: Purchases, after: pl.DataFrame, limit: int = 1000, seed: int = 7, is_timed: bool = True
+) -> list[Person]:
+    """Customers with purchases on both sides of the cut, at most `limit`, drawn with a fixed seed.
+
+    They are asked at the cut, or (not `is_timed`) just after the last that is known of them.
+    """
+    cut = before.until.timestamp() / 86_400
     row_of = {customer: row for row, customer in enumerate(before.customer_ids)}
     bought = after.group_by("customer_id").agg(pl.col("product_id").unique()).sort("customer_id")
     known = bought.filter(pl.col("customer_id").is_in(list(row_of)))
@@ -41,9 +56,10 @@ def people(before: Purchases, after: pl.DataFrame, limit: int = 1000, seed: int 
         known = known.sample(limit, seed=seed)
     result = []
     for customer, products in known.iter_rows():
-        history = before.history(row_of[customer])
+        history, days = before.history(row_of[customer]), before.days(row_of[customer])
         had = set(history.product_ids.tolist())
-        result.append(Person(history, frozenset(products), frozenset(products) - had))
+        now = cut if is_timed else float(days.max())
+        result.append(Person(history, frozenset(products), frozenset(products) - had, days, now))
     return result
 
 
@@ -76,7 +92,7 @@ def evaluate(scorer: Scorer, persons: list[Person], catalogue: int, seed: int = 
         array = np.asarray(values, np.float64)
         figures[name] = float(array.mean()) if len(array) else 0.0
         figures[f"{name}_low"], figures[f"{name}_high"] = interval(array, seed)
-    return Evaluation(figures, len(persons), time.perf_counter() - started)
+    return Evaluation(figures, len(persons), time.perf_counter() - started, rows)
 
 
 def sweep(scorer: Scorer, persons: list[Person], repeat_weights: Sequence[float]) -> dict[float, float]:

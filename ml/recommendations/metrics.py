@@ -30,6 +30,11 @@ def average_precision(hits: Sequence[bool], relevant: int, at: int = 10) -> floa
     return total / possible if possible else 0.0
 
 
+def reciprocal_rank(hits: Sequence[bool], at: int = 10) -> float:
+    """One over the place of the first hit among the first `at`."""
+    return next((1 / place for place, hit in enumerate(hits[:at], start=1) if hit), 0.0)
+
+
 def interval(values: npt.NDArray[np.float64], seed: int = 7, resamples: int = 1000) -> tuple[float, float]:
     """95 % bootstrap interval of the mean, resampling people."""
     if len(values) == 0:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import structlog
 
 from ml.recommendations import interactions
 from ml.recommendations.candidates import Candidate, candidates
+from ml.recommendations.comparison import Paired, paired
 from ml.recommendations.evaluation import Evaluation, Person, evaluate, people, sweep
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.serving import Scorer
@@ -62,8 +64,10 @@ def train(
     limit: int = PEOPLE,
     seed: int = 7,
     only: frozenset[str] | None = None,
+    incumbent: str | None = None,
 ) -> Training:
-    """Fit, evaluate, choose, fit again.
+    """Fit, evaluate, choose, fit again. `incumbent` is the kind of model that answers now: another kind takes its place
+    only where it is better by more than chance.
 
     `lines`: customer_id, product_id, quantity, order_id, occurred_at (UTC), one row per order line. `products`:
     product_id, title, category, product_type, brand, department, and where known is_active: what is not for sale is
@@ -79,7 +83,7 @@ def train(
     chosen = [c for c in candidates(seed) if only is None or c.name in only or c.name == "popularity"]
     weights = tune(chosen, before, products, held_out, seed)
     trained = {c.name: try_out(c, weights.get(c.name), known, products, persons, seed) for c in chosen}
-    champion = best(trained)
+    champion = best(trained, incumbent)
     everything = interactions.build(checked)
     winner = next(c for c in chosen if c.name == champion)
     scorer = with_repeats(winner.fit(everything, products), weights.get(champion))
@@ -147,8 +151,21 @@ def with_repeats(scorer: Scorer, weight: float | None) -> Scorer:
     return scorer if weight is None else replace(scorer, repeat_weight=weight)
 
 
-def best(trained: dict[str, Trained]) -> str:
-    """The name with the highest NDCG@10; popularity where nothing is better than it."""
+def best(trained: dict[str, Trained], incumbent: str | None = None) -> str:
+    """The name with the highest NDCG@10; popularity where nothing is better than it.
+
+    The incumbent stays unless the paired 95 % interval of the difference, person by person, is above zero.
+    """
     popular = trained["popularity"]
     winner = max(trained.values(), key=lambda t: t.evaluation.figures[METRIC])
-    return winner.name if winner.evaluation.figures[METRIC] > popular.evaluation.figures[METRIC] else popular.name
+    if winner.evaluation.figures[METRIC] <= popular.evaluation.figures[METRIC]:
+        winner = popular
+    if incumbent in trained and incumbent != winner.name and not challenge(winner, trained[incumbent]).is_better:
+        return incumbent
+    return winner.name
+
+
+def challenge(challenger: Trained, champion: Trained, figure: str = METRIC) -> Paired:
+    """How much better the challenger is on the same people."""
+    values = [np.asarray(each.evaluation.per_person.get(figure, []), np.float64) for each in (challenger, champion)]
+    return paired(values[0], values[1])

@@ -79,8 +79,8 @@ def products(settings: Settings) -> pl.DataFrame:
 def train(settings: Settings) -> Outcome:
     """Train all models, register the best as champion, and let it answer.
 
-    Raises ValueError where there are no purchases yet, WorseChallengerError where the registry refuses the new model:
-    in both cases the version before goes on answering.
+    Raises ValueError where there are no purchases yet, WorseChallengerError or GuardrailError where the new model is
+    refused: then the version before goes on answering.
     """
     # Together they take seconds to import; Dagster's daemon and webserver load this module and never train.
     from ml.recommendations import export, packaging  # noqa: PLC0415
@@ -90,8 +90,9 @@ def train(settings: Settings) -> Outcome:
     if settings.mlflow_url is None:
         raise SettingsError("AGORA_MLFLOW_URL: is needed to train models")
     data = read(settings)
-    training = fit(data.lines, data.products)
-    registered = packaging.register(Registry(settings.mlflow_url), training, data.snapshots)
+    registry = Registry(settings.mlflow_url)
+    training = fit(data.lines, data.products, incumbent=packaging.kind_of_champion(registry))
+    registered = packaging.register(registry, training, data.snapshots)
     version = serving.Version(
         champion=training.champion,
         kind=training.scorer.kind,

@@ -12,6 +12,8 @@ from ml.recommendations.serving import Scorer
 
 def weights(matrix: sparse.csr_array, regularization: float) -> npt.NDArray[np.float32]:
     """B (items × items) with P = (XᵀX + λI)⁻¹, B = I − P·diag(1/diag P), zero diagonal. X is customers × items."""
+    if matrix.shape[0] < matrix.shape[1]:
+        return _weights_of_few(matrix, regularization)
     gram = (matrix.T @ matrix).toarray().astype(np.float32)
     gram[np.diag_indices_from(gram)] += regularization
     factor, info = linalg.lapack.spotrf(gram, lower=0, overwrite_a=1)
@@ -23,6 +25,21 @@ def weights(matrix: sparse.csr_array, regularization: float) -> npt.NDArray[np.f
     result = -inverse / np.diag(inverse)[None, :]
     np.fill_diagonal(result, 0)
     return np.asarray(result, np.float32)
+
+
+def _weights_of_few(matrix: sparse.csr_array, regularization: float) -> npt.NDArray[np.float32]:
+    """The same by Woodbury's identity, P = (I − Xᵀ(XXᵀ + λI)⁻¹X)/λ: the inverse is of customers × customers."""
+    if regularization <= 0:
+        raise ValueError("the Gram matrix is not positive definite: raise the regularization")
+    kernel = (matrix @ matrix.T).toarray().astype(np.float64)
+    kernel[np.diag_indices_from(kernel)] += regularization
+    # (XXᵀ + λI)⁻¹X, customers × items
+    solved = linalg.solve(kernel, matrix.toarray().astype(np.float64), assume_a="pos").astype(np.float32)
+    result = np.asarray(matrix.T @ solved, np.float32)
+    diagonal = 1 - np.diag(result).copy()
+    result /= diagonal[None, :]
+    np.fill_diagonal(result, 0)
+    return result
 
 
 def fit(

@@ -37,3 +37,20 @@ def from_rows(
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     empty = (np.empty(0, np.int32), np.empty(0, np.float32))
     return Neighbours(indptr, np.concatenate(indices or [empty[0]]), np.concatenate(weights or [empty[1]]))
+
+
+def largest_of(
+    rows: npt.NDArray[np.integer],
+    columns: npt.NDArray[np.integer],
+    weights: npt.NDArray[np.float32],
+    keep: int,
+    products: int,
+) -> Neighbours:
+    """Loose entries (row, column, weight) → each row's `keep` largest, columns rising within a row."""
+    order = np.lexsort((columns, -weights, rows))
+    row = rows[order]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    kept = order[place < keep]
+    kept = kept[np.lexsort((columns[kept], rows[kept]))]
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=products))]).astype(np.int64)
+    return Neighbours(indptr, columns[kept].astype(np.int32), weights[kept].astype(np.float32))

@@ -1,9 +1,9 @@
-"""Scoring, as the API and the evaluation both do it: NumPy alone, exact dot products, no approximate index.
+"""One model as arrays: exact dot products and sparse sums, no approximate index.
 
 A scorer is read-only and holds arrays only, so that a new one can replace an old one by a single assignment.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -56,6 +56,16 @@ class Neighbours:
         # The start of its row plus its place within that row.
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return np.repeat(starts, lengths) + within, lengths
+
+    def over(self, to: Positions, stays: npt.NDArray[np.bool_], products: int) -> "Neighbours":
+        """The same weights where product i is now at `to[i]` of `products`, or gone where it does not stay.
+
+        `to` rises with i, so that rows and columns keep their order.
+        """
+        row = np.repeat(np.arange(len(to)), np.diff(self.indptr))
+        kept = stays[row] & stays[self.indices]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(to[row[kept]], minlength=products))]).astype(np.int64)
+        return Neighbours(indptr, to[self.indices[kept]].astype(np.int32), self.weights[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,25 @@ class Scorer:
         if self.kind == "popular":
             scores = scores + self.popularity
         return scores
+
+    def over(self, product_ids: Ids) -> "Scorer":
+        """The same model over other products (sorted): it is silent about those it does not know, and forgets others.
+
+        Factors stay as they were fitted: with `gram` given, a fold-in is the one of before.
+        """
+        if np.array_equal(product_ids, self.product_ids):
+            return self
+        to = np.minimum(np.searchsorted(product_ids, self.product_ids), len(product_ids) - 1)
+        stays = product_ids[to] == self.product_ids
+        popularity = np.zeros(len(product_ids), np.float32)
+        popularity[to[stays]] = self.popularity[stays]
+        factors = neighbours = None
+        if self.factors is not None:
+            factors = np.zeros((len(product_ids), self.factors.shape[1]), np.float32)
+            factors[to[stays]] = self.factors[stays]
+        if self.neighbours is not None:
+            neighbours = self.neighbours.over(to, stays, len(product_ids))
+        return replace(self, product_ids=product_ids, popularity=popularity, factors=factors, neighbours=neighbours)
 
     def similar(self, product_id: int, limit: int) -> tuple[Ids, Floats]:
         """The products nearest to one product, best first, itself left out."""

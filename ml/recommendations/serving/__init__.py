@@ -1,0 +1,42 @@
+"""Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
+
+from ml.recommendations.serving.blend import Blend, Items, Task, standardised
+from ml.recommendations.serving.scorer import (
+    EMPTY,
+    POPULARITY_TIE_BREAK,
+    Floats,
+    History,
+    Ids,
+    Kind,
+    Neighbours,
+    Parameters,
+    Positions,
+    Related,
+    Scorer,
+    assemble,
+    fold_in,
+    top,
+)
+from ml.recommendations.serving.trees import Trees
+
+__all__ = [
+    "EMPTY",
+    "POPULARITY_TIE_BREAK",
+    "Blend",
+    "Floats",
+    "History",
+    "Ids",
+    "Items",
+    "Kind",
+    "Neighbours",
+    "Parameters",
+    "Positions",
+    "Related",
+    "Scorer",
+    "Task",
+    "Trees",
+    "assemble",
+    "fold_in",
+    "standardised",
+    "top",
+]
