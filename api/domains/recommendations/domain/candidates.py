@@ -171,7 +171,7 @@ def of_scope(model: Model, scope: str, limit: int, but: Collection[int] = ()) ->
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """What is new in the shop. Neighbours by description of i are [starts[i], starts[i + 1]); their weights sum to 1."""
+    """What is new in the shop. Neighbours by description of i: [starts[i], starts[i + 1]); their weights sum to 1."""
 
     product_ids: tuple[int, ...]
     starts: Positions
