@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialectAsync_psycopg
 from sqlalchemy.engine import Connection, Engine, IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import NullType
 from sqlalchemy.util import greenlet_spawn
@@ -57,6 +57,22 @@ def _statement(text: TextClause) -> _Statement:
     if found is None:
         found = _statements[text] = _Statement(text)
     return found
+
+
+async def read(reader: AsyncConnection | AsyncSession, statement: TextClause, params: Mapping[str, Any]) -> Any:
+    """A plain text on whatever a request reads with: of hot reads what stands around a statement is the larger part."""
+    if not isinstance(reader, AsyncConnection):
+        return await reader.execute(statement, params)
+    driver = (await reader.get_raw_connection()).driver_connection
+    found = _statement(statement)
+    if not found.is_plain or not isinstance(driver, psycopg.AsyncConnection):
+        return await reader.execute(statement, params)
+    try:
+        return await _run(driver, found, params)
+    except psycopg.Error as error:
+        if driver.closed:
+            await reader.invalidate(error)
+        raise _told_as_ever(error, found, params, is_lost=driver.closed) from error
 
 
 class Alone:

@@ -30,7 +30,8 @@ def card(training: Training, lake_snapshots: Mapping[str, int]) -> str:
                 f"{training.lines:,} order lines of {len(training.purchases.customer_ids):,} customers and "
                 f"{len(training.purchases.product_ids):,} products sold, of {facts['catalogue_products']:,.0f} in the "
                 f"catalogue, until {training.purchases.until:%Y-%m-%d}. Lake snapshots: {snapshots}. "
-                "No age, income or other attribute of a person is used."
+                "No age, income or other attribute of a person is learned from. Who is new gets what people of the "
+                "same age band and household size buy, counted over twenty people and more."
             ),
             "",
             "## Evaluation",

@@ -34,3 +34,30 @@ def purchases(settings: Settings | None = None) -> pl.DataFrame:
     orders = events("ordering.order_placed", ("order_id", "customer_id", "occurred_at", "lines"), settings)
     lines = orders.join(cancelled, on="order_id", how="anti").explode("lines", empty_as_null=False)
     return lines.unnest("lines").select("customer_id", "product_id", "quantity", "order_id", "occurred_at")
+
+
+def removed_tastes(settings: Settings | None = None) -> pl.DataFrame:
+    """customer_id, product_id of what a customer took out of their taste and did not put back."""
+    columns = ("customer_id", "product_id", "occurred_at", "kafka_offset")
+    words = [
+        events(f"recommendations.taste_{word}", columns, settings).with_columns(is_removed=pl.lit(word == "removed"))
+        for word in ("removed", "restored")
+    ]
+    last = pl.concat(words).drop_nulls("customer_id").sort("occurred_at", "kafka_offset")
+    newest = last.unique(["customer_id", "product_id"], keep="last")
+    return newest.filter("is_removed").select("customer_id", "product_id")
+
+
+def taste_resets(settings: Settings | None = None) -> pl.DataFrame:
+    """customer_id, reset_id, reset_at of each customer's last wish to begin anew."""
+    resets = events("recommendations.taste_reset", ("customer_id", "reset_id", "occurred_at"), settings)
+    newest = resets.drop_nulls("customer_id").sort("occurred_at").unique("customer_id", keep="last")
+    return newest.rename({"occurred_at": "reset_at"})
+
+
+def segments(settings: Settings | None = None) -> pl.DataFrame:
+    """customer_id, segment (`age_band=35-44`) of what customers said about themselves when they registered."""
+    names = ("age_band", "household_size")
+    registered = events("identity.customer_registered", ("customer_id", *names), settings)
+    said = registered.unpivot(names, index="customer_id", variable_name="name").drop_nulls("value")
+    return said.select("customer_id", segment=pl.format("{}={}", "name", "value")).unique()

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from ingestion.contracts.catalog import ProductPublished
+from ingestion.contracts.identity import CustomerRegistered
 from ingestion.contracts.ordering import OrderCancelled, OrderPlaced
+from ingestion.contracts.recommendations import TasteRemoved, TasteReset, TasteRestored
 from ingestion.settings import SettingsError
 from pipelines.lib import frames, serving
 from pipelines.lib.exclusive import exclusive
@@ -18,7 +20,15 @@ if TYPE_CHECKING:
     from ml.recommendations.packaging import Registered
     from ml.recommendations.train import Training
 
-READ = (OrderPlaced.type, OrderCancelled.type, ProductPublished.type)
+READ = (
+    OrderPlaced.type,
+    OrderCancelled.type,
+    ProductPublished.type,
+    CustomerRegistered.type,
+    TasteRemoved.type,
+    TasteRestored.type,
+    TasteReset.type,
+)
 _DESCRIPTION = ("product_id", "title", "department", "category", "product_type", "brand", "is_active")
 
 
@@ -92,4 +102,6 @@ def train(settings: Settings) -> Outcome:
         mlflow_run_id=registered.runs[training.champion],
         mlflow_version=registered.version,
     )
-    return Outcome(training, registered, serving.publish(settings, version, export.tables(training)), data)
+    said = export.Said(frames.removed_tastes(settings), frames.taste_resets(settings), frames.segments(settings))
+    tables = export.tables(training, data.lines, said)
+    return Outcome(training, registered, serving.publish(settings, version, tables), data)

@@ -12,7 +12,24 @@ import psutil
 from rich.console import Console
 from rich.markup import escape
 
+<<<<<<< HEAD
 from tests.bench import commits, dashboards, freshness, lake, landing, marts, models, soak, stock, stream, tables, web
+=======
+from tests.bench import (
+    commits,
+    dashboards,
+    freshness,
+    lake,
+    landing,
+    marts,
+    recommending,
+    soak,
+    stock,
+    stream,
+    tables,
+    web,
+)
+>>>>>>> serving
 from tests.bench.checkout import checkout
 from tests.bench.form import Figure, Scale, table, write
 from tests.bench.shop import Shop, open_shop
@@ -33,7 +50,7 @@ OF_SERVERS: dict[str, Callable[[dict[str, str]], Sequence[Figure]]] = {
 OF_A_SHOP: dict[str, Callable[[Shop], Sequence[Figure]]] = {
     "load": tables.load,
     "product": web.product,
-    "recommendations": web.recommendations,
+    "recommendations": recommending.recommendations,
     "capture": web.capture,
     "search": web.search,
 }

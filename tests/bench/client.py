@@ -37,6 +37,7 @@ class Seen:
     p50: float
     p95: float
     p99: float
+    slowest: float = 0.0
 
 
 def request(method: str, path: str, headers: Mapping[str, str] | None = None, body: str = "") -> str:
@@ -98,7 +99,7 @@ async def _play(job: Job) -> Seen:
     seconds = time.perf_counter() - began
     latencies.sort()
     p50, p95, p99 = (latencies[min(len(latencies) - 1, int(len(latencies) * q))] * 1000 for q in (0.5, 0.95, 0.99))
-    return Seen(len(latencies) / seconds, failed, p50, p95, p99)
+    return Seen(len(latencies) / seconds, failed, p50, p95, p99, latencies[-1] * 1000)
 
 
 def _length(head: bytes) -> int:

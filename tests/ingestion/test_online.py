@@ -107,14 +107,16 @@ def test_signing_in_joins_what_was_done_before_and_leaves_nothing_for_the_next(
         plane.produce([view(browser, 1), view(browser, 2)], key=browser.bytes)
         plane.produce([order(anne, 3)], "ordering", key=b"order")
         wait_for(lambda: products(client, browser) and products(client, anne), "both lists")
-        signed_in = envelope(SignedIn(customer_id=anne, anonymous_id=browser))
-        without_a_browser = envelope(SignedIn(customer_id=anne))
-        plane.produce([signed_in, without_a_browser, signed_in], "identity", key=anne.bytes)
+        with_it, without = (envelope(SignedIn(customer_id=anne, anonymous_id=each)) for each in (browser, None))
+        plane.produce([with_it, without, with_it], "identity", key=anne.bytes)
         wait_for(lambda: len(products(client, anne)) == 3, "one list")
-        plane.produce([envelope(SignedIn(customer_id=ben, anonymous_id=browser))], "identity", key=ben.bytes)
-        plane.produce([view(browser, 9)], key=browser.bytes)
-        wait_for(lambda: products(client, browser), "the next one at this browser")
-    assert products(client, browser) == [(9, "viewed")]
+        behind, last = uuid4(), uuid4()
+        plane.produce([view(behind, 9)], key=behind.bytes)
+        wait_for(lambda: products(client, behind), "somebody else")
+        signed_in = [SignedIn(customer_id=ben, anonymous_id=browser), SignedIn(customer_id=last, anonymous_id=behind)]
+        plane.produce([envelope(each) for each in signed_in], "identity", key=ben.bytes)
+        wait_for(lambda: products(client, last) == [(9, "viewed")], "who signs in after that")
+    assert products(client, browser) == []
     assert sorted(products(client, anne)) == [(1, "viewed"), (2, "viewed"), (3, "ordered")]
     moments = [orjson.loads(item)["at"] for item in client.lrange(f"agora:recent:{anne}", 0, -1)]  # type: ignore[union-attr]
     assert moments == sorted(moments, reverse=True)

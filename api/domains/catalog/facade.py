@@ -15,6 +15,7 @@ from api.domains.catalog.service.images import attach_now as attach_image
 from api.domains.catalog.service.images import of_product as images_of
 from api.domains.catalog.service.imports import import_products, product_ids, write_products
 from api.domains.catalog.service.products import (
+    active,
     best_sellers,
     departments,
     details,
@@ -48,6 +49,7 @@ __all__ = [
     "RawRow",
     "Report",
     "Source",
+    "active",
     "add_variant",
     "attach_image",
     "best_sellers",

@@ -3,6 +3,7 @@
 from api.domains.recommendations.repository.recent import close_recent
 from api.domains.recommendations.service.house import forget_house
 from api.domains.recommendations.service.impressions import close_impressions
+from api.domains.recommendations.service.labels import forget_labels
 from api.domains.recommendations.service.model import forget_model, prepare
 from api.domains.recommendations.service.recommend import recommend, record
 from api.domains.recommendations.service.search import rerank
@@ -16,3 +17,4 @@ async def close() -> None:
     await close_recent()
     forget_model()
     forget_house()
+    forget_labels()

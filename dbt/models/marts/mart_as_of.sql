@@ -11,6 +11,8 @@
 -- depends_on: {{ ref('fct_sessions') }}
 -- depends_on: {{ ref('mart_customers_weekly') }}
 -- depends_on: {{ ref('mart_daily_sales') }}
+-- depends_on: {{ ref('mart_experiments') }}
+-- depends_on: {{ ref('mart_exploration') }}
 -- depends_on: {{ ref('mart_funnel') }}
 -- depends_on: {{ ref('mart_inventory') }}
 -- depends_on: {{ ref('mart_orders') }}

@@ -6,5 +6,7 @@ select
     product_id,
     reason,
     score,
-    propensity
+    propensity,
+    pool_rank,
+    pool_size
 from {{ source('lake', 'recommendations_recommendation_served_items') }}

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 import dagster as dg
 
 from ingestion.contracts.catalog import ProductPublished
+from ingestion.contracts.identity import CustomerRegistered
 from ingestion.contracts.ordering import OrderCancelled, OrderPlaced
+from ingestion.contracts.recommendations import TasteRemoved, TasteReset, TasteRestored
 from pipelines.defs.about import DAILY, SCIENCE, table
 from pipelines.defs.typed.assets import typed_key
 from pipelines.lib import training
 from pipelines.lib.settings import Settings
 
+# What people say about themselves and their taste: it changes what is told of them, not what is learned.
+SAID = (CustomerRegistered, TasteRemoved, TasteRestored, TasteReset)
 MODELS = ("popularity", "own_repeats", "item_knn", "ease", "als", "content")
 CHAMPION = dg.AssetKey(["models", "champion"])
 SERVING = dg.AssetKey(["serving", "recommendations"])
@@ -44,8 +48,8 @@ def model_key(name: str) -> dg.AssetKey:
         ),
         dg.AssetSpec(
             SERVING,
-            deps=[CHAMPION],
-            description="The version that answers in the product.",
+            deps=[CHAMPION, *(typed_key(event.type) for event in SAID)],
+            description="The version that answers in the product; histories respect what people took out of theirs.",
             owners=[SCIENCE],
             metadata=table("agora.serving.model_versions"),
             kinds={"postgres"},

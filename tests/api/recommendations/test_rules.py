@@ -12,6 +12,8 @@ from hypothesis import strategies as some
 from api.domains.recommendations.domain.candidates import (
     RECENT_HALF_LIFE,
     Candidate,
+    Model,
+    New,
     Person,
     Recent,
     contributions,
@@ -21,6 +23,7 @@ from api.domains.recommendations.domain.candidates import (
     reason,
     recent_history,
     reranked,
+    scores_of,
 )
 from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, Traits, pick, place
@@ -35,6 +38,10 @@ def traits(types: Mapping[int, str]) -> dict[int, Traits]:
     return {product_id: Traits(kind, kind, "National") for product_id, kind in types.items()}
 
 
+def home(subject: Model, person: Person, limit: int) -> list[Candidate]:
+    return for_home(subject, person, NOW, limit, scores_of(subject, person, NOW))
+
+
 def viewed(product_id: int, ago: float = 0.0) -> Recent:
     return Recent(product_id, "viewed", NOW - ago)
 
@@ -47,14 +54,14 @@ def test_what_was_done_fades_by_half_in_three_days_and_adds_up() -> None:
 
 def test_repeats_looks_and_discoveries_take_turns() -> None:
     subject = model([1, 2, 3, 4, 5, 6], {1: [2, 3], 4: [5, 6]})
-    found = for_home(subject, Person(History.of({1: 3.0}), [viewed(4)]), NOW, 6)
+    found = home(subject, Person(History.of({1: 3.0}), [viewed(4)]), 6)
     assert [(each.product_id, each.kind) for each in found[:3]] == [(1, "often"), (5, "looked"), (2, "bought")]
     assert found[2].source == 1
 
 
 def test_what_was_ordered_a_moment_ago_is_not_offered_again() -> None:
     subject = model([1, 2, 3], {1: [2, 3]})
-    found = for_home(subject, Person(History.of({1: 3.0}), [Recent(1, "ordered", NOW)]), NOW, 6)
+    found = home(subject, Person(History.of({1: 3.0}), [Recent(1, "ordered", NOW)]), 6)
     assert found
     assert 1 not in {each.product_id for each in found}
 
@@ -62,13 +69,13 @@ def test_what_was_ordered_a_moment_ago_is_not_offered_again() -> None:
 def test_of_many_purchases_only_the_frequent_are_repeats() -> None:
     ids = range(1, 31)
     bought = History.of({product_id: 3.0 if product_id == 7 else 1.0 for product_id in ids})
-    found = for_home(model(list(ids), {1: [2]}), Person(bought), NOW, 6)
+    found = home(model(list(ids), {1: [2]}), Person(bought), 6)
     assert [each.product_id for each in found if each.kind in {"often", "again"}] == [7]
 
 
 def test_a_product_too_new_for_the_scores_still_leads_somewhere() -> None:
     subject = model([1, 2], {1: [2]}, similar={99: [1]})
-    found = for_home(subject, Person(recent=[viewed(99)]), NOW, 4)
+    found = home(subject, Person(recent=[viewed(99)]), 4)
     assert [(each.product_id, each.kind) for each in found] == [(1, "looked"), (2, "popular")]
 
 
@@ -167,7 +174,7 @@ def test_with_too_few_to_draw_from_nothing_is_drawn(count: int, limit: int) -> N
 
 def test_what_nobody_buys_twice_is_no_repeat() -> None:
     subject = model([1, 2, 3], {1: [3]}, scopes={"repeats": [2]})
-    found = for_home(subject, Person(History.of({1: 3.0, 2: 3.0})), NOW, 6)
+    found = home(subject, Person(History.of({1: 3.0, 2: 3.0})), 6)
     assert [each.product_id for each in found if each.kind in {"often", "again"}] == [2]
     assert 1 not in {each.product_id for each in found}
 
@@ -175,7 +182,7 @@ def test_what_nobody_buys_twice_is_no_repeat() -> None:
 def test_a_stranger_begins_with_what_people_alike_buy_there() -> None:
     subject = model([1, 2, 3], {1: [2]}, scopes={"segment:household_size=2": [7, 8], "department:Tea": [9]})
     person = Person(scopes=["department:Tea", "segment:household_size=2", "segment:age_band=nobody"])
-    found = for_home(subject, person, NOW, 6)
+    found = home(subject, person, 6)
     assert [(each.product_id, each.kind) for each in found[:5]] == [
         *((9, "here"), (7, "segment"), (1, "popular"), (8, "segment"), (2, "popular"))
     ]
@@ -183,7 +190,8 @@ def test_a_stranger_begins_with_what_people_alike_buy_there() -> None:
 
 def test_new_products_are_ordered_by_what_is_like_them() -> None:
     subject = model([1, 2, 3], {1: [2]}, similar={50: [3], 51: [2], 52: []})
-    found = for_new(subject, Person(History.of({1: 1.0})), [50, 51, 52, 53], NOW)
+    new = New.of(subject, [50, 51, 52, 53])
+    found = for_new(subject, new, scores_of(subject, Person(History.of({1: 1.0})), NOW))
     assert found[0].product_id == 51
     assert all(each.is_filler for each in found)
 

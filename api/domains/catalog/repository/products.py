@@ -8,6 +8,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from api.core import straight
 from api.domains.catalog.contracts import (
     Level,
     ProductDetails,
@@ -74,6 +75,7 @@ NEWEST = text("""
         AND published_at > now() - interval '30 days'
     ORDER BY product_id DESC LIMIT :limit
 """)
+ACTIVE = text("SELECT product_id FROM catalog.products WHERE product_id = ANY(:ids) AND is_active")
 SIMILAR = text(f"""
     WITH chosen AS (SELECT * FROM catalog.products WHERE product_id = :product_id)
     SELECT {COLUMNS} FROM {SOLD}, chosen
@@ -146,6 +148,11 @@ async def best_sellers(reader: Reader, department: str | None, limit: int) -> li
     if department is None:
         return await _views(reader, BEST_SELLERS, limit=limit)
     return await _views(reader, BEST_OF_DEPARTMENT, department=department, limit=limit)
+
+
+async def active(reader: Reader, ids: Sequence[int]) -> set[int]:
+    """Those of `ids` that are for sale."""
+    return {row[0] for row in await straight.read(reader, ACTIVE, {"ids": list(ids)})}
 
 
 async def newest(reader: Reader, limit: int) -> list[int]:

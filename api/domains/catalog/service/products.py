@@ -64,6 +64,11 @@ async def best_sellers(reader: Reader, department: str | None = None, limit: int
     return await products.best_sellers(reader, slugify(department) if department else None, limit)
 
 
+async def active(reader: Reader, ids: Sequence[int]) -> set[int]:
+    """Those of `ids` that are for sale."""
+    return await products.active(reader, ids)
+
+
 async def newest(reader: Reader, limit: int = 50) -> list[int]:
     """Ids of what came into the shop in the last thirty days, the newest first."""
     return await products.newest(reader, limit)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core import straight
 from api.core.db import Reader
 
 _DECLINED = text("SELECT declined_mails FROM identity.preferences WHERE customer_id = :customer_id")
@@ -53,7 +54,7 @@ async def emails_wanting(reader: Reader, customer_ids: Sequence[UUID], kind: str
 
 async def is_personalised(reader: Reader, customer_id: UUID) -> bool:
     """What the person chose; who said nothing did not decline."""
-    found = (await reader.execute(_IS_PERSONALISED, {"customer_id": customer_id})).scalar_one_or_none()
+    found = (await straight.read(reader, _IS_PERSONALISED, {"customer_id": customer_id})).scalar_one_or_none()
     return found is not False
 
 

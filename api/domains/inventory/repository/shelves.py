@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core import straight
 from api.core.db import copy_rows
 from api.domains.inventory.contracts import MAIN, Location, Movement, PlaceSummary, StockDifference
 from api.domains.inventory.domain import SHARDS
@@ -177,8 +178,8 @@ DIFFERENCES = text("""
 
 async def available(reader: Reader, ids: Sequence[int]) -> dict[int, int]:
     """Units that can be promised; a variant without stock is not in the answer."""
-    rows = await reader.execute(AVAILABLE, {"ids": list(ids)})
-    return {row.variant_id: row.units for row in rows}
+    rows = await straight.read(reader, AVAILABLE, {"ids": list(ids)})
+    return {row[0]: row[1] for row in rows}
 
 
 async def available_of_products(reader: Reader, product_ids: Sequence[int]) -> dict[int, dict[int, int]]:

@@ -19,7 +19,7 @@ RECENT_WEIGHTS: Mapping[str, float] = {"viewed": 0.5, "carted": 1.0, "ordered": 
 RECENT_HALF_LIFE = 3 * 86_400.0
 OFTEN_FROM = 1.5  # decayed purchases: twice within a few weeks
 MOST_SESSION_SEEDS = 3
-MOST_SOURCES = 150
+MOST_SOURCES = 60
 MOST_POPULAR = 2_000
 MOST_NEW = 10
 SEARCH_WEIGHT = 0.3
@@ -121,20 +121,24 @@ def recent_history(recent: Sequence[Recent], now: float) -> History:
     return History.of({product_id: weight for product_id, weight in weights.items() if weight > 0})
 
 
-def for_home(model: Model, person: Person, now: float, limit: int) -> list[Candidate]:
-    """Repeats, what goes with the last looks, and discoveries, taken in turns.
+def scores_of(model: Model, person: Person, now: float) -> Floats | None:
+    """What the model thinks of every product for a person; None where nothing it knows was done."""
+    history = fold_in(person.bought, recent_history(person.recent, now))
+    return model.scorer.score(history) if len(model.scorer.positions(history)[0]) else None
+
+
+def for_home(model: Model, person: Person, now: float, limit: int, scores: Floats | None) -> list[Candidate]:
+    """Repeats, what goes with the last looks, and discoveries, taken in turns; `scores` are those of `scores_of`.
 
     A stranger gets what people of the same segment and visitors of the same departments buy, then the best sellers.
     """
-    lately = recent_history(person.recent, now)
-    history = fold_in(person.bought, lately)
     touched = set(person.bought.product_ids.tolist()) | {event.product_id for event in person.recent}
     session = _session(model, person.recent, touched, limit)
-    if not len(model.scorer.positions(history)[0]):
+    if scores is None:
         alike = [of_scope(model, scope, limit, touched) for scope in person.scopes]
         return list(_in_turns(session, *alike, popular(model, limit, touched)))
-    scores = model.scorer.score(history)
     often = _often(model, person, scores, limit)
+    lately = recent_history(person.recent, now)
     return list(_in_turns(often, session, _discoveries(model, person, lately, scores, touched, limit)))
 
 
@@ -165,20 +169,35 @@ def of_scope(model: Model, scope: str, limit: int, but: Collection[int] = ()) ->
     return [candidate for candidate in found if candidate.product_id not in but]
 
 
-def for_new(model: Model, person: Person, product_ids: Sequence[int], now: float) -> list[Candidate]:
-    """What is new in the shop, ordered by how well its neighbours by description fit the person; at most MOST_NEW.
+@dataclass(frozen=True, slots=True)
+class New:
+    """What is new in the shop. Neighbours by description of i: [starts[i], starts[i + 1]); their weights sum to 1."""
+
+    product_ids: tuple[int, ...]
+    starts: Positions
+    rows: Positions
+    weights: Floats
+
+    @classmethod
+    def of(cls, model: Model, product_ids: Sequence[int]) -> "New":
+        """With what a model holds to be like each."""
+        near = [model.scorer.positions(History(*model.similar.of(product_id))) for product_id in product_ids]
+        starts = np.concatenate([[0], np.cumsum([len(rows) for rows, _ in near])]).astype(np.int64)
+        rows = np.concatenate([np.empty(0, np.int64), *(rows for rows, _ in near)])
+        weights = np.concatenate([EMPTY.weights, *(weights / weights.sum() for _, weights in near)])
+        return cls(tuple(product_ids), starts, rows, weights)
+
+
+def for_new(model: Model, new: New, scores: Floats | None) -> list[Candidate]:
+    """What is new, ordered by how well its neighbours fit the person, else by how popular they are; at most MOST_NEW.
 
     Nobody has bought these yet: their content is all that speaks for them, and most are shown by lot.
     """
-    history = fold_in(person.bought, recent_history(person.recent, now))
-    scorer = model.scorer
-    scores = scorer.score(history)
-    fits = []
-    for product_id in product_ids:
-        rows, weights = scorer.positions(History(*model.similar.of(product_id)))
-        fit = float(scores[rows] @ weights / weights.sum()) if len(rows) else 0.0
-        fits.append(Candidate(product_id, fit, "new", is_filler=True))
-    return sorted(fits, key=lambda each: -each.score)[:MOST_NEW]
+    known = model.scorer.popularity if scores is None else scores
+    sums = np.concatenate([[0.0], np.cumsum(known[new.rows] * new.weights)])
+    fits = sums[new.starts[1:]] - sums[new.starts[:-1]]
+    best = np.argsort(-fits, kind="stable")[:MOST_NEW].tolist()
+    return [Candidate(new.product_ids[at], float(fits[at]), "new", is_filler=True) for at in best]
 
 
 def _strongest(history: History) -> History:
@@ -253,12 +272,12 @@ def reranked(model: Model, person: Person, product_ids: Sequence[int], now: floa
 
     Both are in [0, 1], so a product moves up at most by SEARCH_WEIGHT of the list.
     """
-    history = fold_in(person.bought, recent_history(person.recent, now))
-    if not len(model.scorer.positions(history)[0]):
+    every = scores_of(model, person, now)
+    if every is None:
         return list(range(len(product_ids)))
     scorer = model.scorer
     at = np.minimum(np.searchsorted(scorer.product_ids, product_ids), len(scorer.product_ids) - 1)
-    scores = np.where(scorer.product_ids[at] == product_ids, scorer.score(history)[at], 0.0)
+    scores = np.where(scorer.product_ids[at] == product_ids, every[at], 0.0)
     fits = np.clip(scores / max(float(scores.max()), 1e-12), 0.0, 1.0)
     by_words = 1 - np.arange(len(product_ids)) / len(product_ids)
     order: list[int] = np.argsort(-(by_words + SEARCH_WEIGHT * fits), kind="stable").tolist()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from api.domains.recommendations.domain.candidates import Candidate, unique
 from api.domains.recommendations.domain.policy import Policy
@@ -47,10 +48,10 @@ def pick(candidates: Sequence[Candidate], traits: Mapping[int, Traits], limit: i
     able = [candidate for candidate in unique(candidates) if candidate.product_id in traits][:MOST_RANKED]
     if not able:
         return []
-    types, categories, brands = (
-        np.unique([getattr(traits[each.product_id], name) for each in able], return_inverse=True)[1]
-        for name in ("product_type", "category", "brand")
-    )
+    found = [traits[each.product_id] for each in able]
+    types = _codes([each.product_type for each in found])
+    categories = _codes([each.category for each in found])
+    brands = _codes([each.brand for each in found])
     relevance = 1 / np.log2(np.arange(len(able)) + 2)
     is_first = np.array([not each.is_filler for each in able])
     likeness = np.zeros(len(able))
@@ -70,6 +71,12 @@ def pick(candidates: Sequence[Candidate], traits: Mapping[int, Traits], limit: i
         likeness = np.maximum(likeness, same + SAME_BRAND * (brands == brands[at]))
     held = np.flatnonzero(is_free)
     return [able[at] for at in [*chosen, *held.tolist()]]
+
+
+def _codes(names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """A number for each different name."""
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(name, len(seen)) for name in names])
 
 
 def place(ranked: Sequence[Candidate], limit: int, policy: Policy, lot: random.Random) -> list[Placed]:

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from api.core import straight
 from ml.recommendations.serving import EMPTY, History
 
 Reader = AsyncConnection | AsyncSession
@@ -87,7 +88,7 @@ async def known(reader: Reader, whose: Whose, version: int) -> Known:
         "version": version,
         "customer_id": "" if whose.customer_id is None else str(whose.customer_id),
     }
-    row = (await reader.execute(_KNOWN, values)).one()
+    row = (await straight.read(reader, _KNOWN, values)).one()
     bought = EMPTY
     if row.product_ids is not None:
         bought = History(np.array(row.product_ids, np.int64), np.array(row.weights, np.float32))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.audit import record_act
 from api.domains.catalog import facade as catalog
+from api.domains.recommendations.domain.candidates import Model, New
 from api.domains.recommendations.domain.experiments import Experiment
 from api.domains.recommendations.errors import NoSuchProduct
 from api.domains.recommendations.repository import experiments, taste
@@ -26,6 +27,14 @@ class House:
     running: tuple[Experiment, ...] = ()
     looked_at: float = float("-inf")
     new_at: float = float("-inf")
+    _new: New | None = None
+    _new_of: tuple[int, tuple[int, ...]] | None = None
+
+    def new_to(self, model: Model) -> New:
+        """What is new in the shop, with what this model holds to be like it: looked up once."""
+        if self._new is None or self._new_of != (model.version, self.newest):
+            self._new, self._new_of = New.of(model, self.newest), (model.version, self.newest)
+        return self._new
 
     async def current(self, connection: AsyncConnection) -> "House":
         """This, looked up again where it is too old."""

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,17 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.auth import Visitor
 from api.domains.catalog import facade as catalog
-from api.domains.catalog.contracts import ProductView
 from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations.contracts import Contribution, RecommendationView, RecommendedItem, Surface
 from api.domains.recommendations.domain import candidates as sources
 from api.domains.recommendations.domain.candidates import STRANGER, Candidate, Model, Person
 from api.domains.recommendations.domain.policy import USUAL, Policy
-from api.domains.recommendations.domain.shelf import Placed, Traits, pick, place
+from api.domains.recommendations.domain.shelf import Placed, pick, place
 from api.domains.recommendations.errors import ProductNeeded
 from api.domains.recommendations.service.house import House, get_house
 from api.domains.recommendations.service.impressions import get_impressions
+from api.domains.recommendations.service.labels import get_labels
 from api.domains.recommendations.service.model import get_holder
 from api.domains.recommendations.service.taste import person_of
 from ingestion.contracts import new_event_id
@@ -66,15 +66,15 @@ async def recommend(
     person = await _person(connection, question, visitor, model, policy)
     found = _candidates(model, question, person) if model else []
     excluded = {*cart, product_id, *person.removed, *house.withheld}
-    ranked, products = await _what_can_be_bought(connection, found, excluded, limit, policy)
+    ranked, titles = await _what_can_be_bought(connection, found, excluded, limit, policy)
     if len(ranked) < limit:
         fillers = sources.popular(model, limit, excluded) if model and surface != "product" else []
         fillers += await _without_a_model(connection, question)
         found += [replace(each, is_filler=bool(found)) for each in fillers]
-        ranked, products = await _what_can_be_bought(connection, found, excluded, limit, policy)
+        ranked, titles = await _what_can_be_bought(connection, found, excluded, limit, policy)
     placed = place(ranked, limit, policy, LOT) if surface != "product" else [Placed(each) for each in ranked[:limit]]
     name, version = (model.name, model.version) if model else (NO_MODEL, 0)
-    items = _items(placed, person, products)
+    items = _items(placed, person, titles)
     answer = RecommendationView(new_event_id(), surface, name, version, items, variants)
     if is_shown:
         record(answer, visitor)
@@ -137,8 +137,9 @@ def _candidates(model: Model, question: Question, person: Person) -> list[Candid
     if question.surface in {"cart", "order"} and question.cart:
         return sources.for_cart(model, question.cart, question.limit)
     now = time.time()
-    found = sources.for_home(model, person, now, question.limit)
-    new = sources.for_new(model, person, get_house().newest, now)
+    scores = sources.scores_of(model, person, now)
+    found = sources.for_home(model, person, now, question.limit, scores)
+    new = sources.for_new(model, get_house().new_to(model), scores)
     first = max(question.limit, question.limit * 3 - len(new))  # so that they are among those looked at
     return [*found[:first], *new, *found[first:]]
 
@@ -158,8 +159,8 @@ async def _what_can_be_bought(
     excluded: Collection[int | None],
     limit: int,
     policy: Policy,
-) -> tuple[list[Candidate], dict[int, ProductView]]:
-    """All that may stand on the shelf, in its order, and every product that they or their reasons name.
+) -> tuple[list[Candidate], Mapping[int, str]]:
+    """All that may stand on the shelf, in its order, and the title of every product that they or their reasons name.
 
     Looks further than the first candidates only where too few of them remain.
     """
@@ -169,20 +170,16 @@ async def _what_can_be_bought(
         part = candidates[:end]
         ids = {candidate.product_id for candidate in part}
         named = {candidate.source for candidate in part if candidate.source is not None}
-        products = await catalog.get_products(connection, sorted(ids | named))
-        there = await inventory.available(connection, sorted(ids))
-        traits = {
-            found: Traits(view.product_type, view.category, view.brand)
-            for found in ids
-            if (view := products.get(found)) is not None and view.is_active and there.get(found, 0) > 0
-        }
-        if len(traits) >= limit or end >= len(candidates):
-            return pick(part, traits, limit, policy), products
+        titles, traits = await get_labels().of(connection, ids | named)
+        active = await catalog.active(connection, sorted(ids))
+        there = await inventory.available(connection, sorted(active))
+        able = {found: traits[found] for found in active if there.get(found, 0) > 0 and found in traits}
+        if len(able) >= limit or end >= len(candidates):
+            return pick(part, able, limit, policy), titles
     return [], {}
 
 
-def _items(placed: Iterable[Placed], person: Person, products: dict[int, ProductView]) -> list[RecommendedItem]:
-    titles = {found: view.title.partition(" · ")[0] for found, view in products.items()}
+def _items(placed: Iterable[Placed], person: Person, titles: Mapping[int, str]) -> list[RecommendedItem]:
     return [
         RecommendedItem(
             each.candidate.product_id,

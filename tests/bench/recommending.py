@@ -1,0 +1,138 @@
+"""Lists of one API process over the whole catalogue: how fast, how soon after a click, and while versions change."""
+
+import random
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import httpx
+import psycopg
+
+from infra.load.journey import email_of
+from pipelines.lib.serving import TABLES
+from tests.bench import client
+from tests.bench.client import Job, request
+from tests.bench.form import Figure
+from tests.bench.landing import end
+from tests.bench.shop import Shop
+from tests.bench.web import empty_handler, play
+
+PEOPLE = 100
+LISTS_A_SECOND = 200
+CLICKS = 60
+SWAPS = 6
+SWAP_SECONDS = 3.0
+WAIT = 0.02
+
+
+def recommendations(shop: Shop) -> list[Figure]:
+    """Home lists of people who are signed in: at 200 a second, and as fast as they come; then clicks and swaps."""
+    requests = _home_lists(shop)
+    paced = play(shop, requests, 10, rate=LISTS_A_SECOND)
+    most = play(shop, requests, 8)
+    empty, most_empty = empty_handler(shop, 10, rate=LISTS_A_SECOND), empty_handler(shop, 8)
+    return [
+        Figure("personal home list p99, 200/s", paced.p99, "ms", 15, "lower", empty.p99, "empty handler p99"),
+        Figure("personal home list p50, 200/s", paced.p50, "ms", 5, "lower", empty.p50, "empty handler p50"),
+        Figure("personal home lists, 1 process", most.rate, "/s", 400, "higher", most_empty.rate, "empty handler"),
+        *_clicks(shop),
+        *_swaps(shop, requests),
+    ]
+
+
+def _home_lists(shop: Shop) -> list[str]:
+    from infra.load.complete_journey import demo_password  # noqa: PLC0415
+
+    requests = []
+    with _http(shop) as http:
+        for household in range(1, PEOPLE + 1):
+            body = {"email": email_of(household), "password": demo_password()}
+            token = http.post("/v1/tokens", json=body).raise_for_status().json()["access_token"]
+            headers = {"Authorization": f"Bearer {token}", "X-Agora-Anonymous-Id": str(uuid4())}
+            requests.append(request("GET", "/v1/recommendations?surface=home&limit=12", headers))
+    return requests
+
+
+def _http(shop: Shop) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", trust_env=False, timeout=30)
+
+
+def _clicks(shop: Shop) -> list[Figure]:
+    """From a look at a product, over Kafka, to a list that names it as its reason: one visitor after the other."""
+    with psycopg.connect(shop.env["AGORA_POSTGRES_URL"]) as connection:
+        rows = connection.execute(
+            "select product_id from serving.item_neighbours join serving.active using (version)"
+            " where relation = 'together' and cardinality(neighbours) >= 12"
+        ).fetchall()
+    products = random.Random(4).sample([row[0] for row in rows], CLICKS)
+    process = shop.plane.start("ingestion.online")
+    try:
+        with _http(shop) as http:
+            _until_changed(http, products[0], 60)  # the process starts
+            seconds = [_until_changed(http, product_id, 30) for product_id in products]
+    finally:
+        end([process])
+    p95 = statistics.quantiles(seconds, n=20)[-1]
+    return [Figure("click to changed list, p95", p95, "s", 1.0, "lower")]
+
+
+def _until_changed(http: httpx.Client, product_id: int, patience: float) -> float:
+    headers = {"X-Agora-Anonymous-Id": str(uuid4())}
+    event = {"type": "analytics.product_viewed", "data": {"product_id": product_id}}
+    began = time.perf_counter()
+    http.post("/v1/events", headers=headers, json={"events": [event]}).raise_for_status()
+    while time.perf_counter() - began < patience:
+        answer = http.get("/v1/recommendations", params={"surface": "home"}, headers=headers).raise_for_status().json()
+        if any(each["product_id"] == product_id for item in answer["items"] for each in item["because"]):
+            return time.perf_counter() - began
+        time.sleep(WAIT)
+    raise TimeoutError(f"a look at product {product_id} changed nothing within {patience} s")
+
+
+def _swaps(shop: Shop, requests: list[str]) -> list[Figure]:
+    """Lists at half the pace while two versions take turns."""
+    url = shop.env["AGORA_POSTGRES_PIPELINES_URL"]
+    with psycopg.connect(url) as connection:
+        first = connection.execute("select version from serving.active").fetchone()
+        assert first
+        second = _copy(connection, first[0])
+    job = Job(shop.port, requests, 10, SWAPS * SWAP_SECONDS, rate=LISTS_A_SECOND / 2)
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(url, autocommit=True) as connection:
+        running = pool.submit(client.run, job)
+        for number in range(SWAPS):
+            time.sleep(SWAP_SECONDS)
+            connection.execute("update serving.active set version = %s", [(first[0], second)[(number + 1) % 2]])
+        seen = running.result()
+    idle = client.run(Job(shop.port, requests, 10, 8.0, rate=LISTS_A_SECOND / 2))
+    return [
+        Figure("failed lists while versions change", seen.failed, "", 0, "lower"),
+        Figure("slowest list while versions change", seen.slowest, "ms", 100, "lower", idle.slowest, "without changes"),
+    ]
+
+
+def _copy(connection: psycopg.Connection, version: int) -> int:
+    """The same version once more, under a number of its own."""
+    row = connection.execute(
+        "insert into serving.model_versions (name, kind, champion, parameters, metrics, lake_snapshots)"
+        " select name, kind, champion, parameters, metrics, lake_snapshots from serving.model_versions"
+        " where version = %s returning version",
+        [version],
+    ).fetchone()
+    assert row
+    for table in TABLES:
+        columns = [
+            name
+            for (name,) in connection.execute(
+                "select column_name from information_schema.columns where table_schema = 'serving'"
+                " and table_name = %s and column_name <> 'version' order by ordinal_position",
+                [table],
+            )
+        ]
+        names = ", ".join(columns)
+        connection.execute(
+            f"insert into serving.{table} (version, {names}) select %s, {names} from serving.{table}"  # noqa: S608
+            " where version = %s",
+            [row[0], version],
+        )
+    return int(row[0])
