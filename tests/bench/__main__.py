@@ -12,9 +12,6 @@ import psutil
 from rich.console import Console
 from rich.markup import escape
 
-<<<<<<< HEAD
-from tests.bench import commits, dashboards, freshness, lake, landing, marts, models, soak, stock, stream, tables, web
-=======
 from tests.bench import (
     commits,
     dashboards,
@@ -22,6 +19,7 @@ from tests.bench import (
     lake,
     landing,
     marts,
+    models,
     recommending,
     soak,
     stock,
@@ -29,7 +27,6 @@ from tests.bench import (
     tables,
     web,
 )
->>>>>>> serving
 from tests.bench.checkout import checkout
 from tests.bench.form import Figure, Scale, table, write
 from tests.bench.shop import Shop, open_shop
