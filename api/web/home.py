@@ -69,6 +69,15 @@ def varied(products: Sequence[ProductView], most: int = SHELF) -> list[ProductVi
     return sorted(products, key=lambda product: first[_kind(product)] is not product)[:most]
 
 
+def _trade(products: Sequence[ProductView]) -> tuple[int, bool]:
+    return sum(product.units_sold for product in products), any(product.image for product in products)
+
+
+def faces_first(products: Sequence[ProductView]) -> list[ProductView]:
+    """By units sold; of what sold alike, first what has a picture: a young shop shows what it can."""
+    return sorted(products, key=lambda product: (-product.units_sold, product.image is None))
+
+
 def _kind(product: ProductView) -> str:
     return product.title.partition(" · ")[0]
 
@@ -121,13 +130,13 @@ async def _personal(reader: AsyncConnection, visitor: Visitor) -> list[Shelf]:
 
 
 async def _departments(reader: AsyncConnection, shown: set[int]) -> list[Shelf]:
-    """Best sellers of the departments that sell most."""
+    """Best sellers of the departments that sell most, and of those that sell alike, first of those with pictures."""
     aisles = AISLES.shown()
-    best = await catalog.shelves(reader, [each.slug for each in aisles], SHELF * 4 + len(shown))
-    busiest = sorted(aisles, key=lambda each: -sum(product.units_sold for product in best.get(each.slug, [])))
+    best = await catalog.shelves(reader, [each.slug for each in aisles], SHELF * 8 + len(shown))
+    busiest = sorted(aisles, key=lambda each: _trade(best.get(each.slug, [])), reverse=True)
     shelves = []
     for each in busiest:
         others = [product for product in best.get(each.slug, []) if product.product_id not in shown]
         if others:
-            shelves.append(Shelf(f"Best in {each.name}", varied(others), link=f"/c/{each.slug}"))
+            shelves.append(Shelf(f"Best in {each.name}", varied(faces_first(others)), link=f"/c/{each.slug}"))
     return shelves[:DEPARTMENT_SHELVES]

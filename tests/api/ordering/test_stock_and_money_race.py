@@ -59,6 +59,21 @@ async def test_two_hundred_buyers_of_one_unit_alone_or_in_a_bundle(
     assert await count("ordering.orders") == await count("payments.payments") == 1
 
 
+async def test_a_bundle_holds_its_parts(real_shop: Shop, shoppers: Any, count: Count) -> None:
+    olives, bundle, milk = real_shop["olives"], real_shop["bread"], real_shop["milk"]
+    async with transaction() as session:
+        await catalog.make_bundle(session, bundle, {olives: 1, milk: 2})
+    person = shoppers()
+    await cart.add_item(person.visitor, bundle, 2)
+    order = await checkout.check_out(person.visitor, person.customer_id, uuid4(), "tok_ok")
+    assert str(order.status) == "placed"
+    async with reading() as connection:
+        held = await connection.execute(
+            text("SELECT variant_id, quantity FROM inventory.allocations ORDER BY quantity")
+        )
+        assert held.all() == [(olives, 2), (milk, 4)]
+
+
 async def test_stock_is_adjusted_while_it_is_reserved(real_shop: Shop, shoppers: Any, count: Count) -> None:
     """Ten units, wanted by thirty buyers and by twenty corrections of the count: each goes one way, once."""
     milk = real_shop["milk"]

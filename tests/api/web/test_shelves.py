@@ -1,9 +1,10 @@
 """Shelves of the first page: gathered by reason, nothing shown twice, nothing alone."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 from api.domains.catalog.contracts import ProductView
-from api.web.home import DRAWN, MIXED, PERSONAL_SHELVES, SHELF, by_reason, varied
+from api.web.home import DRAWN, MIXED, PERSONAL_SHELVES, SHELF, by_reason, faces_first, varied
 
 
 def product(number: int, kind: str = "Milk") -> ProductView:
@@ -64,3 +65,8 @@ def test_what_was_drawn_is_shown_however_many_reasons_there_are() -> None:
 def test_a_row_shows_each_kind_once_before_any_comes_twice() -> None:
     row = [product(1), product(2), product(3, "Bread"), product(4), product(5, "Cheese")]
     assert [each.product_id for each in varied(row, 4)] == [1, 3, 5, 2]
+
+
+def test_of_what_sold_alike_pictures_come_first() -> None:
+    seen, sold = replace(product(2), image="/media/x"), replace(product(3), units_sold=5)
+    assert [each.product_id for each in faces_first([product(1), seen, sold, product(4)])] == [3, 2, 1, 4]

@@ -1,10 +1,12 @@
 """Forms of questions on the product page, and the desk where they are answered and looked at."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Form, Path, Request, Response, status
 from fastapi.responses import RedirectResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import CsrfDep, CurrentDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader, SessionDep
@@ -21,6 +23,8 @@ ProductId = Annotated[int, Path(gt=0, lt=2**63)]
 Decision = Annotated[str, Form(pattern="^(publish|reject)$")]
 Reason = Annotated[str, Form(max_length=500)]
 Body = Annotated[str, Form(max_length=20_000)]
+Act = Callable[[AsyncSession, UUID, UUID, bool, str], Awaitable[object]]
+Ruling = Callable[[Act, UUID], Awaitable[Response]]
 DESK = "/operate/questions"
 SAID = {
     "question": "A question has 1 to 500 characters, all of which can be shown.",
@@ -104,39 +108,37 @@ async def _desk(
     )
 
 
-@router.post("/operate/questions/{question_id}")
-async def decide_question(
+async def get_ruling(
     request: Request,
-    question_id: UUID,
     _visitor: VisitorDep,
     operator: Moderator,
     _: CsrfDep,
     session: SessionDep,
     decision: Decision,
     reason: Reason = "",
-) -> Response:
+) -> Ruling:
+    """What a moderator decided, to be carried out on a question or an answer; back to the desk, or what is wrong."""
+
+    async def follow(act: Act, said_id: UUID) -> Response:
+        try:
+            await act(session, operator.customer_id, said_id, decision == "publish", reason)
+        except Invalid:
+            return await _desk(request, session, operator, 422, {said_id: "Say why, in up to 500 characters."})
+        return RedirectResponse(DESK, status.HTTP_303_SEE_OTHER)
+
+    return follow
+
+
+RulingDep = Annotated[Ruling, Depends(get_ruling)]
+
+
+@router.post("/operate/questions/{question_id}")
+async def decide_question(question_id: UUID, ruling: RulingDep) -> Response:
     """Publish or reject a question."""
-    try:
-        await questions.decide_question(session, operator.customer_id, question_id, decision == "publish", reason)
-    except Invalid:
-        return await _desk(request, session, operator, 422, {question_id: "Say why, in up to 500 characters."})
-    return RedirectResponse(DESK, status.HTTP_303_SEE_OTHER)
+    return await ruling(questions.decide_question, question_id)
 
 
 @router.post("/operate/answers/{answer_id}")
-async def decide_answer(
-    request: Request,
-    answer_id: UUID,
-    _visitor: VisitorDep,
-    operator: Moderator,
-    _: CsrfDep,
-    session: SessionDep,
-    decision: Decision,
-    reason: Reason = "",
-) -> Response:
+async def decide_answer(answer_id: UUID, ruling: RulingDep) -> Response:
     """Publish or reject an answer."""
-    try:
-        await questions.decide_answer(session, operator.customer_id, answer_id, decision == "publish", reason)
-    except Invalid:
-        return await _desk(request, session, operator, 422, {answer_id: "Say why, in up to 500 characters."})
-    return RedirectResponse(DESK, status.HTTP_303_SEE_OTHER)
+    return await ruling(questions.decide_answer, answer_id)

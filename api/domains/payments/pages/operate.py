@@ -1,7 +1,7 @@
 """Operator pages: payments, disputes, reconciliation."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import Depends, Form, Query, Request, Response, status
@@ -28,18 +28,18 @@ async def list_payments(
     request: Request,
     _visitor: VisitorDep,
     _: Reader,
-    state: Annotated[PaymentStatus | None, Query(alias="status")] = None,
+    chosen: Annotated[PaymentStatus | Literal[""], Query(alias="status")] = "",
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """Payments, newest first."""
-    page = await desk.list_payments(state, cursor, SHOWN)
-    filtered = f"status={state}&" if state else ""
+    page = await desk.list_payments(chosen or None, cursor, SHOWN)
+    filtered = f"status={chosen}&" if chosen else ""
     return render(
         request,
         "operate_payments.html",
         rows=page.items,
         statuses=list(PaymentStatus),
-        chosen=state,
+        chosen=chosen,
         next_href=f"/operate/payments?{filtered}cursor={page.next_cursor}" if page.next_cursor else None,
     )
 
