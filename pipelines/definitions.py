@@ -15,7 +15,7 @@ from pipelines.defs.jobs import (
     tell_of_recoveries,
     training,
 )
-from pipelines.defs.resources import dbt, settings
+from pipelines.defs.resources import settings
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(pipelines.defs),
@@ -23,7 +23,7 @@ defs = dg.Definitions(
     jobs=[loop, proof, lake_care, training],
     schedules=[hourly_proof, nightly_care, nightly_training],
     sensors=[new_snapshots, tell_of_failures, tell_of_recoveries],
-    resources={"settings": settings, "dbt": dbt},
+    resources={"settings": settings},
     # One process per run: a second one would spend more time on imports than most steps on their work.
     executor=dg.in_process_executor,
 )
