@@ -5,6 +5,7 @@ import dagster as dg
 import pipelines.defs
 from pipelines.defs.jobs import (
     hourly_proof,
+    hourly_thinning,
     lake_care,
     loop,
     new_snapshots,
@@ -13,6 +14,7 @@ from pipelines.defs.jobs import (
     proof,
     tell_of_failures,
     tell_of_recoveries,
+    thinning,
     training,
 )
 from pipelines.defs.resources import settings
@@ -20,8 +22,8 @@ from pipelines.defs.resources import settings
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(pipelines.defs),
     asset_checks=dg.load_asset_checks_from_package_module(pipelines.defs),
-    jobs=[loop, proof, lake_care, training],
-    schedules=[hourly_proof, nightly_care, nightly_training],
+    jobs=[loop, proof, lake_care, thinning, training],
+    schedules=[hourly_proof, hourly_thinning, nightly_care, nightly_training],
     sensors=[new_snapshots, tell_of_failures, tell_of_recoveries],
     resources={"settings": settings},
     # One process per run: a second one would spend more time on imports than most steps on their work.
