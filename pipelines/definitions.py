@@ -6,6 +6,7 @@ import pipelines.defs
 from pipelines.defs.jobs import (
     forecasting,
     hourly_proof,
+    hourly_thinning,
     lake_care,
     loop,
     new_snapshots,
@@ -15,17 +16,18 @@ from pipelines.defs.jobs import (
     proof,
     tell_of_failures,
     tell_of_recoveries,
+    thinning,
     training,
 )
-from pipelines.defs.resources import dbt, settings
+from pipelines.defs.resources import settings
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(pipelines.defs),
     asset_checks=dg.load_asset_checks_from_package_module(pipelines.defs),
-    jobs=[loop, proof, lake_care, training, forecasting],
-    schedules=[hourly_proof, nightly_care, nightly_training, nightly_forecasting],
+    jobs=[loop, proof, lake_care, thinning, training, forecasting],
+    schedules=[hourly_proof, hourly_thinning, nightly_care, nightly_training, nightly_forecasting],
     sensors=[new_snapshots, tell_of_failures, tell_of_recoveries],
-    resources={"settings": settings, "dbt": dbt},
+    resources={"settings": settings},
     # One process per run: a second one would spend more time on imports than most steps on their work.
     executor=dg.in_process_executor,
 )

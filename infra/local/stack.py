@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -219,6 +218,7 @@ def migrate(environment: Mapping[str, str]) -> None:
 
 def _prepare_dagster(settings: LocalSettings, environment: Mapping[str, str]) -> None:
     """Dagster's folder, and dbt's manifest, which the pipelines read when they are imported."""
+    from pipelines.lib.dbt import DbtFailed  # noqa: PLC0415
     from pipelines.lib.prepare import prepare  # noqa: PLC0415
 
     home = settings.dagster_home
@@ -231,5 +231,5 @@ def _prepare_dagster(settings: LocalSettings, environment: Mapping[str, str]) ->
     os.environ["AGORA_WAREHOUSE_URL"] = environment["AGORA_WAREHOUSE_URL"]
     try:
         prepare()
-    except subprocess.CalledProcessError as error:
+    except DbtFailed as error:
         raise LocalError(f"dbt does not read its project: {error}") from error

@@ -17,6 +17,7 @@ from ingestion.lake.catalog import LakeCatalog
 MONTH_TAG = "month-"
 KEPT_MONTHS = 13
 FEWEST_SNAPSHOTS = 10
+HOUR_MS = 3_600_000
 ATTEMPTS = 8
 _Result = TypeVar("_Result")
 
@@ -38,15 +39,22 @@ class Removed:
     bytes: int = 0
 
 
-def expire(catalog: LakeCatalog, name: str, older_than: datetime, needed: Iterable[int] = ()) -> Expired:
+def expire(
+    catalog: LakeCatalog,
+    name: str,
+    older_than: datetime,
+    needed: Iterable[int] = (),
+    thinned_before: datetime | None = None,
+) -> Expired:
     """Forget snapshots from before a time, and delete the files that only they knew.
 
-    The last snapshot of each closed month is tagged first and stays for a year. `needed` are snapshots that readers
-    stopped at: these, and everything after them, stay as well, and always the newest ten.
+    Of those from before `thinned_before` the last one of each hour stays. The last snapshot of each closed month is
+    tagged first and stays for a year. `needed` are snapshots that readers stopped at: these, and everything after them,
+    stay as well, and always the newest ten.
     """
     tagged = _until_committed(lambda: _tag_months(catalog.load_table(name)))
     table = catalog.load_table(name)
-    gone = _expirable(table, older_than, set(needed))
+    gone = _expirable(table, older_than, set(needed), thinned_before or older_than)
     return Expired(len(gone), tagged, _forget(catalog, table, gone))
 
 
@@ -127,15 +135,23 @@ def _tag_months(table: Table) -> tuple[str, ...]:
     return tuple(fresh)
 
 
-def _expirable(table: Table, older_than: datetime, needed: set[int]) -> list[Snapshot]:
+def _expirable(table: Table, older_than: datetime, needed: set[int], thinned_before: datetime) -> list[Snapshot]:
     ordered = sorted(table.metadata.snapshots, key=lambda each: each.timestamp_ms)
-    before = older_than.timestamp() * 1000
-    before = min([before, *(each.timestamp_ms for each in ordered if each.snapshot_id in needed)])
+    unread = min((each.timestamp_ms for each in ordered if each.snapshot_id in needed), default=None)
+    old, thinned = (
+        min(time.timestamp() * 1000, unread) if unread is not None else time.timestamp() * 1000
+        for time in (older_than, thinned_before)
+    )
+    hourly = {each.timestamp_ms // HOUR_MS: each.snapshot_id for each in ordered}
     held = {ref.snapshot_id for ref in table.metadata.refs.values()}
     return [
-        snapshot
-        for snapshot in ordered[: max(0, len(ordered) - FEWEST_SNAPSHOTS)]
-        if snapshot.timestamp_ms < before and snapshot.snapshot_id not in held
+        each
+        for each in ordered[: max(0, len(ordered) - FEWEST_SNAPSHOTS)]
+        if each.snapshot_id not in held
+        and (
+            each.timestamp_ms < old
+            or (each.timestamp_ms < thinned and hourly[each.timestamp_ms // HOUR_MS] != each.snapshot_id)
+        )
     ]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import psutil
 
+from pipelines.defs.lake.assets import CARE, SNAPSHOTS
 from pipelines.lib.alerts import tell
 from pipelines.lib.landed import pointers
 from pipelines.lib.settings import get_settings
@@ -25,8 +26,22 @@ proof = dg.define_asset_job(
 
 lake_care = dg.define_asset_job(
     "lake_care",
-    selection=dg.AssetSelection.groups("lake"),
+    selection=dg.AssetSelection.assets(CARE),
     description="Compact, expire and clean the tables of the lake, beside everything that goes on.",
+)
+
+thinning = dg.define_asset_job(
+    "thinning",
+    selection=dg.AssetSelection.assets(SNAPSHOTS),
+    description="Forget snapshots within past hours, so that commits stay as fast as they were.",
+)
+
+hourly_thinning = dg.ScheduleDefinition(
+    name="hourly_thinning",
+    job=thinning,
+    cron_schedule="22 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
 nightly_care = dg.ScheduleDefinition(

@@ -1,7 +1,6 @@
 """What dbt needs from the environment: the warehouse's address in parts, and its files outside the project."""
 
 import os
-import sys
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict
@@ -40,8 +39,3 @@ def parse_env() -> dict[str, str]:
 def target_dir() -> Path:
     """Where dbt's manifest and logs go; `AGORA_DBT_TARGET_DIR` moves them, for tests side by side."""
     return Path(os.environ.get("AGORA_DBT_TARGET_DIR", PROJECT_DIR / "target")).resolve()
-
-
-def dbt_executable() -> str:
-    """The dbt of the environment that runs this, whatever is first on PATH."""
-    return str(Path(sys.executable).parent / "dbt")

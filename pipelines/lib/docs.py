@@ -8,7 +8,6 @@ import html
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable, target_dir
+from pipelines.lib.dbt import run_dbt
+from pipelines.lib.dbt_env import target_dir
 from pipelines.lib.ops import open_ops
 from pipelines.lib.settings import Settings
 
@@ -46,7 +46,7 @@ class Documented:
 
 
 def write_docs(settings: Settings, folder: Path) -> Documented:
-    """Make all pages anew in `folder`. Raises CalledProcessError where dbt does not take its project."""
+    """Make all pages anew in `folder`. Raises DbtFailed where dbt does not take its project."""
     folder.mkdir(parents=True, exist_ok=True)
     models = _write_dbt(settings, folder / "dbt")
     with open_ops(settings) as connection:
@@ -57,8 +57,7 @@ def write_docs(settings: Settings, folder: Path) -> Documented:
 
 def _write_dbt(settings: Settings, folder: Path) -> int:
     target = target_dir() / "docs"
-    command = [dbt_executable(), "--quiet", "docs", "generate", "--target-path", str(target)]
-    subprocess.run(command, env=os.environ | dbt_env(settings.warehouse_url), cwd=PROJECT_DIR, check=True)
+    run_dbt(settings, ["--quiet", "docs", "generate"], target=target)
     folder.mkdir(exist_ok=True)
     for name in _DBT_FILES:
         # Whoever reads the old file meanwhile keeps it.

@@ -1,13 +1,11 @@
 """dbt around the touched days: what a build takes in, and what it may then forget."""
 
-import os
-import subprocess
-from collections.abc import Sequence
 from datetime import datetime
 
 import psycopg
 
-from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable, target_dir
+from pipelines.lib.dbt import run_dbt
+from pipelines.lib.dbt_env import target_dir
 from pipelines.lib.exclusive import exclusive
 from pipelines.lib.lineage.runs import note_runs
 from pipelines.lib.settings import Settings
@@ -26,13 +24,6 @@ def forget_touched_days(settings: Settings, until: datetime | None) -> int:
     """After a build that succeeded: drop the notes that it took in. Returns how many."""
     with psycopg.connect(settings.warehouse_url, autocommit=True) as connection:
         return connection.execute("delete from lake.touched_days where loaded_at <= %s", (until,)).rowcount
-
-
-def run_dbt(settings: Settings, arguments: Sequence[str]) -> None:
-    """Run dbt on the warehouse and show what it says. Raises CalledProcessError when it fails."""
-    subprocess.run(
-        [dbt_executable(), *arguments], env=os.environ | dbt_env(settings.warehouse_url), cwd=PROJECT_DIR, check=True
-    )
 
 
 def build_marts(

@@ -1,7 +1,6 @@
 """dbt on a year of a supermarket chain: everything anew, and one more day."""
 
 import os
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from ingestion.contracts import catalog, identity, ordering
 from ingestion.contracts.envelope import Event
 from pipelines.lib import warehouse
 from pipelines.lib.arrow_copy import copy_arrow
-from pipelines.lib.dbt_env import PROJECT_DIR, dbt_env, dbt_executable
+from pipelines.lib.dbt import run_dbt
 from pipelines.lib.marts import build_marts
 from pipelines.lib.settings import Settings, get_settings
 from pipelines.lib.warehouse_schema import Shape, shapes
@@ -66,10 +65,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _parse(settings: Settings) -> None:
     """Reads the project, which is kept for the next time, and finds that there is nothing to do."""
-    for _ in range(2):
-        command = [dbt_executable(), "--quiet", "ls", "--select", "mart_as_of"]
-        environment = os.environ | dbt_env(settings.warehouse_url)
-        subprocess.run(command, env=environment, cwd=PROJECT_DIR, check=True, stdout=subprocess.DEVNULL)
+    run_dbt(settings, ["--quiet", "ls", "--select", "mart_as_of"])
 
 
 def _days(settings: Settings) -> int:

@@ -127,6 +127,9 @@ def notes() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "ops.lineage_models", columns | {"name": model.name, "path": model.path, "sql": model.sql}
         run = {"status": "success", "seconds": 0.4, "rows": 1_204, "finished_at": now}
         yield "ops.model_runs", run | {"name": model.name, "invocation_id": "5d0a3c1e-7a52-4a8c-9d0e-33d6a1c0f7b1"}
+    for column in ("order_id", "total_minor", "currency"):
+        made_of = {"source": "staging.stg_ordering__orders", "source_column": column}
+        yield "ops.lineage_columns", {"name": "marts.fct_orders", "column": column} | made_of
     for table in ("ordering_order_placed", "ordering_order_placed_lines", "ordering_order_cancelled"):
         event = {"event_id": "0198c0de-0000-7000-8000-000000000001", "occurred_at": now.isoformat()}
         yield (

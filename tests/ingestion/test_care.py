@@ -187,6 +187,37 @@ def test_the_last_snapshot_of_a_closed_month_is_kept_by_name(lake_catalog: LakeC
     assert sorted(tagged["number"].to_pylist()) == list(range(1, 13))
 
 
+def test_within_past_hours_the_last_snapshot_stays_and_can_be_travelled_to(
+    lake_catalog: LakeCatalog, numbers: str
+) -> None:
+    """Six commits an hour: the hours are those of snapshots that were made a moment ago, so an hour is made short."""
+    for number in range(13, 37):
+        append(lake_catalog, numbers, number)
+    times = [each.timestamp_ms for each in lake_catalog.load_table(numbers).metadata.snapshots]
+    span = times[-1] - times[0]
+    with patch.object(expiry, "HOUR_MS", max(1, span // 6)):
+        hours = {time // expiry.HOUR_MS: time for time in times}
+        done = expire(lake_catalog, numbers, datetime.fromtimestamp(0, UTC), (), soon())
+        assert expire(lake_catalog, numbers, datetime.fromtimestamp(0, UTC), (), soon()).snapshots == 0
+    table = lake_catalog.load_table(numbers)
+    kept = table.metadata.snapshots
+    assert {each.timestamp_ms for each in kept} == {*hours.values(), *times[-10:]}
+    assert done.snapshots == 36 - len(kept) > 0
+    landed = [*range(12, 0, -1), *range(13, 37)]
+    for each in kept:
+        rows = table.scan(snapshot_id=each.snapshot_id).to_arrow()["number"].to_pylist()
+        assert sorted(rows) == sorted(landed[: times.index(each.timestamp_ms) + 1])
+
+
+def test_snapshots_that_a_build_has_not_read_yet_are_not_thinned(lake_catalog: LakeCatalog, numbers: str) -> None:
+    seen = snapshot_of(lake_catalog.load_table(numbers))
+    for number in range(13, 37):
+        append(lake_catalog, numbers, number)
+    expire(lake_catalog, numbers, datetime.fromtimestamp(0, UTC), [seen], soon())
+    added = read_added(lake_catalog, numbers, seen)
+    assert (sorted(added.rows["number"].to_pylist()), added.is_full) == (list(range(13, 37)), False)
+
+
 def test_files_that_nothing_knows_are_removed_once_they_are_old(
     plane: Plane, lake_catalog: LakeCatalog, numbers: str
 ) -> None:
@@ -271,6 +302,7 @@ def test_a_whole_plane_is_cared_for_while_its_lander_runs_and_the_proof_holds(pl
         assert read_snapshot(catalog.load_table(plane.settings.table("raw.analytics"))) is not None
     report = next(each for each in typed.build(settings) if each.read)
     assert (report.read, report.added) == (20, 20)
+    care.thin(settings, Limits(thin_after=timedelta(seconds=-60)))
     refresh_typed_and_warehouse(settings)
     assert Prover(plane.settings).prove().difference == 0
 

@@ -85,6 +85,16 @@ def test_the_loop_builds_from_raw_to_the_as_of_time_and_stops_at_a_failed_suite(
         assert not run(definitions, instance)
     assert query(lake, "select as_of from marts.mart_as_of") == [(DAY,)]
 
+    # Typed tables that their suite refuses are not copied, a copy that differs from them is not built upon.
+    lake.land(lake.order(DAY.replace(hour=1, minute=1), uuid4(), (7, 1, 10)))
+    refused = Verdict(passed=False, rows=1, failures=["twice"])
+    for suite, copied in (("typed", 2), ("warehouse", 3)):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"pipelines.defs.{suite}.checks.check_{suite}", lambda _: refused)
+            assert not run(definitions, instance)
+        assert query(lake, "select count(*) from lake.ordering_order_placed") == [(copied,)]
+    assert query(lake, "select revenue_minor from marts.mart_daily_sales") == [(150,)]
+
     # A record that landed twice stops everything after raw.
     twice = lake.order(DAY.replace(hour=2), uuid4(), (7, 1, 25))
     lake.land(twice, twice)

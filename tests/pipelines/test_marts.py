@@ -1,13 +1,13 @@
 """dbt on real events: figures, and increments that come out as a full rebuild does."""
 
 from datetime import timedelta
-from subprocess import CalledProcessError
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from pipelines.lib.dbt import DbtFailed
 from pipelines.lib.dbt_env import PROJECT_DIR
 from pipelines.lib.marts import LAST_MART, build_marts
 from pipelines.lib.refresh import refresh_typed_and_warehouse
@@ -229,6 +229,6 @@ def test_only_touched_days_are_rebuilt_and_a_build_that_fails_forgets_none(lake:
     order_id = uuid4()
     lake.land(*(lake.order(DAY + 48 * HOUR, uuid4(), (7, 1, 100), order_id=order_id) for _ in range(2)))
     refresh_typed_and_warehouse(lake.settings)
-    with pytest.raises(CalledProcessError):
+    with pytest.raises(DbtFailed):
         build_marts(lake.settings)
     assert query(lake, "select day::text from lake.touched_days") == [("2026-03-03",)]

@@ -7,7 +7,7 @@ import dagster as dg
 from ingestion.contracts import EVENT_TYPES, Event
 from ingestion.contracts.schema import meaning
 from pipelines.defs.about import PLATFORM, RETRIES, owner_of, table
-from pipelines.defs.typed.assets import typed_key
+from pipelines.defs.typed.assets import REACHED, typed_key
 from pipelines.lib import warehouse
 from pipelines.lib.exclusive import exclusive
 from pipelines.lib.settings import Settings
@@ -38,7 +38,7 @@ def _words(contract: type[Event], shape: Shape) -> str:
         ),
         dg.AssetSpec(
             TOUCHED_DAYS,
-            deps=[typed_key(name) for name in EVENT_TYPES],
+            deps=[REACHED],
             description="Days that the last loads wrote and no build of the marts has taken in yet.",
             owners=[PLATFORM],
             metadata=table(f"warehouse.{SCHEMA}.touched_days"),

@@ -1,7 +1,8 @@
 """From which columns each column of a model is made: read out of the SQL that dbt ran, not told by anybody."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from pipelines.lib.warehouse_schema import SCHEMA, shapes
 if TYPE_CHECKING:
     from sqlglot.lineage import Node
 
-Tables = Mapping[str, list[str]]
+Tables = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, order=True)
@@ -78,7 +79,9 @@ def read_edges(models: Iterable[tuple[Model, str]]) -> list[ColumnEdge]:
         ready = [name for name, (model, _) in waiting.items() if not waiting.keys() & set(model.depends_on)]
         for name in ready or sorted(waiting):
             model, sql = waiting.pop(name)
-            own = list(_edges(model.name, sql, known))
+            # Macros read tables that dbt does not know of: the text itself says which.
+            above = tuple((table, tuple(columns)) for table, columns in known.items() if table.split(".")[1] in sql)
+            own = _edges(model.name, sql, above)
             known[name] = list(dict.fromkeys(column for column, _ in own))
             edges.update(edge for _, edge in own if edge is not None)
     return sorted(edges)
@@ -91,17 +94,21 @@ def _of_the_lake() -> Iterator[tuple[str, list[str]]]:
     yield f"{SCHEMA}.touched_days", ["table_name", "day", "loaded_at"]
 
 
-def _edges(name: str, sql: str, known: Tables) -> Iterator[tuple[str, ColumnEdge | None]]:
-    """(column, edge), and (column, None) for one that is made of nothing, such as a constant."""
+@lru_cache(maxsize=256)
+def _edges(name: str, sql: str, above: Tables) -> tuple[tuple[str, ColumnEdge | None], ...]:
+    """(column, edge), and (column, None) for one that is made of nothing, such as a constant.
+
+    `above` are the relations that the query may read, hardly any others: the schema is taken in anew for each column.
+    """
     from sqlglot import exp, parse_one  # noqa: PLC0415 - heavy
     from sqlglot.lineage import lineage  # noqa: PLC0415 - heavy
     from sqlglot.optimizer.qualify import qualify  # noqa: PLC0415 - heavy
     from sqlglot.optimizer.scope import build_scope  # noqa: PLC0415 - heavy
 
     schema: dict[str, Any] = {}
-    for table_name, columns in known.items():
-        above, own = table_name.split(".")
-        schema.setdefault(above, {})[own] = dict.fromkeys(columns, "text")
+    for table_name, columns in above:
+        database, own = table_name.split(".")
+        schema.setdefault(database, {})[own] = dict.fromkeys(columns, "text")
     tree = parse_one(sql, dialect="postgres")
     for table in tree.find_all(exp.Table):
         table.set("catalog", None)
@@ -109,13 +116,15 @@ def _edges(name: str, sql: str, known: Tables) -> Iterator[tuple[str, ColumnEdge
     scope = build_scope(query)
     if not isinstance(query, exp.Query) or scope is None:
         raise ValueError(f"{name} is no query")
+    edges: list[tuple[str, ColumnEdge | None]] = []
     for column in query.named_selects:
         found = {
             edge
             for node in _leaves(lineage(column, query, schema, scope=scope, dialect="postgres"))
             if (edge := _edge(name, column, node))
         }
-        yield from ((column, edge) for edge in sorted(found)) if found else [(column, None)]
+        edges += ((column, edge) for edge in sorted(found)) if found else [(column, None)]
+    return tuple(edges)
 
 
 def _leaves(node: "Node") -> Iterator["Node"]:

@@ -33,6 +33,9 @@ def noted(figures: Warehouse) -> Warehouse:
         model("marts.dim_products", "lake.catalog_product_published"),
         model("marts.fct_sessions", "lake.analytics_page_viewed"),
     )
+    origin = {"name": "marts.fct_orders", "source": "lake.ordering_order_placed"}
+    for column, source in (("order_id", "order_id"), ("revenue", "total_minor")):
+        figures.put("ops.lineage_columns", origin | {"column": column, "source_column": source})
     load = {
         "event_type": "ordering.order_placed",
         "typed_table": "typed.ordering_order_placed",
@@ -84,6 +87,9 @@ async def test_a_figure_leads_to_its_events(client: AsyncClient, sign_up: SignUp
         "e-1",
     ):
         assert part in page
+    # Of a documented column and of one that nobody described: each leads to the columns that it is made of.
+    for column in ("order_id", "total_minor"):
+        assert f'<a href="#lake.ordering_order_placed"><code>lake.ordering_order_placed.{column}</code></a>' in page
     assert page.index('id="marts.fct_orders"') < page.index('id="marts.dim_products"')
     assert "expired since" in page
     assert "fct_sessions" not in page

@@ -41,6 +41,10 @@ _ABOVE = text("""
     GROUP BY above.name, model.name, run.name ORDER BY steps, above.name
 """)
 _LOADS_OF = text("SELECT * FROM ops.lineage_loads WHERE table_name = ANY(:names) ORDER BY table_name")
+_COLUMNS_OF = text(
+    "SELECT name, \"column\", array_agg(source || '.' || source_column ORDER BY source, source_column) AS made_of"
+    " FROM ops.lineage_columns WHERE name = ANY(:names) GROUP BY 1, 2 ORDER BY 1, 2"
+)
 
 
 async def list_proofs(connection: AsyncConnection, limit: int) -> list[dict[str, Any]]:
@@ -82,6 +86,11 @@ async def list_runs(connection: AsyncConnection) -> list[dict[str, Any]]:
 async def above(connection: AsyncConnection, model: str) -> list[dict[str, Any]]:
     """A model and all that it is built from, with `steps` away from it; a source has no `sql`."""
     return await _rows(connection, _ABOVE, model=model)
+
+
+async def columns_of(connection: AsyncConnection, names: list[str]) -> list[dict[str, Any]]:
+    """The columns of these models, each with the columns that it is `made_of`: `marts.fct_orders.total_minor`."""
+    return await _rows(connection, _COLUMNS_OF, names=names)
 
 
 async def loads_of(connection: AsyncConnection, names: list[str]) -> list[dict[str, Any]]:

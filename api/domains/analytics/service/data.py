@@ -21,7 +21,11 @@ SHOWN_CHECKS, SHOWN_ALERTS = 20, 20
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """A metric, the models from its own upwards, and the loads at the end."""
+    """A metric, the models from its own upwards, and the loads at the end.
+
+    A model's `columns` are those that its documentation names and those that its SQL has beside them, each with the
+    columns that it is `made_of`.
+    """
 
     metric: Metric
     as_of: datetime | None
@@ -54,7 +58,17 @@ async def lineage(warehouse: AsyncConnection, key: str) -> Lineage:
     loads = await _noted(lambda: ops.loads_of(warehouse, ends))
     if not models and not loads:
         raise ReportNotReady
+    made_of: dict[str, dict[str, list[str]]] = {}
+    for row in await _noted(lambda: ops.columns_of(warehouse, [model["name"] for model in models])):
+        made_of.setdefault(row["name"], {})[row["column"]] = row["made_of"]
+    models = [model | {"columns": _with_origins(model["columns"], made_of.get(model["name"], {}))} for model in models]
     return Lineage(metric, (await _as_of(warehouse))[0], models, loads)
+
+
+def _with_origins(documented: Rows, made_of: dict[str, list[str]]) -> Rows:
+    names = {column["name"] for column in documented}
+    bare = [{"name": name, "data_type": None, "description": ""} for name in sorted(made_of.keys() - names)]
+    return [column | {"made_of": made_of.get(column["name"], [])} for column in (*documented, *bare)]
 
 
 async def proofs(warehouse: AsyncConnection, proof_id: int | None) -> tuple[Rows, dict[str, Any]]:
