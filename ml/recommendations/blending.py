@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from ml.recommendations.candidates import Candidate
 from ml.recommendations.evaluation import Person
@@ -60,11 +61,13 @@ def fit(
     for fold in folds:
         blend = plain(fold.known, products, sources, settings)
         names = blend.features
-        for person in fold.persons[: settings.people]:
-            for task, lessons in taught.items():
-                lesson = describe(blend, person, task, settings.depth)
-                if lesson is not None:
-                    lessons.append(lesson)
+        # One person's matrices are small: threads would only wait for each other.
+        with threadpool_limits(limits=1):
+            for person in fold.persons[: settings.people]:
+                for task, lessons in taught.items():
+                    lesson = describe(blend, person, task, settings.depth)
+                    if lesson is not None:
+                        lessons.append(lesson)
     trees = {task: grow(lessons, names, settings) for task, lessons in taught.items() if lessons}
     return replace(plain(known, products, sources, settings), trees=trees)
 

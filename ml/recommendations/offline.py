@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import psutil
+from threadpoolctl import threadpool_limits
 
 from ml.recommendations import blending, comparison, interactions, splits
 from ml.recommendations.candidates import Candidate
@@ -175,7 +176,9 @@ def of_blend(options: Options, products: pl.DataFrame) -> list[Candidate]:
 def ask(ranker: Ranker, questions: Asked, tasks: Sequence[Task], fit_seconds: float, memory_mb: float) -> Tried:
     """Every person on every task."""
     began = time.perf_counter()
-    measured = {task: comparison.measure(ranker, questions, task) for task in tasks}
+    # One person's matrices are small: threads would only wait for each other.
+    with threadpool_limits(limits=1):
+        measured = {task: comparison.measure(ranker, questions, task) for task in tasks}
     return Tried(measured, fit_seconds, time.perf_counter() - began, memory_mb)
 
 

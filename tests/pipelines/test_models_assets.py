@@ -1,5 +1,6 @@
 """Training as Dagster runs it: from typed events to MLflow and to the version that answers."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ import polars as pl
 import psycopg
 import pytest
 
+from infra.local import models as command
+from infra.local.settings import LocalError
 from ml.recommendations import packaging
 from ml.recommendations.candidates import candidates
 from ml.registry import Registry, WorseChallengerError
@@ -139,9 +142,35 @@ def test_a_training_ends_in_the_registry_and_in_the_serving_tables(
     # A second training is version 2; a refused one leaves version 2 where it is.
     assert run(settings).success
     assert (mlflow.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
+    go_back_and_forth(settings, mlflow, monkeypatch)
     monkeypatch.setattr(packaging, "champion_figure", lambda *_: 2.0)
     with pytest.raises(WorseChallengerError):
         run(settings)
+    assert (mlflow.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
+
+
+def go_back_and_forth(settings: Settings, mlflow: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `agora models` does, between versions 1 and 2."""
+    monkeypatch.setattr(command, "_settings", lambda: settings)
+    [newer, older] = mlflow.versions(packaging.MODEL)
+    assert (newer.version, newer.is_champion, older.is_champion) == (2, True, False)
+    assert newer.people == older.people  # the same weeks were asked about
+    values = mlflow.per_person(newer.run_id)["ndcg_at_10"]
+    assert sum(values) / len(values) == pytest.approx(newer.metrics["ndcg_at_10"])
+    command.list_models("json")
+    command.compare(1, 2, "json")
+    with pytest.raises(LocalError, match="no such version: 9"):
+        command.compare(1, 9, "table")
+
+    began = time.monotonic()
+    command.rollback()
+    assert time.monotonic() - began < 5
+    assert (mlflow.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (1, 1)
+    with pytest.raises(LocalError, match="no version before"):
+        command.rollback()
+    with pytest.raises(LocalError, match="version 7 is not among"):
+        command.promote(7, even_if_worse=False)
+    command.promote(2, even_if_worse=False)
     assert (mlflow.champion(packaging.MODEL), active_summary(settings)["mlflow_version"]) == (2, 2)
 
 
