@@ -29,6 +29,7 @@ def filled_shop(stack_env: Mapping[str, str], folder: Path) -> Iterator[dict[str
     shop["AGORA_WAREHOUSE_READ_URL"] = _named(stack_env["AGORA_POSTGRES_URL"], names[1])
     shop["AGORA_KAFKA_TOPIC_PREFIX"] = f"{name}."
     shop["AGORA_API_LIMITS"] = "false"
+    shop["AGORA_API_MODEL_DIR"] = str(folder / "models")
     shop["SHOP_WAREHOUSE_OWNER_URL"] = _named(owner_url, names[1])
     shop["AGORA_API_URL"] = f"http://127.0.0.1:{free_port()}"
     with psycopg.connect(owner_url, autocommit=True) as admin, running_gateway(folder) as gateway:

@@ -119,6 +119,25 @@ def shelves(product_ids: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "lake.recommendations_recommendation_served_items", item | shown_item
 
 
+def experiments() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Two experiments, and places that a lot decided."""
+    now = datetime.now(UTC)
+    sides = {
+        "wider-shelves": (("control", 5_120, 614, 251, 22), ("wide", 5_087, 783, 268, 25)),
+        "fewer-of-a-kind": (("control", 340, 41, 16, 1), ("one", 351, 44, 15, 2)),
+    }
+    for name, variants in sides.items():
+        for variant, units, clicked, ordered, refunded in variants:
+            side = {"experiment_id": name, "variant": variant, "began_at": now - timedelta(days=9), "last_at": now}
+            counts = {"units": units, "units_clicked": clicked, "units_ordered": ordered, "units_refunded": refunded}
+            money = {"orders": ordered + 9, "revenue_minor": ordered * 2_650, "refunded_minor": refunded * 900}
+            yield "marts.mart_experiments", side | counts | money
+    for rank in range(1, 41):
+        place = {"day": now.date(), "surface": "home", "model": "ease", "model_version": 2}
+        drawn = {"pool_size": 40, "pool_rank": rank, "shown": 200, "clicked": max(2, 16 - rank // 2)}
+        yield "marts.mart_exploration", place | drawn
+
+
 def notes() -> Iterator[tuple[str, dict[str, Any]]]:
     """What the pipelines leave in the schema `ops`: the real models, loads, runs and proofs."""
     now = datetime.now(UTC)
@@ -181,7 +200,8 @@ def fill(connection: psycopg.Connection, product_ids: list[int]) -> None:
     for event in LOADED:
         for shape in shapes(event):
             connection.execute(create_statement(shape))
-    everything = [*facts(product_ids), *movements(product_ids), *visits(product_ids), *shelves(product_ids), *notes()]
+    everything = [*facts(product_ids), *movements(product_ids), *visits(product_ids), *shelves(product_ids)]
+    everything += [*experiments(), *notes()]
     with connection.cursor() as cursor:
         for table, row in everything:
             cursor.execute(_insert(table, tuple(row)), list(row.values()))

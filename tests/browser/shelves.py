@@ -116,7 +116,8 @@ def build_marts(owner_url: str, ids: dict[str, int]) -> None:
             places = sql.SQL(", ").join(sql.Placeholder() * len(columns))
             with connection.cursor() as cursor:
                 cursor.executemany(sql.SQL("INSERT INTO {} VALUES ({})").format(table, places), rows)
-        for name in ("dim_customers", "dim_products", "fct_orders", "fct_order_lines", "mart_recommendations"):
+        facts = ("dim_customers", "dim_products", "fct_orders", "fct_order_lines")
+        for name in (*facts, "mart_recommendations", "mart_exploration", "mart_experiments"):
             parts = (sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in columns_of(name))
             table = sql.Identifier("marts", name)
             connection.execute(sql.SQL("CREATE TABLE {} ({})").format(table, sql.SQL(", ").join(parts)))

@@ -18,6 +18,7 @@ PAGES = {
     "sales": "Sales",
     "customers": "Customers",
     "inventory": "Inventory",
+    "experiments": "Experiments",
     "data": "Data health",
 }
 
@@ -112,4 +113,5 @@ def test_the_models_that_answer(page: Page, inspect: Inspect, shop_env: dict[str
         enter(page, "/dashboards/models")
         expect(page.get_by_text("compared with version")).to_be_visible()
         expect(page.get_by_role("heading", name="By place")).to_be_visible()
+        expect(page.get_by_role("heading", name="Places drawn by lot")).to_be_visible()
         inspect("dashboard-models")

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
-
-from pydantic import BaseModel, ConfigDict, Field
 
 Surface = Literal["home", "product", "cart", "order"]
 
@@ -49,15 +47,3 @@ class RecommendationView:
     version: int
     items: list[RecommendedItem]
     variants: dict[str, str]
-
-
-class Parameters(BaseModel):
-    """What a variant of an experiment does otherwise; see `domain.policy`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    relevance: Annotated[float, Field(ge=0, le=1)] | None = None
-    most_of_a_type: Annotated[int, Field(ge=1, le=50)] | None = None
-    slot_every: Annotated[int, Field(ge=0, le=50)] | None = None
-    pool: Annotated[int, Field(ge=2, le=100)] | None = None
-    is_personal: bool | None = None

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.domains.recommendations.contracts import Parameters, Surface
-
+CONTROL = "control"
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,59}$")]
 
 
@@ -77,6 +76,18 @@ class Withhold(BaseModel):
     reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class Parameters(BaseModel):
+    """What a variant of an experiment does otherwise; see `domain.policy`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    relevance: Annotated[float, Field(ge=0, le=1)] | None = None
+    most_of_a_type: Annotated[int, Field(ge=1, le=50)] | None = None
+    slot_every: Annotated[int, Field(ge=0, le=50)] | None = None
+    pool: Annotated[int, Field(ge=2, le=100)] | None = None
+    is_personal: bool | None = None
+
+
 class VariantWrite(BaseModel):
     """One side of an experiment."""
 
@@ -94,7 +105,7 @@ class ExperimentWrite(BaseModel):
 
     experiment_id: Name
     hypothesis: Annotated[str, Field(min_length=1, max_length=500)]
-    surface: Surface
+    surface: Literal["home", "product", "cart", "order"]
     unit: Literal["browser", "customer"] = "browser"
     variants: Annotated[list[VariantWrite], Field(min_length=2, max_length=5)]
 
@@ -102,6 +113,8 @@ class ExperimentWrite(BaseModel):
     def _adds_up(self) -> Self:
         if sum(each.share for each in self.variants) > 1 + 1e-9:
             raise ValueError("the shares of the variants are more than everybody")
+        if self.variants[0].name != CONTROL:
+            raise ValueError(f"the first variant is what the others are compared with: name it {CONTROL}")
         if len({each.name for each in self.variants}) < len(self.variants):
             raise ValueError("two variants have the same name")
         return self

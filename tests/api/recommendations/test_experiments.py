@@ -12,22 +12,22 @@ from hypothesis import strategies as some
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.domains.recommendations.contracts import Parameters
 from api.domains.recommendations.domain.experiments import Experiment, Variant, position
 from api.domains.recommendations.domain.policy import USUAL
+from api.domains.recommendations.schemas import Parameters
 from api.domains.recommendations.service import house
 from api.domains.recommendations.service.impressions import get_impressions
 from tests.api.conftest import SignUp
 from tests.api.recommendations.conftest import Did, Shop, answer_with
 from tests.api.recommendations.test_endpoints import a_model, ask, reasons
 
-SIDES = (Variant("usual", 0.5, Parameters()), Variant("alike", 0.3, Parameters(is_personal=False)))
+SIDES = (Variant("control", 0.5, Parameters()), Variant("alike", 0.3, Parameters(is_personal=False)))
 WISH: dict[str, Any] = {
     "experiment_id": "alike-for-all",
     "hypothesis": "Who sees what everybody sees buys less.",
     "surface": "home",
     "variants": [
-        {"name": "usual", "share": 0.5},
+        {"name": "control", "share": 0.5},
         {"name": "alike", "share": 0.5, "parameters": {"is_personal": False}},
     ],
 }
@@ -97,7 +97,7 @@ async def test_an_experiment_runs_from_its_start_to_its_stop(
     assert (started.status_code, started.json()["status"]) == (200, "running")
     once, again = await sides(), await sides()
     assert once == again
-    assert set(once) == {("usual", False), ("alike", True)}
+    assert set(once) == {("control", False), ("alike", True)}
     stopped = await client.post(
         "/v1/experiments/alike-for-all/stop", headers=analyst.headers, json={"outcome": "As was thought."}
     )
@@ -151,10 +151,11 @@ async def test_who_may_not_neither_sees_nor_changes_experiments(
         ({"experiment_id": "No Name"}, "experiment_id"),
         ({"surface": "cellar"}, "surface"),
         ({"variants": WISH["variants"][:1]}, "variants"),
-        ({"variants": [{"name": "one", "share": 0.9}, {"name": "two", "share": 0.2}]}, "body"),
-        ({"variants": [{"name": "one", "share": 0.1}, {"name": "one", "share": 0.2}]}, "body"),
-        ({"variants": [{"name": "one", "share": 0.5}, {"name": "two", "share": 0.5, "parameters": {"x": 1}}]}, "x"),
-        ({"variants": [{"name": "one", "share": 0.5}, {"name": "two", "share": 0.0}]}, "share"),
+        ({"variants": [{"name": "control", "share": 0.9}, {"name": "two", "share": 0.2}]}, "body"),
+        ({"variants": [{"name": "control", "share": 0.1}, {"name": "control", "share": 0.2}]}, "body"),
+        ({"variants": [{"name": "one", "share": 0.1}, {"name": "two", "share": 0.2}]}, "body"),
+        ({"variants": [{"name": "control", "share": 0.5}, {"name": "two", "share": 0.5, "parameters": {"x": 1}}]}, "x"),
+        ({"variants": [{"name": "control", "share": 0.5}, {"name": "two", "share": 0.0}]}, "share"),
     ],
 )
 async def test_what_cannot_be_an_experiment_is_refused(

@@ -40,6 +40,7 @@ PLACES = (
     ("/dashboards/customers", "Customers", "figures.read"),
     ("/dashboards/inventory", "Inventory", "figures.read"),
     ("/dashboards/models", "Models", "figures.read"),
+    ("/dashboards/experiments", "Experiments", "figures.read"),
     ("/dashboards/data", "Data health", "data.read"),
     ("/data/proof", "Proof", "data.read"),
 )

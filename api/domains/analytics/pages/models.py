@@ -92,7 +92,7 @@ async def _board(reader: ReadDep, warehouse: WarehouseDep, asked: Asked, surface
         controls=shelves.controls(led, surface),
         figures=[*shelves.figures(led), *board.figures],
         plots=[shelves.clicks(led), *board.plots],
-        tables=[*shelves.tables(led), *board.tables],
+        tables=[*shelves.tables(led), shelves.drawn(led), *board.tables],
     )
 
 

@@ -53,6 +53,27 @@ def tables(led: Recommended) -> list[Table]:
     ]
 
 
+def drawn(led: Recommended) -> Table:
+    """What it would bring to draw among the best of each pool only, and what drawing among all of it brought."""
+    columns = (
+        *(Column("Instead of all, draw among the best"), Column("Clicked, IPS", "percent")),
+        *(Column("SNIPS", "percent"), Column("Doubly robust", "percent"), Column("From", "percent")),
+        *(Column("To", "percent"), Column("Places that tell", "number")),
+    )
+    rows = [
+        (
+            *(str(each.most), each.ips.value, each.snips.value, each.robust.value),
+            *(each.robust.low, each.robust.high, each.robust.effective),
+        )
+        for each in led.choices
+    ]
+    text = (
+        f"{led.drawn:,} places were drawn by lot, and {led.drawn_clicked:,} of them clicked. Estimates of other ways "
+        "to choose, from these places alone; the interval of 95 % is of the doubly robust one."
+    )
+    return Table("drawn", "Places drawn by lot", text, columns, rows, empty="No place was drawn in these days.")
+
+
 def _table(key: str, title: str, name: str, parts: Sequence[tuple[str, Led, Led]]) -> Table:
     columns = (
         *(Column(name), Column("Shelves", "number"), Column("Clicked", "percent"), Column("Before", "percent")),

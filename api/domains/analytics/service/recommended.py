@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+import numpy as np
+
 from api.domains.analytics.domain.periods import Period
 from api.domains.analytics.errors import ReportNotReady
-from api.domains.analytics.repository import recommended
+from api.domains.analytics.repository import experiments, recommended
 from api.domains.analytics.service.remembered import Build
+from ml.experiments.serving import Choice, Drawn, best_of_pool
 
 SUMS = ("answers", "impressions", "answers_clicked", "clicks", "carts", "orders", "revenue_minor")
+BEST = (1, 3, 10)
 Rows = Sequence[dict[str, Any]]
 Key = TypeVar("Key", bound=Hashable)
 
@@ -46,7 +50,10 @@ class Led:
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """Rows of a period and of the one before; `shown` of `products` different products were on a shelf."""
+    """Rows of a period and of the one before; `shown` of `products` different products were on a shelf.
+
+    Of `drawn` places that showed what a lot decided `drawn_clicked` were clicked; `choices` estimate other ways.
+    """
 
     period: Period
     rows: Rows
@@ -55,6 +62,9 @@ class Recommended:
     shown: int
     previous_shown: int
     products: int
+    drawn: int = 0
+    drawn_clicked: int = 0
+    choices: Sequence[Choice] = ()
 
     @property
     def now(self) -> Led:
@@ -83,6 +93,7 @@ async def report(build: Build, period: Period, surface: str | None) -> Recommend
     try:
         rows = await build.ask(recommended.by_day, both, surface)
         shown, products = await build.ask(recommended.shown, period)
+        lots = await build.ask(experiments.drawn, period, surface)
         return Recommended(
             period,
             [row for row in rows if row["day"] >= period.first],
@@ -91,9 +102,20 @@ async def report(build: Build, period: Period, surface: str | None) -> Recommend
             shown,
             (await build.ask(recommended.shown, period.previous))[0],
             products,
+            sum(row["shown"] for row in lots),
+            sum(row["clicked"] for row in lots),
+            _choices(lots),
         )
     except ReportNotReady:
         return None
+
+
+def _choices(rows: Rows) -> list[Choice]:
+    if not rows:
+        return []
+    names = ("pool_size", "pool_rank", "shown", "clicked")
+    drawn = Drawn(*(np.array([row[name] for row in rows], np.float64) for name in names))
+    return [best_of_pool(drawn, most) for most in BEST]
 
 
 def _sum(rows: Rows) -> Led:

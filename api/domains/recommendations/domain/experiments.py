@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from api.domains.recommendations.contracts import Parameters
+from api.domains.recommendations.schemas import Parameters
 
 Unit = Literal["browser", "customer"]
 Status = Literal["draft", "running", "stopped"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from api.domains.recommendations.contracts import Parameters
+from api.domains.recommendations.schemas import Parameters
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from api.domains.recommendations.contracts import Parameters
 from api.domains.recommendations.domain.experiments import Experiment, Variant
+from api.domains.recommendations.schemas import Parameters
 
 Reader = AsyncConnection | AsyncSession
 
