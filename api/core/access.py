@@ -20,13 +20,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "customer": frozenset(),
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
-    "moderator": frozenset({"desk.open", "reviews.moderate"}),
+    "moderator": frozenset({"communities.moderate", "desk.open", "reviews.moderate"}),
     "analyst": frozenset({"data.read", "experiments.manage", "figures.read"}),
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
         {
             "audit.read",
             "catalog.manage",
+            "communities.moderate",
             "data.read",
             "desk.open",
             "disputes.answer",

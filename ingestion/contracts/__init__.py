@@ -1,6 +1,15 @@
 """Event contracts: the only thing that the operational and the data plane share. Importing this registers all types."""
 
-from ingestion.contracts import analytics, catalog, identity, inventory, ordering, payments, recommendations
+from ingestion.contracts import (
+    analytics,
+    catalog,
+    communities,
+    identity,
+    inventory,
+    ordering,
+    payments,
+    recommendations,
+)
 from ingestion.contracts.envelope import EVENT_TYPES, Event, encode, encode_data, new_event_id
 from ingestion.contracts.topics import TOPICS
 
@@ -10,6 +19,7 @@ __all__ = [
     "Event",
     "analytics",
     "catalog",
+    "communities",
     "encode",
     "encode_data",
     "identity",

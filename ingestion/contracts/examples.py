@@ -3,7 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from ingestion.contracts import analytics, catalog, identity, inventory, ordering, payments, recommendations
+from ingestion.contracts import (
+    analytics,
+    catalog,
+    communities,
+    identity,
+    inventory,
+    ordering,
+    payments,
+    recommendations,
+)
 from ingestion.contracts.envelope import Event
 
 PERSON = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -17,6 +26,8 @@ _VARIANT: dict[str, Any] = {"product_id": 4711, "variant_id": 4712}
 _PRICE: dict[str, Any] = {"price_minor": 1299, "currency": "USD"}
 _VISIT: dict[str, Any] = {"anonymous_id": BROWSER, "customer_id": PERSON}
 _BOUGHT: dict[str, Any] = {"order_id": ORDER, "customer_id": PERSON}
+_COMMUNITY: dict[str, Any] = {"community_id": BROWSER, "customer_id": PERSON}
+_COMMENT: dict[str, Any] = {"comment_id": ORDER, "post_id": THING} | _COMMUNITY
 _PAID: dict[str, Any] = {
     "payment_id": PAYMENT,
     "order_id": ORDER,
@@ -96,6 +107,15 @@ _ALL: tuple[Event, ...] = (
     analytics.SearchPerformed(**_VISIT, query="green tea", results=12),
     analytics.CartItemAdded(**_VISIT, product_id=4711, quantity=2, recommendation_id=THING),
     analytics.CheckoutStarted(**_VISIT, items=1),
+    communities.CommunityFounded(**_COMMUNITY, slug="home-brewing", visibility="public"),
+    communities.MemberJoined(**_COMMUNITY),
+    communities.MemberLeft(**_COMMUNITY, is_banned=False),
+    communities.PostPublished(**_COMMUNITY, post_id=THING, kind="text"),
+    communities.PostWithdrawn(**_COMMUNITY, post_id=THING, status="removed"),
+    communities.CommentPublished(**_COMMENT, parent_id=THING),
+    communities.CommentWithdrawn(**_COMMENT, status="deleted"),
+    communities.PostVoted(**_COMMUNITY, post_id=THING, value=1),
+    communities.CommentVoted(**_COMMENT, value=-1),
     recommendations.RecommendationServed(
         **_VISIT, recommendation_id=THING, surface="home", model="ease", model_version=3, items=(_SHOWN,)
     ),

@@ -61,7 +61,6 @@ ADD_PURCHASES = text("""
     GROUP BY customer_id, product_id ORDER BY customer_id, product_id
     ON CONFLICT DO NOTHING
 """)
-BLOCKED = text("SELECT term FROM catalog.blocked_terms")
 
 
 def _view(row: RowMapping) -> ReviewView:
@@ -148,11 +147,6 @@ async def add_purchases(session: AsyncSession, rows: Iterable[tuple[UUID, int, d
     if values:
         customers, products, times = (list(column) for column in zip(*values, strict=True))
         await session.execute(ADD_PURCHASES, {"customers": customers, "products": products, "times": times})
-
-
-async def blocked_terms(reader: Reader) -> list[str]:
-    """Words that hold a text back."""
-    return list((await reader.execute(BLOCKED)).scalars())
 
 
 async def has_voted(reader: Reader, review_id: UUID, customer_id: UUID) -> bool:

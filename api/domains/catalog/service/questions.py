@@ -15,14 +15,15 @@ from api.core.mail import send_mail
 from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.settings import get_settings
+from api.core.texts import fitting
 from api.domains.catalog.contracts import ProductView
 from api.domains.catalog.contracts.questions import AnswerView, QuestionDesk, QuestionView
 from api.domains.catalog.errors import AnswerNotFound, MayNotAnswer, QuestionNotFound, TooManyQuestions
 from api.domains.catalog.repository import questions, reviews, variants
 from api.domains.catalog.repository.products import Reader
 from api.domains.catalog.service.products import get_product, shown_product
-from api.domains.catalog.service.texts import fitting, moderate
 from api.domains.identity import facade as identity
+from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import AnswerPublished, AnswerWithdrawn, QuestionPublished, QuestionWithdrawn
 
@@ -44,7 +45,7 @@ async def ask(session: AsyncSession, customer_id: UUID, product_id: int, body: s
         return known
     if await questions.count_own(session, product_id, customer_id) >= MOST_QUESTIONS:
         raise TooManyQuestions
-    status = moderate(body, await reviews.blocked_terms(session))
+    status = (await moderation.judge(session, body)).status
     ids = {"question_id": new_event_id(), "product_id": product_id, "customer_id": customer_id}
     asked = await questions.add(session, {**ids, "body": body, "status": status})
     await _tell_question(session, "new", asked)
@@ -65,7 +66,7 @@ async def answer(session: AsyncSession, person: Principal, question_id: UUID, bo
         raise MayNotAnswer
     body = fitting("body", body, LONGEST_ANSWER, shortest=1)
     is_shop = voice == "shop"
-    status = "published" if is_shop else moderate(body, await reviews.blocked_terms(session))
+    status: str = "published" if is_shop else (await moderation.judge(session, body)).status
     # The question is locked, so nobody adds an answer to it meanwhile.
     was = (await questions.own_answers(session, [question_id], person.customer_id)).get(question_id)
     if was is None:

@@ -11,12 +11,13 @@ from api.core.audit import record_act
 from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
+from api.core.texts import fitting
 from api.domains.catalog.contracts import ReviewSummary, ReviewView
 from api.domains.catalog.errors import NotBought, OwnReview, ReviewNotFound
 from api.domains.catalog.repository import reviews
 from api.domains.catalog.repository.products import Reader
 from api.domains.catalog.service.products import get_product
-from api.domains.catalog.service.texts import fitting, moderate
+from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import ReviewPublished, ReviewWithdrawn
 
@@ -40,7 +41,7 @@ async def write(
         raise Invalid("rating", "is 1 to 5")
     title, body = fitting("title", title, LONGEST_TITLE), fitting("body", body, LONGEST_BODY)
     words = {"rating": rating, "title": title, "body": body}
-    status = moderate(f"{title}\n{body}", await reviews.blocked_terms(session))
+    status: str = (await moderation.judge(session, f"{title}\n{body}")).status
     first = {"review_id": new_event_id(), "product_id": product_id, "customer_id": customer_id, "status": status}
     written = await reviews.add(session, first | words)
     was = None

@@ -1,0 +1,155 @@
+"""What communities shows others: frozen values, no rows and no sessions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+Role = Literal["owner", "moderator", "member", "waiting", "banned"]
+Visibility = Literal["public", "restricted", "private"]
+Kind = Literal["text", "link", "image", "poll"]
+Status = Literal["published", "held", "rejected", "removed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as others see them: by handle. `customer_id` is for the house's own use and never shown."""
+
+    customer_id: UUID
+    handle: str
+    about: str
+    is_handle_chosen: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityView:
+    """One community as its page tells of it."""
+
+    community_id: UUID
+    slug: str
+    name: str
+    description: str
+    rules: str
+    rules_html: str
+    visibility: Visibility
+    members: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a community. `customer_id` is never shown."""
+
+    customer_id: UUID
+    handle: str
+    role: Role
+    appointed_at: datetime | None
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a poll."""
+
+    option_number: int
+    label: str
+    votes: int
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostView:
+    """One post. `vote` is the viewer's own. `author_id` is never shown."""
+
+    post_id: UUID
+    community_id: UUID
+    community: str
+    community_name: str
+    visibility: Visibility
+    author_id: UUID
+    author: str
+    kind: Kind
+    title: str
+    body: str
+    body_html: str
+    url: str | None
+    image_id: UUID | None
+    status: Status
+    reason: str | None
+    is_locked: bool
+    ups: int
+    downs: int
+    score: int
+    comments: int
+    created_at: datetime
+    edited_at: datetime | None
+    vote: int
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """One comment. `path` leads to it from the top; `replies` are direct ones. `author_id` is never shown."""
+
+    comment_id: UUID
+    post_id: UUID
+    parent_id: UUID
+    path: tuple[UUID, ...]
+    depth: int
+    author_id: UUID
+    author: str
+    body: str
+    body_html: str
+    status: Status
+    reason: str | None
+    ups: int
+    downs: int
+    replies: int
+    best: float
+    controversial: float
+    created_at: datetime
+    edited_at: datetime | None
+    vote: int
+
+    @property
+    def score(self) -> int:
+        """Votes up less votes down."""
+        return self.ups - self.downs
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A comment with what is shown below it; `more` direct replies are not, from `next_cursor` on."""
+
+    comment: CommentView
+    children: tuple["Branch", ...]
+    more: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What something said until it was edited."""
+
+    revision_number: int
+    title: str | None
+    body: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry of the public log of a community; `undone` once another one took it back."""
+
+    act_id: UUID
+    actor: str
+    act: str
+    subject_kind: str
+    subject_id: UUID
+    subject: str | None
+    reason: str
+    undoes: UUID | None
+    is_undone: bool
+    acted_at: datetime

@@ -1,0 +1,1 @@
+"""Ranks, roles and bounds: functions of their inputs alone."""

@@ -1,0 +1,8 @@
+"""JSON of communities."""
+
+from api.core.routing import Router
+from api.domains.communities.endpoints import comments, communities, feeds, moderating, posts
+
+router = Router()
+for each in (communities, feeds, posts, comments, moderating):
+    router.include_router(each.router)

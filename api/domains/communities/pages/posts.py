@@ -1,0 +1,166 @@
+"""Writing a post, reading it with its thread, a comment by its own address, and what stood there before."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Form, Query, Request, Response
+
+from api.core.access import open_to_all
+from api.core.auth import CsrfDep, CurrentDep, VisitorDep
+from api.core.db import ReadDep, SessionDep
+from api.core.errors import AppError, NotFound
+from api.core.limits import limited
+from api.core.rendering import render
+from api.core.routing import Router
+from api.domains.communities.pages import linked
+from api.domains.communities.pages.forms import Short, Slug, Words, go, typed, wrong_fields
+from api.domains.communities.service import access, comments, permalinks, posts, writing
+
+router = Router()
+Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
+Cursor = Annotated[str | None, Query(max_length=500)]
+BLANK = {"kind": "text", "title": "", "body": "", "url": "", "options": ""}
+
+
+@router.get("/forum/c/{slug}/submit")
+async def show_writing(
+    request: Request,
+    slug: Slug,
+    reader: ReadDep,
+    _visitor: VisitorDep,
+    person: CurrentDep,
+    kind: Annotated[Literal["text", "link", "poll"], Query()] = "text",
+) -> Response:
+    """The form of a new post."""
+    community, _ = await access.readable(reader, slug, person)
+    return render(request, "compose.html", community=community, said=BLANK | {"kind": kind}, errors={}, preview=None)
+
+
+@router.post("/forum/c/{slug}/submit")
+@limited("post")
+async def write(
+    request: Request,
+    slug: Slug,
+    person: CurrentDep,
+    _visitor: VisitorDep,
+    _: CsrfDep,
+    session: SessionDep,
+    kind: Short = "text",
+    title: Short = "",
+    body: Words = "",
+    url: Short = "",
+    options: Words = "",
+    act: Annotated[Literal["send", "preview"], Form()] = "send",
+) -> Response:
+    """Post it; or look at it first; or the form again with what is wrong."""
+    community, _place = await access.readable(session, slug, person)
+    said = {"kind": kind, "title": title, "body": typed(body), "url": url, "options": typed(options)}
+    errors: dict[str, str] = {}
+    preview = writing.to_html(said["body"]) if act == "preview" else None
+    if act == "send":
+        draft = posts.Draft(kind, title, said["body"], url, said["options"].split("\n"))
+        try:
+            made = await posts.write(session, person, slug, draft)
+        except AppError as error:
+            if isinstance(error, NotFound):
+                raise
+            errors = wrong_fields(error)
+            return render(request, "compose.html", error.status, community=community, said=said, errors=errors,
+                          preview=None)  # fmt: skip
+        return go(f"/forum/posts/{made.post_id}")
+    return render(request, "compose.html", community=community, said=said, errors=errors, preview=preview)
+
+
+@router.get("/forum/posts/{post_id}")
+@open_to_all
+async def show_post(
+    request: Request, post_id: UUID, reader: ReadDep, visitor: VisitorDep, sort: Sort = "best", cursor: Cursor = None
+) -> Response:
+    """A post with its thread."""
+    post = await posts.get(reader, post_id, visitor)
+    branches, more = await comments.thread(reader, post, visitor, sort, cursor)
+    return render(
+        request,
+        "post.html",
+        post=post,
+        place=await access.standing(reader, post.community_id, visitor),
+        branches=branches,
+        more=more,
+        sort=sort,
+        errors={},
+        said="",
+        linked=linked.discussion(post, branches),
+    )
+
+
+@router.get("/forum/comments/{comment_id}")
+@open_to_all
+async def show_comment(
+    request: Request, comment_id: UUID, reader: ReadDep, visitor: VisitorDep, sort: Sort = "best", cursor: Cursor = None
+) -> Response:
+    """A comment with what it answers and what answers it."""
+    found = await permalinks.open(reader, comment_id, visitor, sort, cursor)
+    place = await access.standing(reader, found.post.community_id, visitor)
+    return render(
+        request,
+        "comment.html",
+        found=found,
+        post=found.post,
+        place=place,
+        sort=sort,
+        errors={},
+        said="",
+        said_edit=None,
+    )
+
+
+@router.get("/forum/posts/{post_id}/history")
+@open_to_all
+async def show_post_history(request: Request, post_id: UUID, reader: ReadDep, visitor: VisitorDep) -> Response:
+    """What a post said before."""
+    post = await posts.get(reader, post_id, visitor)
+    revisions = await posts.revisions(reader, post_id, visitor)
+    return render(request, "history.html", post=post, revisions=revisions, back=f"/forum/posts/{post_id}")
+
+
+@router.get("/forum/comments/{comment_id}/history")
+@open_to_all
+async def show_comment_history(request: Request, comment_id: UUID, reader: ReadDep, visitor: VisitorDep) -> Response:
+    """What a comment said before."""
+    _, post = await comments.get(reader, comment_id, visitor)
+    revisions = await comments.revisions(reader, comment_id, visitor)
+    return render(request, "history.html", post=post, revisions=revisions, back=f"/forum/comments/{comment_id}")
+
+
+@router.get("/forum/posts/{post_id}/edit")
+async def show_editing(
+    request: Request, post_id: UUID, reader: ReadDep, _visitor: VisitorDep, person: CurrentDep
+) -> Response:
+    """The words of a post, for its author to change."""
+    post = await posts.get(reader, post_id, person)
+    said = {"title": post.title, "body": post.body}
+    return render(request, "edit_post.html", post=post, said=said, errors={})
+
+
+@router.post("/forum/posts/{post_id}/edit")
+@limited("post")
+async def edit(
+    request: Request,
+    post_id: UUID,
+    person: CurrentDep,
+    _visitor: VisitorDep,
+    _: CsrfDep,
+    session: SessionDep,
+    title: Short = "",
+    body: Words = "",
+) -> Response:
+    """Keep them; or the form again with what is wrong."""
+    post = await posts.get(session, post_id, person)
+    try:
+        await posts.edit(session, person, post_id, title, typed(body))
+    except AppError as error:
+        if error.status != 422:
+            raise
+        said, wrong = {"title": title, "body": typed(body)}, wrong_fields(error)
+        return render(request, "edit_post.html", 422, post=post, said=said, errors=wrong)
+    return go(f"/forum/posts/{post_id}")

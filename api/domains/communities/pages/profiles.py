@@ -1,0 +1,52 @@
+"""Somebody's page, and how one is called oneself."""
+
+from fastapi import Request, Response
+
+from api.core.access import open_to_all
+from api.core.auth import CsrfDep, CurrentDep, VisitorDep
+from api.core.db import ReadDep, SessionDep
+from api.core.errors import AppError
+from api.core.rendering import render
+from api.core.routing import Router
+from api.domains.communities.pages.forms import Handle, Short, Words, go, typed, wrong_fields
+from api.domains.communities.service import people, profiles
+
+router = Router()
+
+
+@router.get("/forum/u/{handle}")
+@open_to_all
+async def show_person(request: Request, handle: Handle, reader: ReadDep, visitor: VisitorDep) -> Response:
+    """What somebody wrote, as far as the person looking may read it."""
+    person, posts, comments = await profiles.show(reader, handle, visitor)
+    return render(request, "person.html", person=person, posts=posts, comments=comments)
+
+
+@router.get("/forum/me")
+async def show_own(request: Request, session: SessionDep, _visitor: VisitorDep, who: CurrentDep) -> Response:
+    """How one is called, and what one says of oneself."""
+    person = await people.ensure(session, who.customer_id)
+    return render(request, "own_person.html", person=person, said=None, errors={})
+
+
+@router.post("/forum/me")
+async def change_own(
+    request: Request,
+    session: SessionDep,
+    _visitor: VisitorDep,
+    who: CurrentDep,
+    _: CsrfDep,
+    handle: Short = "",
+    about: Words = "",
+) -> Response:
+    """Keep it; or the form again with what is wrong."""
+    person = await people.ensure(session, who.customer_id)
+    try:
+        if handle and not person.is_handle_chosen and handle != person.handle:
+            person = await people.choose(session, who.customer_id, handle)
+        person = await people.describe(session, who.customer_id, typed(about))
+    except AppError as error:
+        wrong = {"handle": f"{error.title}."} if error.status == 409 else wrong_fields(error)
+        said = {"handle": handle, "about": typed(about)}
+        return render(request, "own_person.html", error.status, person=person, said=said, errors=wrong)
+    return go(f"/forum/u/{person.handle}")

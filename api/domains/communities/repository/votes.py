@@ -1,0 +1,85 @@
+"""SQL of votes: row, counters, ranks and event in one statement, so that no two of them can drift apart."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.outbox import as_values, insert_as_cte
+from api.core.straight import Alone
+from ingestion.contracts import Event
+
+# Who may vote: not the author, nobody who is banned, and where a community is not public its members alone.
+_ALLOWED = """
+    {table}.author_id <> :customer_id AND CASE WHEN c.visibility = 'public'
+        THEN NOT EXISTS (SELECT FROM communities.members m WHERE m.community_id = c.community_id
+            AND m.customer_id = :customer_id AND m.role = 'banned')
+        ELSE EXISTS (SELECT FROM communities.members m WHERE m.community_id = c.community_id
+            AND m.customer_id = :customer_id AND m.role IN ('owner', 'moderator', 'member')) END
+"""
+# What was voted before comes from the row itself, under its lock: two votes of one person at once count as the last.
+_CAST = """
+    cast_now AS (
+        INSERT INTO communities.{votes} AS v ({id}, customer_id, value)
+        SELECT {id}, :customer_id, :value FROM allowed WHERE :value <> 0
+            OR EXISTS (SELECT FROM communities.{votes} k WHERE k.{id} = allowed.{id} AND k.customer_id = :customer_id)
+        ON CONFLICT ({id}, customer_id) DO UPDATE SET value = excluded.value, cast_at = now()
+            WHERE v.value <> excluded.value
+        RETURNING {id}, coalesce(old.value, 0) AS was, new.value AS now
+    )
+"""
+_DIFFERENCE = """
+    (cast_now.now = 1)::integer - (cast_now.was = 1)::integer AS ups,
+    (cast_now.now = -1)::integer - (cast_now.was = -1)::integer AS downs
+"""
+TOLD = insert_as_cte("EXISTS (SELECT FROM cast_now)")
+ON_POST = text(f"""
+    WITH allowed AS (
+        SELECT p.post_id FROM communities.posts p JOIN communities.communities c USING (community_id)
+        WHERE p.post_id = :id AND p.status = 'published' AND {_ALLOWED.format(table="p")}
+    ), {_CAST.format(votes="post_votes", id="post_id")}, {TOLD},
+    changed AS (SELECT cast_now.post_id, {_DIFFERENCE} FROM cast_now)
+    UPDATE communities.posts p SET ups = p.ups + changed.ups, downs = p.downs + changed.downs,
+        hot = communities.hot(p.ups - p.downs + changed.ups - changed.downs, p.created_at, now()),
+        active = communities.hot(p.ups - p.downs + changed.ups - changed.downs, p.active_at, now()),
+        scaled = communities.hot(p.ups - p.downs + changed.ups - changed.downs, p.created_at, now())
+            / log(2 + c.scaled_size)
+    FROM changed, communities.communities c
+    WHERE p.post_id = changed.post_id AND c.community_id = p.community_id
+    RETURNING p.ups, p.downs
+""")  # noqa: S608
+ON_COMMENT = text(f"""
+    WITH allowed AS (
+        SELECT k.comment_id FROM communities.comments k JOIN communities.posts p USING (post_id)
+            JOIN communities.communities c USING (community_id)
+        WHERE k.comment_id = :id AND k.status = 'published' AND p.status = 'published'
+          AND {_ALLOWED.format(table="k")}
+    ), {_CAST.format(votes="comment_votes", id="comment_id")}, {TOLD},
+    changed AS (SELECT cast_now.comment_id, {_DIFFERENCE} FROM cast_now)
+    UPDATE communities.comments k SET ups = k.ups + changed.ups, downs = k.downs + changed.downs
+    FROM changed WHERE k.comment_id = changed.comment_id RETURNING k.ups, k.downs
+""")  # noqa: S608
+
+
+async def cast_on_post(
+    alone: Alone | AsyncSession, post_id: UUID, customer_id: UUID, value: int, event: Event
+) -> tuple[int, int] | None:
+    """Count a vote; returns ups and downs, or None where nothing changed: the same again, or not allowed."""
+    return await _cast(alone, ON_POST, post_id, customer_id, value, event)
+
+
+async def cast_on_comment(
+    alone: Alone | AsyncSession, comment_id: UUID, customer_id: UUID, value: int, event: Event
+) -> tuple[int, int] | None:
+    """The same for a comment."""
+    return await _cast(alone, ON_COMMENT, comment_id, customer_id, value, event)
+
+
+async def _cast(
+    alone: Alone | AsyncSession, statement: Any, subject_id: UUID, customer_id: UUID, value: int, event: Event
+) -> tuple[int, int] | None:
+    values = {"id": subject_id, "customer_id": customer_id, "value": value} | as_values([event])
+    rows: Any = await alone.execute(statement, values)
+    row = rows.first()
+    return None if row is None else (row.ups, row.downs)

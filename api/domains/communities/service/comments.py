@@ -1,0 +1,222 @@
+"""Comments: written, changed, deleted; threads, a page of the tree at a time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.auth import Principal, Visitor
+from api.core.db import Reader
+from api.core.errors import Invalid
+from api.core.outbox import publish
+from api.core.paging import decode_cursor, encode_cursor
+from api.core.texts import fitting
+from api.domains.communities.contracts import Branch, CommentView, PostView, Revision
+from api.domains.communities.domain.roles import Standing
+from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, Refused, TooDeep
+from api.domains.communities.repository import comments as repository
+from api.domains.communities.repository import posts as post_repository
+from api.domains.communities.repository.comments import Sort
+from api.domains.communities.service import access, people, posts
+from api.domains.communities.service.writing import to_html
+from api.domains.moderation import facade as moderation
+from ingestion.contracts import new_event_id
+from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
+
+LONGEST = 10_000
+DEEPEST = 50
+ROOTS, LEVELS = 10, 4  # answers on a page, and how far down each is followed
+CONTEXT = 3  # comments above the one that a permalink leads to
+GONE = posts.GONE
+
+
+async def write(
+    session: AsyncSession, person: Principal, post_id: UUID, parent_id: UUID | None, body: str
+) -> CommentView:
+    """An answer to a post, or to a comment below it; it may be looked at before others see it.
+
+    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and Refused.
+    """
+    post = await posts.get(session, post_id, person)
+    await access.writable(session, post.community_id, person)
+    if post.status != "published" or post.is_locked:
+        raise Closed
+    body = fitting("body", body, LONGEST, shortest=1)
+    path = await _path(session, post_id, parent_id)
+    verdict = await moderation.judge(session, body, may_link=True)
+    if verdict.outcome == "reject":
+        raise Refused(rule=verdict.rule)
+    await people.ensure(session, person.customer_id)
+    comment_id = new_event_id()
+    place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
+    words = {"author_id": person.customer_id, "body": body, "body_html": to_html(body)}
+    await repository.add(session, place | words | {"status": verdict.status, "reason": verdict.rule})
+    if verdict.status == "published":
+        ids = (session, post_id, parent_id or post_id, person.customer_id)
+        # The post may have been removed or locked since it was read: the count itself asks again, under its lock.
+        if not await repository.place(*ids, is_new=True, is_back=False):
+            raise Closed
+        await tell_published(session, comment_id, post_id, parent_id or post_id, post.community_id, person.customer_id)
+    return (await repository.find(session, [comment_id], person.customer_id))[comment_id]
+
+
+async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
+    if parent_id is None or parent_id == post_id:
+        return []
+    parent = (await repository.find(session, [parent_id], None)).get(parent_id)
+    if parent is None or parent.post_id != post_id:
+        raise CommentNotFound
+    if parent.status != "published":
+        raise Closed
+    if parent.depth >= DEEPEST:
+        raise TooDeep
+    return [*parent.path, parent_id]
+
+
+async def get(reader: Reader, comment_id: UUID, who: Visitor | Principal) -> tuple[CommentView, PostView]:
+    """A comment as this person may see it, and its post. Raises CommentNotFound and PostNotFound."""
+    found = (await repository.find(reader, [comment_id], who.customer_id)).get(comment_id)
+    if found is None:
+        raise CommentNotFound
+    post = await posts.get(reader, found.post_id, who)
+    place = await access.standing(reader, post.community_id, who)
+    if found.status in ("held", "rejected") and found.author_id != who.customer_id and not place.leads:
+        raise CommentNotFound
+    return shown(found, who, place), post
+
+
+def shown(comment: CommentView, who: Visitor | Principal, place: Standing) -> CommentView:
+    """A removed or deleted one keeps its place and its answers, and loses its words and its author."""
+    is_for_them = comment.status == "removed" and (place.leads or comment.author_id == who.customer_id)
+    if comment.status not in GONE or is_for_them:
+        return comment
+    return replace(comment, body="", body_html="", author=posts.VEIL)
+
+
+async def thread(
+    reader: Reader,
+    post: PostView,
+    who: Visitor | Principal,
+    sort: Sort = "best",
+    cursor: str | None = None,
+    below: UUID | None = None,
+) -> tuple[list[Branch], str | None]:
+    """Some answers of a post, or of the comment `below` which they stand, and the cursor of further ones.
+
+    Raises Invalid for a cursor of another list.
+    """
+    parent = below or post.post_id
+    rows = await repository.tree(
+        reader, parent, sort, _after(sort, parent, cursor), ROOTS + 1, LEVELS - 1, who.customer_id
+    )
+    place = await access.standing(reader, post.community_id, who)
+    children: dict[UUID, list[CommentView]] = defaultdict(list)
+    for each in rows:
+        children[each.parent_id].append(shown(each, who, place))
+    roots = children[parent]
+    branches = [_branch(each, children, sort) for each in roots[:ROOTS]]
+    return branches, _cursor(sort, parent, roots[ROOTS - 1]) if len(roots) > ROOTS else None
+
+
+def _branch(comment: CommentView, children: dict[UUID, list[CommentView]], sort: Sort) -> Branch:
+    there = children.get(comment.comment_id, [])
+    more = max(comment.replies - len(there), 0)
+    cursor = _cursor(sort, comment.comment_id, there[-1]) if more and there else None
+    return Branch(comment, tuple(_branch(each, children, sort) for each in there), more, cursor)
+
+
+def _rank(sort: Sort, comment: CommentView) -> float:
+    return {"best": comment.best, "controversial": comment.controversial}.get(sort, 0.0)
+
+
+def _cursor(sort: Sort, parent: UUID, last: CommentView) -> str:
+    return encode_cursor(sort, str(parent), float(_rank(sort, last)), str(last.comment_id))
+
+
+def _after(sort: Sort, parent: UUID, cursor: str | None) -> tuple[float, UUID] | None:
+    if not cursor:
+        return None
+    its_sort, its_parent, rank, last = decode_cursor(cursor, str, str, float, str)
+    try:
+        if (its_sort, its_parent) != (sort, str(parent)):
+            raise ValueError
+        return rank, UUID(last)
+    except ValueError:
+        raise Invalid("cursor", "is not a cursor of this list") from None
+
+
+async def above(reader: Reader, comment: CommentView, who: Visitor | Principal, place: Standing) -> list[CommentView]:
+    """What a comment answers, from the top, as far as a permalink shows it."""
+    wanted: Sequence[UUID] = comment.path[-CONTEXT:]
+    found = await repository.find(reader, wanted, who.customer_id) if wanted else {}
+    return [shown(found[each], who, place) for each in wanted]
+
+
+async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body: str) -> CommentView:
+    """Other words of the author's; the old ones are kept. Raises as `write`, and NotTheAuthor."""
+    was, post = await get(session, comment_id, person)
+    if was.author_id != person.customer_id:
+        raise NotTheAuthor
+    await access.writable(session, post.community_id, person)
+    body = fitting("body", body, LONGEST, shortest=1)
+    row = await repository.lock(session, comment_id)
+    if row is None or row.status in GONE or post.status in GONE:
+        raise Closed
+    if row.body == body:
+        return was
+    verdict = await moderation.judge(session, body, may_link=True)
+    if verdict.outcome == "reject":
+        raise Refused(rule=verdict.rule)
+    # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
+    status: str = verdict.status if row.status == "published" else "held"
+    if status == "held" and row.status == "published":
+        status = "removed"
+    await post_repository.keep_revision(session, comment_id, None, row.body)
+    words = {"comment_id": comment_id, "body": body, "body_html": to_html(body)}
+    await repository.edit(session, words | {"status": status, "reason": verdict.rule})
+    if row.status == "published" and status != "published":
+        await repository.uncount(session, was.post_id)
+        await tell_withdrawn(session, was, post.community_id, status)
+    elif status == "published":
+        ids = (comment_id, was.post_id, was.parent_id, post.community_id, was.author_id)
+        await tell_published(session, *ids)
+    return (await get(session, comment_id, person))[0]
+
+
+async def delete(session: AsyncSession, person: Principal, comment_id: UUID) -> None:
+    """Take a comment of one's own away for good: its words go, answers stay. Raises CommentNotFound, NotTheAuthor."""
+    was, post = await get(session, comment_id, person)
+    if was.author_id != person.customer_id:
+        raise NotTheAuthor
+    row = await repository.lock(session, comment_id)
+    if row is None or row.status == "deleted":
+        return
+    if row.status in ("held", "rejected"):  # it never had a place, and nobody answered it
+        await repository.remove(session, comment_id)
+        return
+    await repository.wipe(session, comment_id)
+    if row.status == "published":
+        await repository.uncount(session, was.post_id)
+        await tell_withdrawn(session, was, post.community_id, "deleted")
+
+
+async def revisions(reader: Reader, comment_id: UUID, who: Visitor | Principal) -> list[Revision]:
+    """What a comment said before; nothing of one that is gone. Raises CommentNotFound."""
+    comment, _ = await get(reader, comment_id, who)
+    return [] if comment.status in GONE else await post_repository.revisions(reader, comment_id)
+
+
+async def tell_published(
+    session: AsyncSession, comment_id: UUID, post_id: UUID, parent_id: UUID, community_id: UUID, author_id: UUID
+) -> None:
+    """Say that it can be read."""
+    ids = {"comment_id": comment_id, "post_id": post_id, "community_id": community_id, "customer_id": author_id}
+    await publish(session, CommentPublished(**ids, parent_id=parent_id))
+
+
+async def tell_withdrawn(session: AsyncSession, comment: CommentView, community_id: UUID, status: str) -> None:
+    """Say that it can be read no longer."""
+    ids = {"comment_id": comment.comment_id, "post_id": comment.post_id, "customer_id": comment.author_id}
+    await publish(session, CommentWithdrawn(**ids, community_id=community_id, status=status))

@@ -1,0 +1,21 @@
+"""What somebody wrote, as far as whoever looks may read it."""
+
+from api.core.auth import Principal, Visitor
+from api.core.db import Reader
+from api.domains.communities.contracts import CommentView, Person, PostView
+from api.domains.communities.repository import comments, posts
+from api.domains.communities.service import people
+
+SHOWN = 20
+
+
+async def show(
+    reader: Reader, handle: str, who: Visitor | Principal
+) -> tuple[Person, list[PostView], list[CommentView]]:
+    """A person with their newest posts and comments. Raises PersonNotFound."""
+    person = await people.by_handle(reader, handle)
+    return (
+        person,
+        await posts.by_author(reader, person.customer_id, who.customer_id, SHOWN),
+        await comments.by_author(reader, person.customer_id, who.customer_id, SHOWN),
+    )
