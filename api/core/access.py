@@ -20,7 +20,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "customer": frozenset(),
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
-    "moderator": frozenset({"desk.open", "reviews.moderate"}),
+    "moderator": frozenset({"desk.open", "reviews.moderate", "rules.manage"}),
     "analyst": frozenset({"data.read", "figures.read"}),
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
@@ -38,6 +38,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "people.manage",
             "promotions.manage",
             "reviews.moderate",
+            "rules.manage",
             "stock.manage",
             "stock.read",
             "webhooks.manage",
