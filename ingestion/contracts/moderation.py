@@ -13,7 +13,7 @@ class RuleChanged(Event):
     key_field: ClassVar[str] = "rule"
 
     rule: str
-    version: int
+    rule_version: int
     expression: str
     outcome: str
     policy: str

@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.core.db import transaction
+from api.core.db import Database, transaction
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from api.domains.moderation.errors import TextRefused
@@ -121,26 +122,36 @@ async def test_a_trial_says_what_would_happen_and_keeps_nothing(
     assert (await session.execute(text("SELECT count(*) FROM moderation.hits"))).scalar_one() == 0
 
 
-async def test_the_model_that_answers_now_scores(session: AsyncSession) -> None:
+async def test_the_model_that_answers_now_scores(committed: Database, migrated_env: dict[str, str]) -> None:
     """A version as the pipelines leave it: its weights are for two words alone."""
-    assert (await moderation.judge(session, "You ninny", "comment")).shadow == ()
+
+    async def shadow(words_: str) -> tuple[str, ...]:
+        async with transaction() as session:
+            return (await moderation.judge(session, words_, "comment")).shadow
+
+    assert await shadow("You ninny") == ()
     weights = np.zeros(BUCKETS, "<f4")
     weights[features(words(normalise("you ninny")))[0]] = 100
-    await session.execute(text("SET LOCAL ROLE agora_owner"))
-    version = await session.execute(
-        text(
-            "INSERT INTO serving.model_versions (name, kind, champion, parameters, metrics, lake_snapshots)"
-            " VALUES ('toxicity', 'logistic', 'toxicity', '{}', '{}', '{}') RETURNING version"
-        )
+    with psycopg.connect(migrated_env["AGORA_POSTGRES_PIPELINES_URL"]) as connection:
+        publish(connection, weights)
+    assert await shadow("You ninny") == ("toxic",)
+    assert await shadow("Good day") == ()
+    with psycopg.connect(migrated_env["AGORA_POSTGRES_PIPELINES_URL"]) as connection:
+        publish(connection, weights[:5])
+    assert await shadow("You ninny") == ("toxic",)  # what cannot be used is passed over
+
+
+def publish(connection: psycopg.Connection, weights: np.ndarray) -> None:
+    row = connection.execute(
+        "insert into serving.model_versions (name, kind, champion, parameters, metrics, lake_snapshots)"
+        " values ('toxicity', 'logistic', 'toxicity', '{}', '{}', '{}') returning version"
+    ).fetchone()
+    assert row is not None
+    connection.execute(
+        "insert into serving.toxicity (version, weights, bias) values (%s, %s, -10)", (row[0], weights.tobytes())
     )
-    number = version.scalar_one()
-    await session.execute(
-        text("INSERT INTO serving.toxicity (version, weights, bias) VALUES (:version, :weights, -10)"),
-        {"version": number, "weights": weights.tobytes()},
+    connection.execute(
+        "insert into serving.active (name, version) values ('toxicity', %s)"
+        " on conflict (name) do update set version = excluded.version",
+        row,
     )
-    await session.execute(
-        text("INSERT INTO serving.active (name, version) VALUES ('toxicity', :version)"), {"version": number}
-    )
-    await session.execute(text("RESET ROLE"))
-    assert (await moderation.judge(session, "You ninny", "comment")).shadow == ("toxic",)
-    assert (await moderation.judge(session, "Good day", "comment")).shadow == ()

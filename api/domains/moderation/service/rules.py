@@ -83,7 +83,7 @@ async def _add(session: AsyncSession, rule: RuleView, was_version: int) -> RuleV
     )
     told = RuleChangedEvent(
         rule=rule.name,
-        version=rule.version,
+        rule_version=rule.version,
         expression=rule.expression,
         outcome=rule.outcome,
         policy=rule.policy,
