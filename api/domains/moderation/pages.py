@@ -27,6 +27,7 @@ OUTCOMES = {"hold": "Hold it until somebody has looked", "reject": "Refuse it", 
 STATES = {"draft": "Draft", "shadow": "In the shadow", "active": "In force", "retired": "Retired"}
 ACTS = {"shadow": "Watch it in the shadow", "active": "Put it in force", "retired": "Retire it"}
 VERDICTS = {"allow": "It would stand at once", "hold": "It would be held", "reject": "It would be refused"}
+FIELDS = ("name", "expression", "outcome", "policy", "explanation")
 SAID = {
     "name": "Two to fifty small letters, digits and hyphens, such as new-account-links.",
     "expression": "Write a condition of up to 500 characters.",
@@ -163,16 +164,14 @@ async def _form(
 ) -> Response:
     """The form of a rule: as it was typed, or as the rule stands. Raises RuleNotFound."""
     versions = await rules.versions(reader, name) if name else []
-    if versions and not typed:
-        newest = versions[0]
-        typed = {each: str(getattr(newest, each)) for each in ("expression", "outcome", "policy", "explanation")}
+    standing = {each: str(getattr(versions[0], each, "")) if versions else "" for each in FIELDS}
     return render(
         request,
         "operate_rule.html",
         code,
         name=name,
         versions=versions,
-        typed=typed,
+        typed=standing | typed,
         errors=errors,
         outcomes=OUTCOMES,
         states=STATES,
