@@ -32,6 +32,7 @@ ROUTERS: dict[str, tuple[str, ...]] = {
     "inventory": ("endpoints", "pages"),
     "ordering": ("endpoints", "pages"),
     "payments": ("endpoints", "pages"),
+    "moderation": ("endpoints", "pages"),
     "communities": ("endpoints", "pages"),
     "recommendations": ("endpoints", "pages"),
     "analytics": ("endpoints", "pages"),

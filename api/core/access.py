@@ -20,7 +20,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "customer": frozenset(),
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
-    "moderator": frozenset({"communities.moderate", "desk.open", "reviews.moderate"}),
+    "moderator": frozenset({"communities.moderate", "desk.open", "reviews.moderate", "rules.manage"}),
     "analyst": frozenset({"data.read", "experiments.manage", "figures.read"}),
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
@@ -41,6 +41,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "promotions.manage",
             "recommendations.manage",
             "reviews.moderate",
+            "rules.manage",
             "stock.manage",
             "stock.read",
             "webhooks.manage",

@@ -11,7 +11,17 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "AGORA_"
-DOMAINS = ("identity", "catalog", "inventory", "ordering", "payments", "communities", "recommendations", "analytics")
+DOMAINS = (
+    "identity",
+    "catalog",
+    "inventory",
+    "ordering",
+    "payments",
+    "moderation",
+    "communities",
+    "recommendations",
+    "analytics",
+)
 
 # A name in one of these namespaces that nobody reads is a typing error, and is refused. The second set belongs to the
 # other planes, which are started with the same environment.

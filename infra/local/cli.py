@@ -19,6 +19,7 @@ from infra.local.failed_cli import failed_app
 from infra.local.models_cli import models_app
 from infra.local.settings import LocalError, load_settings
 from infra.local.topics_cli import topics_app
+from infra.local.train_cli import train_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 load_app = typer.Typer(no_args_is_help=True, help="Bring real data in through the domains' own bulk path.")
@@ -31,6 +32,7 @@ app.add_typer(failed_app, name="failed")
 app.add_typer(lake_app, name="lake")
 app.add_typer(models_app, name="models")
 app.add_typer(topics_app, name="topics")
+app.add_typer(train_app, name="train")
 app.add_typer(warehouse_app, name="warehouse")
 add_loads(load_app)
 

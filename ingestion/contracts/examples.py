@@ -9,6 +9,7 @@ from ingestion.contracts import (
     communities,
     identity,
     inventory,
+    moderation,
     ordering,
     payments,
     recommendations,
@@ -107,6 +108,17 @@ _ALL: tuple[Event, ...] = (
     analytics.SearchPerformed(**_VISIT, query="green tea", results=12),
     analytics.CartItemAdded(**_VISIT, product_id=4711, quantity=2, recommendation_id=THING),
     analytics.CheckoutStarted(**_VISIT, items=1),
+    moderation.RuleChanged(
+        rule="new-links",
+        rule_version=2,
+        expression="text.links > 1 && author.age_days < 3",
+        outcome="hold",
+        policy="No advertising",
+        state="shadow",
+    ),
+    moderation.TextJudged(
+        kind="post", outcome="hold", rules=("links",), shadow=("toxic",), toxicity=0.93, customer_id=PERSON
+    ),
     communities.CommunityFounded(**_COMMUNITY, slug="home-brewing", visibility="public"),
     communities.MemberJoined(**_COMMUNITY),
     communities.MemberLeft(**_COMMUNITY, is_banned=False),

@@ -75,14 +75,22 @@ def publish(settings: Settings, version: Version, tables: Mapping[str, pa.Table]
     """
     if tables["popular"].num_rows == 0:
         raise NothingToServe("the model knows no product")
+    with new_version(settings, NAME, version) as (connection, number):
+        rows = {name: _copy(connection, name, number, tables[name]) for name in TABLES}
+    return Served(number, rows)
+
+
+@contextmanager
+def new_version(settings: Settings, name: str, version: Version) -> Iterator[tuple[psycopg.Connection, int]]:
+    """A version whose rows are to be written on the connection within the block: at its end it answers from then on,
+    and the last `KEPT` are kept. With any error the version before goes on answering."""
     with _connect(settings) as connection, connection.transaction():
         # A second writer waits, so that versions become active in their order.
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
-        number = _insert(connection, version)
-        rows = {name: _copy(connection, name, number, tables[name]) for name in TABLES}
-        connection.execute(_SWAP, (NAME, number))
-        connection.execute(_FORGET, {"name": NAME, "kept": KEPT})
-    return Served(number, rows)
+        number = _insert(connection, name, version)
+        yield connection, number
+        connection.execute(_SWAP, (name, number))
+        connection.execute(_FORGET, {"name": name, "kept": KEPT})
 
 
 def activate(settings: Settings, version: int) -> None:
@@ -126,17 +134,17 @@ def _connect(settings: Settings) -> Iterator[psycopg.Connection]:
         yield connection
 
 
-def _insert(connection: psycopg.Connection, version: Version) -> int:
+def _insert(connection: psycopg.Connection, name: str, version: Version) -> int:
     row = connection.execute(
         _VERSION,
         (
-            NAME,
+            name,
             version.kind,
             version.champion,
             Jsonb(dict(version.parameters)),
             version.mlflow_run_id,
             version.mlflow_version,
-            Jsonb({name: dict(figures) for name, figures in version.metrics.items()}),
+            Jsonb({model: dict(figures) for model, figures in version.metrics.items()}),
             Jsonb(dict(version.lake_snapshots)),
         ),
     ).fetchone()

@@ -3,15 +3,18 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pyarrow as pa
 import pytest
 from psycopg import sql
 
 from ingestion.settings import SettingsError
-from pipelines.lib import serving
+from ml.moderation.serving import BUCKETS, Scorer
+from pipelines.lib import serving, toxicity
 from pipelines.lib.serving import NothingToServe, Version, activate, active_summary, publish
 from pipelines.lib.settings import Settings, load_settings
 from tests.pipelines.serving_database import serving_database
@@ -197,3 +200,16 @@ def test_a_missing_address_is_named(settings: Settings) -> None:
     without = settings.model_copy(update={"postgres_pipelines_url": None})
     with pytest.raises(SettingsError, match="AGORA_POSTGRES_PIPELINES_URL"):
         active_summary(without)
+
+
+@pytest.mark.filterwarnings("default")  # MLflow warns of its own code
+def test_a_toxicity_model_is_trained_and_answers(settings: Settings, urls: dict[str, str], tmp_path: Path) -> None:
+    with_registry = settings.model_copy(update={"mlflow_url": f"sqlite:///{tmp_path}/mlflow.db"})
+    outcome = toxicity.train(with_registry, tmp_path)
+    assert outcome.missing
+    [(version, size)] = read(urls, "select version, length(weights) from serving.toxicity")
+    assert (version, size) == (outcome.version, BUCKETS * 4)
+    assert read(urls, "select version from serving.active where name = 'toxicity'") == [(version,)]
+    [(weights, bias)] = read(urls, "select weights, bias from serving.toxicity")
+    again = Scorer(np.frombuffer(weights, "<f4"), bias)
+    assert again.score("you are a stupid idiot") == outcome.trained.scorer.score("you are a stupid idiot") > 0.5

@@ -33,6 +33,11 @@ async def get_customer(session: AsyncSession, customer_id: UUID) -> CustomerView
     return await accounts.get_customer(session, customer_id)
 
 
+async def age_days(reader: Reader, customer_id: UUID) -> float:
+    """How old an account is, in days; 0 where there is none."""
+    return await repository.age_days(reader, customer_id)
+
+
 async def grant_role(session: AsyncSession, email: str, role: str) -> CustomerView:
     """Give a customer a role. Raises Invalid for an unknown role and CustomerNotFound for an unknown e-mail."""
     return await accounts.grant_role(session, email, role)

@@ -1,22 +1,61 @@
-"""What moderation tells whoever publishes."""
+"""What moderation is told of a text, and what it says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID
 
 Outcome = Literal["allow", "hold", "reject"]
+Kind = Literal["review", "question", "answer", "post", "comment", "community"]
+State = Literal["draft", "shadow", "active", "retired"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+STATES: tuple[State, ...] = get_args(State)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of a text, and the name of the rule that said so; None where no rule had anything to say.
+    """What becomes of a text, and the rule and policy that said so; None where no rule had anything to say.
 
-    allow: it stands at once; hold: somebody looks at it first; reject: it never stands.
+    allow: it stands at once; hold: somebody looks at it first; reject: it never stands. `shadow` names the rules that
+    would have had a say if they were active.
     """
 
     outcome: Outcome
     rule: str | None = None
+    version: int | None = None
+    policy: str | None = None
+    shadow: tuple[str, ...] = ()
 
     @property
     def status(self) -> Literal["published", "held"]:
-        """How a domain keeps a text that was not rejected."""
+        """How a domain keeps a text that was not refused."""
         return "published" if self.outcome == "allow" else "held"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """One version of a rule, and how often it spoke in the last seven days: times, people, and `alone`, which are the
+    times that no other active rule spoke as well."""
+
+    name: str
+    version: int
+    expression: str
+    outcome: Outcome
+    policy: str
+    state: State
+    explanation: str
+    changed_by: UUID | None
+    changed_at: datetime
+    times: int = 0
+    people: int = 0
+    alone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What would be said of a text, and all that the rules see of it."""
+
+    verdict: Verdict
+    spoke: tuple[str, ...]
+    facts: Mapping[str, object]

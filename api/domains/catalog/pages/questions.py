@@ -16,6 +16,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.catalog.errors import TooManyQuestions
 from api.domains.catalog.service import products, questions
+from api.domains.moderation import facade as moderation
 
 router = Router(include_in_schema=False)
 Moderator = Annotated[Principal, Depends(require("reviews.moderate"))]
@@ -32,10 +33,12 @@ SAID = {
 }
 
 
-async def _again(request: Request, reader: Reader, product_id: int, kind: str, act: str, typed: str) -> Response:
+async def _again(
+    request: Request, reader: Reader, product_id: int, kind: str, act: str, typed: str, error: Invalid
+) -> Response:
     """The form as it was typed, with what is wrong."""
     product = await products.get_product(reader, product_id)
-    wrong = SAID[kind]
+    wrong = moderation.refusal(error) or SAID[kind]
     return render(request, "question.html", 422, product=product, kind=kind, act=act, typed=typed, wrong=wrong)
 
 
@@ -54,8 +57,8 @@ async def ask(
     body = body.replace("\r\n", "\n")  # browsers send a line's end as two characters
     try:
         await questions.ask(session, person.customer_id, product_id, body)
-    except Invalid:
-        return await _again(request, session, product_id, "question", f"/p/{product_id}/questions", body)
+    except Invalid as error:
+        return await _again(request, session, product_id, "question", f"/p/{product_id}/questions", body, error)
     except TooManyQuestions as error:
         product = await products.get_product(session, product_id)
         act, wrong = f"/p/{product_id}/questions", f"{error.title}."
@@ -80,8 +83,8 @@ async def answer(
     body = body.replace("\r\n", "\n")
     try:
         given = await questions.answer(session, person, question_id, body)
-    except Invalid:
-        return await _again(request, session, product_id, "answer", f"/questions/{question_id}/answer", body)
+    except Invalid as error:
+        return await _again(request, session, product_id, "answer", f"/questions/{question_id}/answer", body, error)
     to = DESK if back == "desk" else f"/p/{given.product_id}#questions"
     return RedirectResponse(to, status.HTTP_303_SEE_OTHER)
 

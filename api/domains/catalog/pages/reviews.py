@@ -13,6 +13,7 @@ from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.catalog.service import products, reviews
+from api.domains.moderation import facade as moderation
 
 router = Router(include_in_schema=False)
 Operator = Annotated[Principal, Depends(require("reviews.moderate"))]
@@ -57,7 +58,7 @@ async def write(
             422,
             product=await products.get_product(session, product_id),
             typed={"rating": rating, "title": title, "body": body},
-            errors={row["field"]: SAID[row["field"]] for row in error.extra["errors"]},
+            errors={row["field"]: moderation.refusal(error) or SAID[row["field"]] for row in error.extra["errors"]},
         )
     return _back(product_id)
 

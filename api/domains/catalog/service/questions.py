@@ -45,7 +45,7 @@ async def ask(session: AsyncSession, customer_id: UUID, product_id: int, body: s
         return known
     if await questions.count_own(session, product_id, customer_id) >= MOST_QUESTIONS:
         raise TooManyQuestions
-    status = (await moderation.judge(session, body)).status
+    status = (await moderation.judge(session, body, "question", customer_id)).status
     ids = {"question_id": new_event_id(), "product_id": product_id, "customer_id": customer_id}
     asked = await questions.add(session, {**ids, "body": body, "status": status})
     await _tell_question(session, "new", asked)
@@ -66,7 +66,9 @@ async def answer(session: AsyncSession, person: Principal, question_id: UUID, bo
         raise MayNotAnswer
     body = fitting("body", body, LONGEST_ANSWER, shortest=1)
     is_shop = voice == "shop"
-    status: str = "published" if is_shop else (await moderation.judge(session, body)).status
+    status: str = "published"
+    if not is_shop:
+        status = (await moderation.judge(session, body, "answer", person.customer_id)).status
     # The question is locked, so nobody adds an answer to it meanwhile.
     was = (await questions.own_answers(session, [question_id], person.customer_id)).get(question_id)
     if was is None:

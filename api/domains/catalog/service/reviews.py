@@ -41,7 +41,7 @@ async def write(
         raise Invalid("rating", "is 1 to 5")
     title, body = fitting("title", title, LONGEST_TITLE), fitting("body", body, LONGEST_BODY)
     words = {"rating": rating, "title": title, "body": body}
-    status: str = (await moderation.judge(session, f"{title}\n{body}")).status
+    status: str = (await moderation.judge(session, f"{title}\n{body}", "review", customer_id)).status
     first = {"review_id": new_event_id(), "product_id": product_id, "customer_id": customer_id, "status": status}
     written = await reviews.add(session, first | words)
     was = None

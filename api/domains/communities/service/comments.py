@@ -15,7 +15,7 @@ from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
 from api.domains.communities.contracts import Branch, CommentView, PostView, Revision
 from api.domains.communities.domain.roles import Standing
-from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, Refused, TooDeep
+from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, TooDeep
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.comments import Sort
@@ -37,7 +37,7 @@ async def write(
 ) -> CommentView:
     """An answer to a post, or to a comment below it; it may be looked at before others see it.
 
-    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and Refused.
+    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and TextRefused.
     """
     post = await posts.get(session, post_id, person)
     await access.writable(session, post.community_id, person)
@@ -45,9 +45,7 @@ async def write(
         raise Closed
     body = fitting("body", body, LONGEST, shortest=1)
     path = await _path(session, post_id, parent_id)
-    verdict = await moderation.judge(session, body, may_link=True)
-    if verdict.outcome == "reject":
-        raise Refused(rule=verdict.rule)
+    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
     await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
     place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
@@ -166,9 +164,7 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
         raise Closed
     if row.body == body:
         return was
-    verdict = await moderation.judge(session, body, may_link=True)
-    if verdict.outcome == "reject":
-        raise Refused(rule=verdict.rule)
+    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
     # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
     status: str = verdict.status if row.status == "published" else "held"
     if status == "held" and row.status == "published":

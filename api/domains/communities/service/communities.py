@@ -92,7 +92,7 @@ async def _words(session: AsyncSession, name: str, description: str, rules: str,
         "description": fitting("description", description, LONGEST_DESCRIPTION),
         "rules": fitting("rules", rules, LONGEST_RULES),
     }
-    verdict = await moderation.judge(session, "\n".join(words.values()), may_link=True)
+    verdict = await moderation.judge(session, "\n".join(words.values()), "community", may_link=True)
     if verdict.outcome != "allow":  # nobody looks at these first, so what would wait is refused
         raise Refused("The words do not pass the rules of the house.", rule=verdict.rule)
     return words | {"rules_html": to_html(words["rules"]), "visibility": visibility}

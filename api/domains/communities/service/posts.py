@@ -13,7 +13,7 @@ from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
-from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound, Refused
+from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
 from api.domains.communities.service import access, people
 from api.domains.communities.service.writing import fitting_url, to_html
@@ -43,12 +43,12 @@ class Draft:
 async def write(session: AsyncSession, person: Principal, slug: str, draft: Draft) -> PostView:
     """A new post; it may be looked at before others see it.
 
-    Raises CommunityNotFound, MayNotWrite, Invalid, and Refused where moderation lets it stand nowhere.
+    Raises CommunityNotFound, MayNotWrite, Invalid, and TextRefused where moderation lets it stand nowhere.
     """
     community, _ = await access.readable(session, slug, person)
     await access.writable(session, community.community_id, person)
     kind, title, body, url, labels = _fitting(draft)
-    verdict = await _judged(session, title, body, *labels, *([url] if url else []))
+    verdict = await _judged(session, person.customer_id, title, body, *labels, *([url] if url else []))
     await people.ensure(session, person.customer_id)
     post_id = new_event_id()
     values = {
@@ -84,12 +84,9 @@ def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
     return cast("Kind", draft.kind), title, body, url, labels
 
 
-async def _judged(session: AsyncSession, *texts: str) -> Verdict:
+async def _judged(session: AsyncSession, author_id: UUID, *texts: str) -> Verdict:
     # Links belong to what people post here; how many from whom is for trust levels to say.
-    verdict = await moderation.judge(session, "\n".join(texts), may_link=True)
-    if verdict.outcome == "reject":
-        raise Refused(rule=verdict.rule)
-    return verdict
+    return await moderation.judge(session, "\n".join(texts), "post", author_id, may_link=True)
 
 
 async def get(reader: Reader, post_id: UUID, who: Visitor | Principal) -> PostView:
@@ -122,7 +119,7 @@ def veiled(post: PostView) -> PostView:
 async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: str, body: str) -> PostView:
     """Other words of the author's; the old ones are kept. One that does not stand now waits for another look.
 
-    Raises PostNotFound, NotTheAuthor, Closed, MayNotWrite, Invalid and Refused.
+    Raises PostNotFound, NotTheAuthor, Closed, MayNotWrite, Invalid and TextRefused.
     """
     was = await get(session, post_id, person)
     locked = await _own(session, person, was)
@@ -131,7 +128,7 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
     body = fitting("body", body, LONGEST_BODY)
     if (title, body) == (was.title, was.body):
         return was
-    verdict = await _judged(session, title, body)
+    verdict = await _judged(session, person.customer_id, title, body)
     status = verdict.status if locked == "published" else "held"
     await repository.keep_revision(session, post_id, was.title, was.body)
     words = {"post_id": post_id, "title": title, "body": body, "body_html": to_html(body)}

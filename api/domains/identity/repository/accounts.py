@@ -20,6 +20,7 @@ _CREDENTIALS = text(
     "SELECT c.customer_id, c.password_hash, f.enabled_at IS NOT NULL AS has_second_factor FROM identity.customers c"
     " LEFT JOIN identity.second_factors f USING (customer_id) WHERE c.email = :email"
 )
+_AGE = text("SELECT extract(epoch FROM now() - registered_at) / 86400 FROM identity.customers WHERE customer_id = :id")
 _LIST_SESSIONS = text(
     "SELECT session_id, created_at, expires_at, user_agent, token_hash IS NOT NULL AS is_browser FROM identity.sessions"
     " WHERE customer_id = :customer_id AND revoked_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT 100"
@@ -99,6 +100,11 @@ async def copy_customers(session: AsyncSession, rows: Sequence[CustomerImport]) 
     """Insert new customers by COPY."""
     tuples = (tuple(getattr(row, column) for column in IMPORT_COLUMNS) for row in rows)
     return await copy_rows(session, "identity.customers", IMPORT_COLUMNS, tuples)
+
+
+async def age_days(reader: Reader, customer_id: UUID) -> float:
+    """Days since the account was made; 0 where there is none."""
+    return float((await reader.execute(_AGE, {"id": customer_id})).scalar() or 0)
 
 
 async def get_customer(session: AsyncSession, customer_id: UUID) -> Customer | None:

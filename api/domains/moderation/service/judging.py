@@ -1,0 +1,89 @@
+"""The verdict on what somebody wants to publish."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.db import Reader, transaction
+from api.core.outbox import publish
+from api.domains.identity import facade as identity
+from api.domains.moderation.contracts import Kind, Trial, Verdict
+from api.domains.moderation.domain.facts import Facts, has_word_of
+from api.domains.moderation.domain.rules import Rule, speaking, verdict
+from api.domains.moderation.errors import TextRefused
+from api.domains.moderation.repository import rules as repository
+from api.domains.moderation.service import toxicity
+from ingestion.contracts.moderation import TextJudged
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the rules see of a text, and those that have something to say, the strictest first."""
+
+    facts: Facts
+    spoke: list[Rule]
+
+
+class _Known:
+    """The rules that this process read last."""
+
+    rules: tuple[Rule, ...] = ()
+    stamp: Sequence[int] = ()
+
+
+async def judge(
+    session: AsyncSession, text: str, kind: Kind, author_id: UUID | None = None, *, may_link: bool = False
+) -> Verdict:
+    """What becomes of a text. `may_link`: where links belong to what people write.
+
+    Which rules spoke is noted with the session's other work. A change of a rule holds for the next text; one text is
+    judged by one set of rules. Raises TextRefused where one rejects it.
+    """
+    seen = await _look(session, text, kind, author_id, may_link=may_link)
+    said = verdict(seen.spoke)
+    if said.outcome == "reject":
+        # The caller's transaction ends with the refusal; that it was one has to stay.
+        async with transaction() as own:
+            await _note(own, seen, said, author_id)
+        raise TextRefused(said.policy or "", said.rule or "")
+    if seen.spoke:
+        await _note(session, seen, said, author_id)
+    return said
+
+
+async def _note(session: AsyncSession, seen: Seen, said: Verdict, author_id: UUID | None) -> None:
+    await repository.note_hits(session, seen.spoke, seen.facts.kind, author_id)
+    told = TextJudged(
+        kind=seen.facts.kind,
+        outcome=said.outcome,
+        rules=tuple(rule.name for rule in seen.spoke if rule.state == "active"),
+        shadow=said.shadow,
+        toxicity=round(seen.facts.toxicity, 4),
+        customer_id=author_id,
+    )
+    await publish(session, told)
+
+
+async def try_out(reader: Reader, text: str, kind: Kind, *, may_link: bool = False) -> Trial:
+    """What would be said of a text by somebody unknown; nothing is noted."""
+    seen = await _look(reader, text, kind, None, may_link=may_link)
+    return Trial(verdict(seen.spoke), tuple(rule.name for rule in seen.spoke), seen.facts.as_variables())
+
+
+async def _look(reader: Reader, text: str, kind: Kind, author_id: UUID | None, *, may_link: bool) -> Seen:
+    """The rules of this moment, and what they see of the text."""
+    stand = await repository.stand(reader)
+    if stand.rules != _Known.stamp:
+        _Known.rules, _Known.stamp = tuple(await repository.working(reader)), stand.rules
+    rules = _Known.rules
+    facts = Facts(
+        text,
+        kind,
+        may_link,
+        age_days=0.0 if author_id is None else await identity.age_days(reader, author_id),
+        toxicity=await toxicity.score(reader, stand.model, text),
+        has_blocked_word=has_word_of(text, stand.blocked),
+    )
+    return Seen(facts, speaking(rules, facts))

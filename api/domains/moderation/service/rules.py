@@ -1,0 +1,93 @@
+"""Rules as their keepers see them: written, watched in the shadow, put in force, taken back."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.audit import record_act
+from api.core.db import Reader
+from api.core.outbox import publish
+from api.domains.moderation.contracts import Outcome, RuleView, State
+from api.domains.moderation.domain.rules import check
+from api.domains.moderation.errors import RuleChanged, RuleNotFound
+from api.domains.moderation.repository import rules
+from ingestion.contracts.moderation import RuleChanged as RuleChangedEvent
+
+
+async def list_rules(reader: Reader) -> list[RuleView]:
+    """Every rule as it holds, with what it did in the last seven days; those in force first."""
+    return await rules.newest(reader)
+
+
+async def versions(reader: Reader, name: str) -> list[RuleView]:
+    """What became of one rule, the newest version first. Raises RuleNotFound."""
+    found = await rules.versions(reader, name)
+    if not found:
+        raise RuleNotFound
+    return found
+
+
+async def write(
+    session: AsyncSession,
+    keeper: UUID,
+    name: str,
+    expression: str,
+    outcome: Outcome,
+    policy: str,
+    explanation: str,
+    was_version: int = 0,
+) -> RuleView:
+    """A new rule, or new words for one, whose version was `was_version`; it acts on nobody before it is put in force.
+
+    Raises InvalidRule, and RuleChanged where the rule stands at another version by now.
+    """
+    check(expression)
+    now = datetime.now(UTC)
+    return await _add(
+        session,
+        RuleView(name, was_version + 1, expression, outcome, policy, "draft", explanation, keeper, now),
+        was_version,
+    )
+
+
+async def set_state(session: AsyncSession, keeper: UUID, name: str, state: State, was_version: int) -> RuleView:
+    """Put a rule into the shadow or in force, or retire it: a new version with the same words.
+
+    Raises RuleNotFound, and RuleChanged where it stands at another version by now.
+    """
+    found = await rules.last(session, name)
+    if found is None:
+        raise RuleNotFound
+    if found.version == was_version and found.state == state:
+        return found
+    return await _add(session, replace(found, version=was_version + 1, state=state, changed_by=keeper), was_version)
+
+
+async def _add(session: AsyncSession, rule: RuleView, was_version: int) -> RuleView:
+    found = await rules.last(session, rule.name)
+    if (found.version if found else 0) != was_version:
+        raise RuleChanged
+    added = await rules.add(session, rule)
+    if added is None:
+        raise RuleChanged
+    await record_act(
+        session,
+        rule.changed_by,
+        f"rules.{'write' if rule.state == 'draft' else rule.state}",
+        f"rule:{rule.name}",
+        version=rule.version,
+        expression=rule.expression,
+        outcome=rule.outcome,
+    )
+    told = RuleChangedEvent(
+        rule=rule.name,
+        rule_version=rule.version,
+        expression=rule.expression,
+        outcome=rule.outcome,
+        policy=rule.policy,
+        state=rule.state,
+    )
+    await publish(session, told)
+    return added

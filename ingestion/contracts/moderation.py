@@ -1,0 +1,37 @@
+"""Events of moderation. No text that was judged leaves the domain that it belongs to."""
+
+from typing import ClassVar
+
+from ingestion.contracts.envelope import Event
+from ingestion.contracts.personal import CustomerId
+
+
+class RuleChanged(Event):
+    """A rule has a new version: other words, or another state (`draft`, `shadow`, `active`, `retired`)."""
+
+    type: ClassVar[str] = "moderation.rule_changed"
+    key_field: ClassVar[str] = "rule"
+
+    rule: str
+    rule_version: int
+    expression: str
+    outcome: str
+    policy: str
+    state: str
+
+
+class TextJudged(Event):
+    """A rule had a say about what somebody wanted to publish: `rules` spoke in force, `shadow` would have.
+
+    `outcome` is `allow`, `hold` or `reject`; `kind` what it was: `review`, `question`, `answer`, `post`, `comment`.
+    """
+
+    type: ClassVar[str] = "moderation.text_judged"
+    key_field: ClassVar[str] = "kind"
+
+    kind: str
+    outcome: str
+    rules: tuple[str, ...]
+    shadow: tuple[str, ...]
+    toxicity: float
+    customer_id: CustomerId | None = None
