@@ -32,6 +32,7 @@ def recommendations(
     folds: Annotated[int, typer.Option(help="Parts of the train part that a blend learns from.", min=1)] = 4,
     seed: Annotated[int, typer.Option(help="The same seed gives the same result.")] = 7,
     tune: Annotated[int, typer.Option(help="First try so many settings of each model inside the train part.")] = 0,
+    track: Annotated[bool, typer.Option("--track", help="Keep every try of --tune as a run in MLflow.")] = False,
     out: Annotated[Path | None, typer.Option("--json", help="Where the whole report goes.")] = None,
 ) -> None:
     """Fit models on a part of the file, rank every item for the people of the other part, and compare."""
@@ -42,6 +43,7 @@ def recommendations(
         evaluating.options(split, held_out, k, models, sources, change or [], half_life, people, seed, folds),
         tune,
         out,
+        track=track,
     )
 
 

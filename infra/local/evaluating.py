@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +12,15 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.environment import enter
 from infra.local.settings import LocalError
 from ml.recommendations import offline, tuning
 from ml.recommendations.competitors import BLENDS, SETTINGS, SOURCES
 from ml.recommendations.offline import Options, Report
 from ml.recommendations.reading import Interactions, UnreadableFile, read, read_items
 from ml.recommendations.splits import KINDS
+from ml.registry import Registry
+from pipelines.lib.settings import load_settings
 
 COLUMNS = ("ndcg", "recall", "map", "mrr", "coverage", "novelty", "popularity_bias")
 
@@ -93,7 +97,7 @@ def changed(changes: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def recommendations(source: Source, asked: Options, tune: int, out: Path | None) -> None:
+def recommendations(source: Source, asked: Options, tune: int, out: Path | None, *, track: bool) -> None:
     """Read, split, fit, ask, show. Raises LocalError in one line where the file or the split cannot be used."""
     console = Console(stderr=True)
     try:
@@ -120,7 +124,8 @@ def recommendations(source: Source, asked: Options, tune: int, out: Path | None)
                 status.update(f"after {line.split(':', maxsplit=1)[0]}")
 
             if tune:
-                asked = replace(asked, changed=tuning.tune_all(held.lines, products, asked, tune, tell))
+                keep = _tracker(asked) if track else lambda _search: None
+                asked = replace(asked, changed=tuning.tune_all(held.lines, products, asked, tune, tell, keep))
             report = offline.evaluate(held.lines, products, asked, tell)
     except (UnreadableFile, ValueError) as error:
         raise LocalError(str(error)) from error
@@ -129,6 +134,15 @@ def recommendations(source: Source, asked: Options, tune: int, out: Path | None)
         facts = {"file": source.interactions.name, "rows": held.rows, "bad_rows": held.bad}
         settings = {name: dict(settings) for name, settings in asked.changed.items()}
         out.write_text(json.dumps(facts | {"changed": settings} | offline.as_json(report), indent=1) + "\n")
+
+
+def _tracker(asked: Options) -> Callable[[tuning.Search], object]:
+    enter()
+    url = load_settings().mlflow_url
+    if url is None:
+        raise LocalError("AGORA_MLFLOW_URL is not set: is the stack up?")
+    registry = Registry(url)
+    return lambda search: tuning.track(registry, search, asked)
 
 
 def _said(held: Interactions) -> str:

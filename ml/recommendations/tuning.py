@@ -9,10 +9,12 @@ import polars as pl
 
 from ml.recommendations import comparison, interactions, offline, splits
 from ml.recommendations.competitors import SETTINGS, competitor
+from ml.registry import Record, Registry
 
 if TYPE_CHECKING:
     import optuna
 
+EXPERIMENT = "tuning"
 # setting → lowest, highest, whether on a logarithmic scale
 SPACE: Mapping[str, Mapping[str, tuple[float, float, bool]]] = {
     "item_knn": {"shrink": (1.0, 200.0, True), "keep": (20, 400, True)},
@@ -100,14 +102,34 @@ def within(model: str, name: str, value: float) -> float:
 
 
 def tune_all(
-    lines: pl.DataFrame, products: pl.DataFrame, options: offline.Options, budget: int, tell: Callable[[str], None]
+    lines: pl.DataFrame,
+    products: pl.DataFrame,
+    options: offline.Options,
+    budget: int,
+    tell: Callable[[str], None],
+    found_one: Callable[[Search], object] = lambda _search: None,
 ) -> dict[str, dict[str, Any]]:
-    """The best settings of every model that competes, found in the train part of the split alone."""
+    """The best settings of every model that competes, found in the train part of the split alone.
+
+    `found_one` is given each search when it has ended.
+    """
     train = splits.split(lines, options.split, options.seed, options.held_out).train
     found = {name: dict(settings) for name, settings in options.changed.items()}
     names = [n for n in offline.usable(dict.fromkeys((*options.models, *options.sources)), products) if n in SPACE]
     for name in names:
         result = search(name, train, products, options, budget)
         found[name] = result.best.parameters
+        found_one(result)
         tell(f"{name}: {len(result.tries)} tries, {result.best.figure:.4f} with {result.best.parameters}")
     return found
+
+
+def track(registry: Registry, search: Search, options: offline.Options) -> str:
+    """A run for the search and one below it for each try; the id of the first."""
+    asked = {"split": options.split, "seed": options.seed, "k": options.k}
+    figure = f"ndcg_at_{options.k}"
+    whole = Record(f"tuning {search.model}", asked | search.best.parameters, {figure: search.best.figure})
+    parent = registry.log(EXPERIMENT, whole)
+    for number, each in enumerate(search.tries):
+        registry.log(EXPERIMENT, Record(f"{search.model} {number}", each.parameters, {figure: each.figure}), parent)
+    return parent

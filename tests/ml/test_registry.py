@@ -10,8 +10,10 @@ import pytest
 from ml.recommendations import artifact, interactions
 from ml.recommendations.card import card
 from ml.recommendations.models import als, content, ease, popularity
+from ml.recommendations.offline import Options
 from ml.recommendations.serving import History, Scorer
 from ml.recommendations.train import train
+from ml.recommendations.tuning import Search, Try, track
 from ml.registry import NothingToRollBackError, Packaged, Record, Registry, WorseChallengerError
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("default")]  # MLflow warns of its own code
@@ -82,6 +84,16 @@ def test_a_run_keeps_all_that_was_said(registry: Registry, scorer: Scorer) -> No
     signature = registry.load(NAME, version).metadata.signature
     assert signature.inputs.input_names() == ["product_id", "weight"]
     assert signature.outputs.input_names() == ["product_id", "score"]
+
+
+def test_a_search_is_a_run_with_its_tries_below_it(registry: Registry) -> None:
+    search = Search("ease", [Try({"regularization": 200.0}, 0.4), Try({"regularization": 90.0}, 0.5)])
+    parent = registry.client.get_run(track(registry, search, Options("random", seed=3)))
+    assert parent.data.params == {"split": "random", "seed": "3", "k": "10", "regularization": "90.0"}
+    below = registry.client.search_runs(
+        [parent.info.experiment_id], f"tags.mlflow.parentRunId = '{parent.info.run_id}'", order_by=["start_time"]
+    )
+    assert [run.data.metrics["ndcg_at_10"] for run in below] == [0.4, 0.5]
 
 
 @pytest.mark.parametrize("name", ["ease", "als", "content", "popularity"])
