@@ -109,6 +109,11 @@ async def has_consent(reader: Reader, customer_id: UUID, purpose: str) -> bool:
     return await privacy.has_consent(reader, customer_id, purpose)
 
 
+async def consenting(reader: Reader, purpose: str, after: UUID, limit: int) -> list[UUID]:
+    """Up to `limit` people behind `after`, by their ids, who agree to a use of their data in the words of today."""
+    return await privacy.consenting(reader, purpose, after, limit)
+
+
 async def find_session(token: str) -> Principal | None:
     """The person behind a browser's session cookie, or None."""
     return await sign_in.find_session(token)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-Surface = Literal["home", "product", "cart", "order"]
+Surface = Literal["home", "product", "cart", "order", "mail"]
 
 
 @dataclass(frozen=True, slots=True)

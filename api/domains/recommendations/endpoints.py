@@ -1,6 +1,6 @@
 """JSON of recommendations: answers, one's own taste, what is withheld, experiments."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import Depends, Path, Query, Response
@@ -11,12 +11,12 @@ from api.core.db import ReadDep, SessionDep
 from api.core.routing import Router
 from api.domains.ordering import facade as ordering
 from api.domains.recommendations import schemas
-from api.domains.recommendations.contracts import Surface
 from api.domains.recommendations.service import experiments, house, taste
 from api.domains.recommendations.service.recommend import recommend
 
 router = Router(prefix="/v1", tags=["recommendations"])
 MOST = 50
+Place = Literal["home", "product", "cart"]
 
 Experimenter = Annotated[Principal, Depends(require("experiments.manage"))]
 Merchandiser = Annotated[Principal, Depends(require("recommendations.manage"))]
@@ -29,7 +29,7 @@ ExperimentId = Annotated[str, Path(max_length=60)]
 async def get_recommendations(
     reader: ReadDep,
     visitor: VisitorDep,
-    surface: Annotated[Surface, Query(description="The place that is to be filled.")],
+    surface: Annotated[Place, Query(description="The place that is to be filled.")],
     product_id: Annotated[int | None, Query(gt=0, lt=2**63, description="For the surface product.")] = None,
     department: Annotated[str | None, Query(max_length=100, description="Where a stranger looks around.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 12,

@@ -37,6 +37,12 @@ def upgrade() -> None:
         withheld_at timestamptz NOT NULL DEFAULT now()
     );
 
+    -- When a person got the last mail of what fits them.
+    CREATE TABLE recommendations.digests (
+        customer_id uuid PRIMARY KEY,
+        sent_at timestamptz NOT NULL
+    );
+
     GRANT USAGE ON SCHEMA recommendations TO agora_api;
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA recommendations TO agora_api;
 

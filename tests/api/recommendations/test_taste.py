@@ -185,6 +185,22 @@ async def test_a_customer_chooses_for_the_account(
     assert (await client.get("/v1/taste", headers=visitor_headers)).json()["is_personalised"] is True
 
 
+async def test_a_customers_word_is_nobody_elses_at_the_same_browser(
+    client: AsyncClient, shop: Shop, visitor_headers: Headers, sign_up: SignUp
+) -> None:
+    anne, ben = await sign_up(), await sign_up()
+    await client.put(f"/v1/taste/removed/{shop['bread-0']}", headers=anne.headers | visitor_headers)
+    await client.put(f"/v1/taste/removed/{shop['tea-0']}", headers=visitor_headers)
+    removed = []
+    for headers in (anne.headers | visitor_headers, ben.headers | visitor_headers, visitor_headers):
+        answer = (await client.get("/v1/taste", headers=headers)).json()
+        removed.append({each["product_id"] for each in answer["removed"]})
+    assert removed == [{shop["bread-0"], shop["tea-0"]}, {shop["tea-0"]}, {shop["tea-0"]}]
+    # What a browser took out before, the account may put back.
+    await client.delete(f"/v1/taste/removed/{shop['tea-0']}", headers=ben.headers | visitor_headers)
+    assert (await client.get("/v1/taste", headers=visitor_headers)).json()["removed"] == []
+
+
 async def test_what_the_shop_withholds_is_recommended_nowhere(
     client: AsyncClient, shop: Shop, sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

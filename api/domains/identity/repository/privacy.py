@@ -28,6 +28,13 @@ _LAST_SAID = text(
     "SELECT DISTINCT ON (purpose) purpose, version, is_granted, said_at FROM identity.consents"
     " WHERE customer_id = :customer_id ORDER BY purpose, entry_id DESC"
 )
+_CONSENTING = text("""
+    SELECT customer_id FROM (
+        SELECT DISTINCT ON (customer_id) customer_id, version, is_granted FROM identity.consents
+        WHERE purpose = :purpose AND customer_id > :after ORDER BY customer_id, entry_id DESC
+    ) AS last
+    WHERE is_granted AND version = :version ORDER BY customer_id LIMIT :limit
+""")
 _SAY = text(
     "INSERT INTO identity.consents (customer_id, purpose, version, is_granted)"
     " VALUES (:customer_id, :purpose, :version, :is_granted)"
@@ -78,3 +85,9 @@ async def say(session: AsyncSession, customer_id: UUID, purpose: str, version: s
     """Add the person's word to those of before."""
     values = {"customer_id": customer_id, "purpose": purpose, "version": version, "is_granted": is_granted}
     await session.execute(_SAY, values)
+
+
+async def consenting(reader: Reader, purpose: str, version: str, after: UUID, limit: int) -> list[UUID]:
+    """People behind `after` whose last word on a purpose was to agree, to this very text; by their ids."""
+    values = {"purpose": purpose, "version": version, "after": after, "limit": limit}
+    return list((await reader.execute(_CONSENTING, values)).scalars())

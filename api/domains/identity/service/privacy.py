@@ -62,6 +62,12 @@ async def has_consent(reader: Reader, customer_id: UUID, purpose: str) -> bool:
     return any(view.is_granted for view in await consents(reader, customer_id) if view.purpose == purpose)
 
 
+async def consenting(reader: Reader, purpose: str, after: UUID, limit: int) -> list[UUID]:
+    """People behind `after`, by their ids, who agree to a purpose in the words of today."""
+    version = next(each.version for each in PURPOSES if each.name == purpose)
+    return await repository.consenting(reader, purpose, version, after, limit)
+
+
 async def say(session: AsyncSession, customer_id: UUID, purpose: str, is_granted: bool, version: str | None) -> None:
     """Grant or withdraw; saying the same again changes nothing.
 

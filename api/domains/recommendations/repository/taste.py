@@ -34,15 +34,14 @@ _KNOWN = text("""
         AND (said.reset_id IS NULL OR history.reset_id = said.reset_id)
 """)
 _REMOVE = text("""
-    INSERT INTO recommendations.removals (person_id, product_id)
-    SELECT person_id, :product_id FROM unnest(CAST(:people AS uuid[])) AS person_id
+    INSERT INTO recommendations.removals (person_id, product_id) VALUES (:person_id, :product_id)
     ON CONFLICT DO NOTHING
 """)
 _RESTORE = text("DELETE FROM recommendations.removals WHERE person_id = ANY(:people) AND product_id = :product_id")
-_COUNT = text("SELECT count(*) FROM recommendations.removals WHERE person_id = ANY(:people)")
+_COUNT = text("SELECT count(*) FROM recommendations.removals WHERE person_id = :person_id")
 _RESET = text("""
     INSERT INTO recommendations.choices (person_id, reset_at, reset_id)
-    SELECT person_id, clock_timestamp(), :reset_id FROM unnest(CAST(:people AS uuid[])) AS person_id
+    VALUES (:person_id, clock_timestamp(), :reset_id)
     ON CONFLICT (person_id) DO UPDATE SET reset_at = excluded.reset_at, reset_id = excluded.reset_id, said_at = now()
 """)
 _CHOOSE = text("""
@@ -75,6 +74,11 @@ class Whose(NamedTuple):
     customer_id: UUID | None
 
     @property
+    def owner(self) -> UUID:
+        """Under which what is said now is kept: a browser may be shared, an account is one person's."""
+        return self.anonymous_id if self.customer_id is None else self.customer_id
+
+    @property
     def people(self) -> list[UUID]:
         """All of them."""
         return [self.anonymous_id] if self.customer_id is None else [self.anonymous_id, self.customer_id]
@@ -95,14 +99,14 @@ async def known(reader: Reader, whose: Whose, version: int) -> Known:
     return Known(row.is_personalised, row.reset_at, frozenset(row.removed or ()), bought)
 
 
-async def remove(session: AsyncSession, people: Sequence[UUID], product_id: int) -> None:
+async def remove(session: AsyncSession, person_id: UUID, product_id: int) -> None:
     """Use nothing that has to do with a product."""
-    await session.execute(_REMOVE, {"people": list(people), "product_id": product_id})
+    await session.execute(_REMOVE, {"person_id": person_id, "product_id": product_id})
 
 
-async def count_removals(reader: Reader, people: Sequence[UUID]) -> int:
+async def count_removals(reader: Reader, person_id: UUID) -> int:
     """How much was removed."""
-    return int((await reader.execute(_COUNT, {"people": list(people)})).scalar_one())
+    return int((await reader.execute(_COUNT, {"person_id": person_id})).scalar_one())
 
 
 async def restore(session: AsyncSession, people: Sequence[UUID], product_id: int) -> None:
@@ -110,9 +114,9 @@ async def restore(session: AsyncSession, people: Sequence[UUID], product_id: int
     await session.execute(_RESTORE, {"people": list(people), "product_id": product_id})
 
 
-async def reset(session: AsyncSession, people: Sequence[UUID], reset_id: UUID) -> None:
+async def reset(session: AsyncSession, person_id: UUID, reset_id: UUID) -> None:
     """Use nothing of before now."""
-    await session.execute(_RESET, {"people": list(people), "reset_id": reset_id})
+    await session.execute(_RESET, {"person_id": person_id, "reset_id": reset_id})
 
 
 async def choose(session: AsyncSession, person_id: UUID, is_personalised: bool) -> None:

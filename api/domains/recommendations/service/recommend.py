@@ -87,7 +87,7 @@ def record(answer: RecommendationView, visitor: Visitor, shown: Collection[int] 
     if not items:
         return
     impressions = get_impressions()
-    impressions.add(_served(answer, visitor, items))
+    impressions.add(served(answer, visitor, items))
     for experiment in get_house().running:
         unit = experiment.unit_of(visitor.anonymous_id, visitor.customer_id)
         if unit is not None and experiment.experiment_id in answer.variants:
@@ -122,7 +122,7 @@ async def _person(
     person, is_known = await person_of(connection, visitor, model.version if model else 0)
     if not is_known or not policy.is_personal:
         return replace(STRANGER, removed=person.removed)
-    if question.surface != "home" or len(person.bought.product_ids) or person.recent:
+    if question.surface not in {"home", "mail"} or len(person.bought.product_ids) or person.recent:
         return person
     scopes = [f"department:{name}" for name in question.departments]
     if visitor.customer_id is not None:
@@ -198,7 +198,8 @@ def _items(placed: Iterable[Placed], person: Person, titles: Mapping[int, str]) 
     ]
 
 
-def _served(answer: RecommendationView, visitor: Visitor, shown: Sequence[RecommendedItem]) -> RecommendationServed:
+def served(answer: RecommendationView, visitor: Visitor, shown: Sequence[RecommendedItem]) -> RecommendationServed:
+    """The impression of what is shown of an answer."""
     items = tuple(
         Impression(
             position=item.position,

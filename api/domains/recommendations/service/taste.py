@@ -74,10 +74,10 @@ async def remove(session: AsyncSession, visitor: Visitor, product_id: int) -> No
     """Use nothing that has to do with a product, and do not recommend it. Raises NoSuchProduct, TooManyRemovals."""
     if await catalog.get_product(session, product_id) is None:
         raise NoSuchProduct
-    people = whose(visitor).people
-    if await repository.count_removals(session, people) >= MOST_REMOVED:
+    owner = whose(visitor).owner
+    if await repository.count_removals(session, owner) >= MOST_REMOVED:
         raise TooManyRemovals
-    await repository.remove(session, people, product_id)
+    await repository.remove(session, owner, product_id)
     event = TasteRemoved(anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, product_id=product_id)
     await publish(session, event)
 
@@ -92,7 +92,7 @@ async def restore(session: AsyncSession, visitor: Visitor, product_id: int) -> N
 async def reset(session: AsyncSession, visitor: Visitor) -> None:
     """Use nothing of before now."""
     reset_id = new_event_id()
-    await repository.reset(session, whose(visitor).people, reset_id)
+    await repository.reset(session, whose(visitor).owner, reset_id)
     event = TasteReset(anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, reset_id=reset_id)
     await publish(session, event)
 
