@@ -57,8 +57,8 @@ def sales(settings: Settings) -> pl.DataFrame:
 
 def forecast(settings: Settings) -> Served:
     """Read, test, forecast, record, serve. Raises ValueError where the history is too short; the table then stays."""
-    from ml.forecasting.forecast import EXPERIMENT, record  # noqa: PLC0415 -- scikit-learn, only where it is used
     from ml.forecasting.forecast import forecast as make  # noqa: PLC0415
+    from ml.forecasting.forecast import record  # noqa: PLC0415 -- scikit-learn, only where it is used
     from ml.registry import Registry  # noqa: PLC0415
 
     if settings.mlflow_url is None:
@@ -68,7 +68,7 @@ def forecast(settings: Settings) -> Served:
     made = make(sold.filter(pl.col("day") < sold["day"].max()))
     registry = Registry(settings.mlflow_url)
     run_id = record(registry, made, snapshots(settings))
-    return Served(made, publish(settings, made, run_id), registry.link(run_id) if run_id else EXPERIMENT)
+    return Served(made, publish(settings, made, run_id), registry.link(run_id))
 
 
 def publish(settings: Settings, made: "Forecast", run_id: str | None = None) -> int:
