@@ -16,6 +16,7 @@ from tests.pipelines.lake_writer import DAY, Lake
 HOUR = timedelta(hours=1)
 # Everything but the time of the build.
 MARTS = sorted(path.stem for path in (PROJECT_DIR / "models" / "marts").glob("*.sql") if path.stem != LAST_MART)
+COMMUNITY = UUID(int=6)
 DAILY_SALES = """
 select day::text, orders, units, revenue_minor, customers, new_customers from marts.mart_daily_sales order by day
 """
@@ -72,6 +73,12 @@ def moved(lake: Lake, at: timedelta, movement: str, quantity: int) -> dict[str, 
 def reviewed(lake: Lake, at: timedelta, review_id: UUID, customer: UUID, rating: int) -> dict[str, Any]:
     who = {"review_id": str(review_id), "customer_id": str(customer)}
     return lake.event("catalog.review_published", DAY + at, product_id=7, rating=rating, **who)
+
+
+def talked(lake: Lake, at: timedelta, what: str, post_id: UUID, who: UUID, **data: Any) -> dict[str, Any]:
+    """What somebody did in a community."""
+    ids = {"post_id": str(post_id), "community_id": str(COMMUNITY), "customer_id": str(who)}
+    return lake.event(f"communities.{what}", DAY + at, **ids, **data)
 
 
 def signed_in(lake: Lake, browser: UUID, customer: UUID, at: timedelta) -> dict[str, Any]:
@@ -156,6 +163,14 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
         priced(lake, 20 * HOUR, 189),
         moved(lake, 50 * HOUR, "shipped", 1),
         reviewed(lake, 70 * HOUR, review, bob, 5),
+        # A post with a vote that was withdrawn and one that stands, and a post that was removed.
+        talked(lake, 70 * HOUR, "post_published", review, bob, kind="text"),
+        talked(lake, 70 * HOUR, "post_voted", review, ann, value=1),
+        talked(lake, 71 * HOUR, "post_voted", review, first, value=1),
+        talked(lake, 73 * HOUR, "post_voted", review, first, value=0),
+        talked(lake, 70 * HOUR, "post_published", second, ann, kind="text"),
+        talked(lake, 74 * HOUR, "post_withdrawn", second, ann, status="removed"),
+        talked(lake, 71 * HOUR, "comment_published", review, ann, comment_id=str(first), parent_id=str(review)),
         ordered(
             lake,
             "shipped",
@@ -198,6 +213,8 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
     led_to = "select answers, impressions, clicks, carts, orders, revenue_minor from marts.mart_recommendations"
     assert query(lake, led_to) == [(1, 1, 1, 0, 1, 199)]
     assert query(lake, "select reviews, average_rating from marts.mart_reviews") == [(1, 5.0)]
+    talk = "select day::text, posts, comments, votes, active_people, writers from marts.mart_communities"
+    assert query(lake, talk) == [("2026-03-03", 1, 1, 1, 2, 2)]
     incremental = contents(lake)
     build_marts(lake.settings, full_refresh=True)
     assert contents(lake) == incremental

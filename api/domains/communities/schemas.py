@@ -1,7 +1,7 @@
 """JSON of communities."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -64,7 +64,7 @@ class PostCreate(BaseModel):
     title: str = Field(min_length=1, max_length=300)
     body: str = Field("", max_length=40_000)
     url: str = Field("", max_length=2000)
-    options: list[str] = Field(default_factory=list, max_length=10)
+    options: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=10)
 
 
 class PostUpdate(BaseModel):

@@ -4,11 +4,13 @@
 -- depends_on: {{ ref('dim_customers') }}
 -- depends_on: {{ ref('dim_prices') }}
 -- depends_on: {{ ref('dim_products') }}
+-- depends_on: {{ ref('fct_community_acts') }}
 -- depends_on: {{ ref('fct_interactions') }}
 -- depends_on: {{ ref('fct_order_events') }}
 -- depends_on: {{ ref('fct_order_lines') }}
 -- depends_on: {{ ref('fct_orders') }}
 -- depends_on: {{ ref('fct_sessions') }}
+-- depends_on: {{ ref('mart_communities') }}
 -- depends_on: {{ ref('mart_customers_weekly') }}
 -- depends_on: {{ ref('mart_daily_sales') }}
 -- depends_on: {{ ref('mart_experiments') }}
@@ -30,6 +32,9 @@
     'analytics_page_viewed', 'analytics_product_viewed', 'analytics_search_performed', 'analytics_cart_item_added',
     'analytics_checkout_started', 'catalog_product_published', 'catalog_variant_published', 'catalog_price_changed',
     'catalog_review_published', 'catalog_review_withdrawn', 'catalog_item_wished', 'catalog_item_unwished',
+    'communities_post_published', 'communities_post_withdrawn', 'communities_comment_published',
+    'communities_comment_withdrawn', 'communities_post_voted', 'communities_comment_voted',
+    'communities_member_joined', 'communities_member_left',
     'identity_customer_registered', 'identity_signed_in', 'inventory_stock_moved', 'ordering_order_placed',
     'ordering_order_shipped', 'ordering_order_delivered', 'ordering_order_returned', 'ordering_order_cancelled',
     'payments_payment_captured', 'payments_payment_authorized', 'payments_payment_declined',
