@@ -1,6 +1,6 @@
 """What moderation refuses."""
 
-from api.core.errors import Conflict, Invalid, NotFound
+from api.core.refusals import Conflict, Invalid, NotFound
 
 
 class InvalidRule(Invalid):
