@@ -1,13 +1,14 @@
 """JSON of moderation."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.domains.moderation.contracts import Kind, Outcome, State
-
+Outcome = Literal["allow", "hold", "reject"]
+Kind = Literal["review", "question", "answer", "post", "comment", "community"]
+State = Literal["draft", "shadow", "active", "retired"]
 NAME = r"^[a-z][a-z0-9-]{1,49}$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
