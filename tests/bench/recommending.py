@@ -18,7 +18,7 @@ from tests.bench.landing import end
 from tests.bench.shop import Shop
 from tests.bench.web import empty_handler, play
 
-PEOPLE = 100
+PEOPLE = 20
 LISTS_A_SECOND = 200
 CLICKS = 60
 SWAPS = 6
