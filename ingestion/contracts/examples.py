@@ -47,6 +47,7 @@ _LINE = ordering.OrderLine(
     total_minor=2598,
     tax_minor=0,
 )
+_SPOKE = moderation.RuleSpoke(rule="links", rule_version=1, is_shadow=False)
 _SHOWN = recommendations.Impression(position=0, product_id=4711, reason="bought together", score=0.83, propensity=1.0)
 
 _ALL: tuple[Event, ...] = (
@@ -116,9 +117,7 @@ _ALL: tuple[Event, ...] = (
         policy="No advertising",
         state="shadow",
     ),
-    moderation.TextJudged(
-        kind="post", outcome="hold", rules=("links",), shadow=("toxic",), toxicity=0.93, customer_id=PERSON
-    ),
+    moderation.TextJudged(kind="post", outcome="hold", spoke=(_SPOKE,), toxicity=0.93, customer_id=PERSON),
     communities.CommunityFounded(**_COMMUNITY, slug="home-brewing", visibility="public"),
     communities.MemberJoined(**_COMMUNITY),
     communities.MemberLeft(**_COMMUNITY, is_banned=False),

@@ -2,8 +2,20 @@
 
 from typing import ClassVar
 
+from pydantic import BaseModel, ConfigDict
+
 from ingestion.contracts.envelope import Event
 from ingestion.contracts.personal import CustomerId
+
+
+class RuleSpoke(BaseModel):
+    """A rule whose condition held; one in the shadow changed nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rule: str
+    rule_version: int
+    is_shadow: bool
 
 
 class RuleChanged(Event):
@@ -21,7 +33,7 @@ class RuleChanged(Event):
 
 
 class TextJudged(Event):
-    """A rule had a say about what somebody wanted to publish: `rules` spoke in force, `shadow` would have.
+    """Rules had a say about what somebody wanted to publish: `spoke` are those in force and those in the shadow.
 
     `outcome` is `allow`, `hold` or `reject`; `kind` what it was: `review`, `question`, `answer`, `post`, `comment`.
     """
@@ -31,7 +43,6 @@ class TextJudged(Event):
 
     kind: str
     outcome: str
-    rules: tuple[str, ...]
-    shadow: tuple[str, ...]
+    spoke: tuple[RuleSpoke, ...]
     toxicity: float
     customer_id: CustomerId | None = None

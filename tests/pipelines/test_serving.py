@@ -203,7 +203,10 @@ def test_a_missing_address_is_named(settings: Settings) -> None:
 
 
 @pytest.mark.filterwarnings("default")  # MLflow warns of its own code
-def test_a_toxicity_model_is_trained_and_answers(settings: Settings, urls: dict[str, str], tmp_path: Path) -> None:
+def test_a_toxicity_model_is_trained_and_answers(
+    settings: Settings, urls: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where this MLflow, without a server, puts files
     with_registry = settings.model_copy(update={"mlflow_url": f"sqlite:///{tmp_path}/mlflow.db"})
     outcome = toxicity.train(with_registry, tmp_path)
     assert outcome.missing

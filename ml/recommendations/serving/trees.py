@@ -29,4 +29,4 @@ class Trees:
         for _ in range(self.depth):
             goes_left = rows[at, self.feature[node]] <= self.threshold[node]
             node = np.where(goes_left, self.left[node], self.right[node])
-        return self.value[node].sum(axis=1).astype(np.float32)
+        return np.asarray(self.value[node].sum(axis=1), np.float32)

@@ -25,7 +25,7 @@ def hot(score: int, age: timedelta) -> float:
     if age >= ZERO_AFTER:
         return 0.0
     hours = max(age.total_seconds(), 0.0) / 3600
-    return log10(max(2, score + 2)) / (hours + 2) ** 1.8
+    return float(log10(max(2, score + 2)) / (hours + 2) ** 1.8)
 
 
 def active(score: int, quiet: timedelta) -> float:

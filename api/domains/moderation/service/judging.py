@@ -15,7 +15,7 @@ from api.domains.moderation.domain.rules import Rule, speaking, verdict
 from api.domains.moderation.errors import TextRefused
 from api.domains.moderation.repository import rules as repository
 from api.domains.moderation.service import toxicity
-from ingestion.contracts.moderation import TextJudged
+from ingestion.contracts.moderation import RuleSpoke, TextJudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,10 @@ async def _note(session: AsyncSession, seen: Seen, said: Verdict, author_id: UUI
     told = TextJudged(
         kind=seen.facts.kind,
         outcome=said.outcome,
-        rules=tuple(rule.name for rule in seen.spoke if rule.state == "active"),
-        shadow=said.shadow,
+        spoke=tuple(
+            RuleSpoke(rule=rule.name, rule_version=rule.version, is_shadow=rule.state == "shadow")
+            for rule in seen.spoke
+        ),
         toxicity=round(seen.facts.toxicity, 4),
         customer_id=author_id,
     )

@@ -60,7 +60,7 @@ async def define(session: AsyncSession, experiment: Experiment, by: UUID) -> boo
         "variants": orjson.dumps(variants).decode(),
         "defined_by": by,
     }
-    return bool((await session.execute(_DEFINE, values)).rowcount)
+    return bool((await session.execute(_DEFINE, values)).rowcount)  # type: ignore[attr-defined]
 
 
 async def start(session: AsyncSession, experiment_id: str) -> bool:
