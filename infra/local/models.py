@@ -62,7 +62,8 @@ def compare(one: int, other: int, form: str) -> None:
             "high": None,
         }
         if name in values[0] and name in values[1]:
-            pair = paired(*(pl.Series(each[name], dtype=pl.Float64).to_numpy() for each in values))
+            ours, theirs = (pl.Series(each[name], dtype=pl.Float64).to_numpy() for each in values)
+            pair = paired(ours, theirs)
             row |= {"difference": pair.difference, "low": pair.low, "high": pair.high}
         rows.append(row)
     show(pl.DataFrame(rows, infer_schema_length=None), form, len(rows))

@@ -42,7 +42,8 @@ class SeasonalNaive:
 
     def forecast(self, units: Units) -> Floats:
         """The last week again and again."""
-        return np.tile(units[:, -WEEK:].astype(np.float64), -(-HORIZON // WEEK))[:, :HORIZON].sum(axis=1)
+        weeks = np.tile(units[:, -WEEK:].astype(np.float64), -(-HORIZON // WEEK))
+        return np.asarray(weeks[:, :HORIZON].sum(axis=1), np.float64)
 
 
 class RecentMean:
@@ -55,7 +56,7 @@ class RecentMean:
 
     def forecast(self, units: Units) -> Floats:
         """Mean × days."""
-        return units[:, -28:].mean(axis=1, dtype=np.float64) * HORIZON
+        return np.asarray(units[:, -28:].mean(axis=1, dtype=np.float64) * HORIZON, np.float64)
 
 
 class Blended:

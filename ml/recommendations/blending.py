@@ -187,7 +187,7 @@ def describe_items(known: Purchases, products: pl.DataFrame, ids: Ids) -> Items:
         np.where(never, start, last).astype(np.float32),
         gaps(known, at, len(ids)),
         code,
-        shares / max(len(column), 1),
+        (shares / max(len(column), 1)).astype(np.float32),
         trait,
         np.log1p(when),
         start,

@@ -90,8 +90,8 @@ def of_scorer(scorer: Scorer) -> Ranker:
         if task == "new":
             scores[rows] = -np.inf
         if task == "again":
-            return scorer.product_ids[rows[top(scores[rows], limit)]].tolist()
-        return scorer.product_ids[top(scores, limit)].tolist()
+            return list(map(int, scorer.product_ids[rows[top(scores[rows], limit)]]))
+        return list(map(int, scorer.product_ids[top(scores, limit)]))
 
     return rank
 
@@ -101,11 +101,11 @@ def of_blend(blend: Blend) -> Ranker:
 
     def rank(person: Person, limit: int, task: Task) -> list[int]:
         if task == "new":
-            return blend.rank(person.history, person.days, person.now, limit, "new")[0].tolist()
+            return list(map(int, blend.rank(person.history, person.days, person.now, limit, "new")[0]))
         if task == "next":
-            return blend.rank(person.history, person.days, person.now, limit, "next")[0].tolist()
+            return list(map(int, blend.rank(person.history, person.days, person.now, limit, "next")[0]))
         ranked, _ = blend.rank(person.history, person.days, person.now, len(blend.product_ids), "next")
-        return ranked[np.isin(ranked, person.history.product_ids)][:limit].tolist()
+        return list(map(int, ranked[np.isin(ranked, person.history.product_ids)][:limit]))
 
     return rank
 

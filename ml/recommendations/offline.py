@@ -154,7 +154,7 @@ def fitted(
     sources = of_blend(options, products)
     changed = dict(options.changed.get("blend", {}))
     tasks: tuple[str, ...] = ("next", "new") if (known.counts > 1).any() else ("new",)
-    usual = {"trees": options.trees, "seed": options.seed, "weights": WEIGHTS, "tasks": tasks}
+    usual: dict[str, Any] = {"trees": options.trees, "seed": options.seed, "weights": WEIGHTS, "tasks": tasks}
     settings = blending.Settings(**(usual | changed))
     if name == "zscore_blend":
         return comparison.of_blend(blending.plain(known, products, sources[:2], settings))

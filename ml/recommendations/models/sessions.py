@@ -22,11 +22,11 @@ def covisits(lines: Lines, products: int, window: int, gap_days: float, damp: fl
         worth = np.full(len(one), 1 / places, np.float32)
         pairs = sparse.coo_array((worth, (one, other)), shape=(products, products)).tocsr()
         total = total + pairs + pairs.T
-    total = sparse.coo_array(total)
+    found = sparse.coo_array(total)
     seen = np.maximum(np.bincount(lines.column, minlength=products), 1).astype(np.float32)
-    value = total.data / (seen[total.row] * seen[total.col]) ** np.float32(damp)
-    apart = total.row != total.col
-    return largest_of(total.row[apart], total.col[apart], value[apart], keep, products)
+    value = found.data / (seen[found.row] * seen[found.col]) ** np.float32(damp)
+    apart = found.row != found.col
+    return largest_of(found.row[apart], found.col[apart], value[apart], keep, products)
 
 
 def fit(

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Path, Query
+from pydantic import BaseModel
 
 from api.core.paging import Page
 from api.domains.communities import contracts, schemas
@@ -54,5 +55,5 @@ def person(view: contracts.Person) -> schemas.PersonOut:
     return schemas.PersonOut.model_validate(_fields(view, schemas.PersonOut))
 
 
-def _fields(view: object, shape: type[schemas.BaseModel], *without: str) -> dict[str, Any]:
+def _fields(view: object, shape: type[BaseModel], *without: str) -> dict[str, Any]:
     return {name: getattr(view, name) for name in shape.model_fields if name not in without}

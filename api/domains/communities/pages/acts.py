@@ -94,8 +94,18 @@ async def edit(
             raise
         found = await permalinks.open(session, comment_id, person, "best", None)
         place, wrong = await access.standing(session, found.post.community_id, person), wrong_fields(error)
-        said: dict[str, object] = {"found": found, "post": found.post, "place": place, "sort": "best", "said": ""}
-        return render(request, "comment.html", 422, errors=wrong, said_edit=typed(body), **said)
+        return render(
+            request,
+            "comment.html",
+            422,
+            errors=wrong,
+            said_edit=typed(body),
+            found=found,
+            post=found.post,
+            place=place,
+            sort="best",
+            said="",
+        )
     return go(f"/forum/comments/{comment_id}#c-{comment_id}")
 
 

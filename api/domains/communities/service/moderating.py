@@ -52,13 +52,14 @@ async def on_post(session: AsyncSession, person: Principal, post_id: UUID, act: 
     post = await posts.get(session, post_id, person)
     await _may_act(session, person, post.community_id, post.author_id)
     row = await post_repository.lock(session, post_id)
-    before = {"status": row.status if row else "", "is_locked": post.is_locked}
+    status: str = row.status if row else ""
+    before = {"status": status, "is_locked": post.is_locked}
     if act in ON_LOCK:
         if post.is_locked == ON_LOCK[act]:
             raise Conflict
         await post_repository.set_lock(session, post_id, ON_LOCK[act])
     else:
-        await _move_post(session, post, before["status"], _next(act, before["status"]), reason)
+        await _move_post(session, post, status, _next(act, status), reason)
     await _note(session, post.community_id, person, act, "post", post_id, reason, before)
     return await posts.get(session, post_id, person)
 

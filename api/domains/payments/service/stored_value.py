@@ -62,7 +62,7 @@ async def issue_gift_card(
 async def gift_cards() -> list[ListedGiftCard]:
     """The newest gift cards, with what is left on each."""
     async with reading() as connection:
-        return [ListedGiftCard(*card) for card in await stored_value.cards(connection, CARDS_SHOWN)]
+        return [ListedGiftCard(*tuple(card)) for card in await stored_value.cards(connection, CARDS_SHOWN)]
 
 
 async def credit_wallet(

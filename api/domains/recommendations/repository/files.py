@@ -21,7 +21,10 @@ from ml.recommendations import serving
 KEPT = 3
 SHAPE = "shape.json"
 # What may be put together again: the model, and the value objects of scoring.
-_TYPES: dict[str, type] = {"Model": Model} | {name: each for name, each in vars(serving).items() if is_dataclass(each)}
+_SCORING: dict[str, type] = {
+    name: each for name, each in vars(serving).items() if isinstance(each, type) and is_dataclass(each)
+}
+_TYPES = _SCORING | {"Model": Model}
 
 
 class NoSuchFolder(LookupError):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.core.db import Reader
 from api.domains.recommendations.domain.candidates import REPEATS, Model
 from api.domains.recommendations.repository import files
 from ml.recommendations.serving import EMPTY, Floats, Ids, Parameters, Related, assemble
@@ -43,7 +43,7 @@ _BIGINT = np.dtype([("length", ">i4"), ("value", ">i8")])
 _REAL = np.dtype([("length", ">i4"), ("value", ">f4")])
 
 
-async def active_version(connection: AsyncConnection) -> int | None:
+async def active_version(connection: Reader) -> int | None:
     """The version that answers now; None before the first training."""
     version: int | None = (await connection.execute(_ACTIVE, {"name": NAME})).scalar()
     return version
