@@ -37,11 +37,11 @@ CREATE INDEX ix_hits_judged ON moderation.hits (judged_at, name);
 COMMENT ON COLUMN moderation.hits.others IS 'Other rules in force that spoke of the same text.';
 
 INSERT INTO moderation.rules (name, version, expression, outcome, policy, state, explanation) VALUES
-    ('links', 1, 'text.links > 0 && !place.may_link', 'hold', 'No advertising', 'active',
+    ('link', 1, 'text.links > 0 && !place.may_link', 'hold', 'No advertising', 'active',
      'Links to other pages are looked at where they do not belong to what people write.'),
-    ('one-character', 1, 'text.longest_run >= 8', 'hold', 'Write to be read', 'active',
+    ('repeated-character', 1, 'text.longest_run >= 8', 'hold', 'Write to be read', 'active',
      'One character eight times in a row.'),
-    ('blocked-words', 1, 'text.has_blocked_word', 'hold', 'Be civil', 'active',
+    ('blocked-term', 1, 'text.has_blocked_word', 'hold', 'Be civil', 'active',
      'Words that moderators keep on a list.'),
     ('toxic', 1, 'model.toxicity >= 0.9', 'hold', 'Be civil', 'shadow',
      'The model is nearly sure that people would call it toxic.');

@@ -35,9 +35,9 @@ async def put(client: AsyncClient, person: SignedUp, name: str, body: dict[str, 
 
 async def test_the_first_rules_hold_what_they_always_held(session: AsyncSession) -> None:
     assert (await moderation.judge(session, "Fine. Would buy again!", "review")).outcome == "allow"
-    assert (await moderation.judge(session, "see https://a.b", "review")).rule == "links"
+    assert (await moderation.judge(session, "see https://a.b", "review")).rule == "link"
     assert (await moderation.judge(session, "see https://a.b", "post", may_link=True)).outcome == "allow"
-    assert (await moderation.judge(session, "soooooooooo", "post")).rule == "one-character"
+    assert (await moderation.judge(session, "soooooooooo", "post")).rule == "repeated-character"
 
 
 async def test_a_rule_acts_once_it_is_in_force_and_is_counted_before(
@@ -73,7 +73,7 @@ async def test_a_rule_acts_once_it_is_in_force_and_is_counted_before(
 async def test_new_words_make_it_a_draft_again(client: AsyncClient, session: AsyncSession, sign_up: SignUp) -> None:
     keeper = await sign_up("moderator")
     changed = RULE | {"was_version": 1, "expression": "text.links > 9", "outcome": "hold"}
-    assert (await put(client, keeper, "links", changed))["state"] == "draft"
+    assert (await put(client, keeper, "link", changed))["state"] == "draft"
     assert (await moderation.judge(session, "see https://a.b", "review")).outcome == "allow"
 
 
@@ -95,7 +95,7 @@ async def test_what_cannot_be_a_rule_is_refused_with_its_reason(client: AsyncCli
 
 async def test_customers_may_neither_read_nor_write_rules(client: AsyncClient, sign_up: SignUp) -> None:
     customer = await sign_up()
-    for method, path in (("GET", ""), ("GET", "/links"), ("PUT", "/links"), ("PUT", "/links/state"), ("POST", "/try")):
+    for method, path in (("GET", ""), ("GET", "/link"), ("PUT", "/link"), ("PUT", "/link/state"), ("POST", "/try")):
         answer = await client.request(method, f"/v1/operate/rules{path}", json=RULE, headers=customer.headers)
         assert answer.status_code == 403
 
@@ -117,7 +117,7 @@ async def test_a_trial_says_what_would_happen_and_keeps_nothing(
     keeper = await sign_up("moderator")
     body = {"text": "Look at www.example.org!!!!!!!!!!", "kind": "review"}
     trial = (await client.post("/v1/operate/rules/try", json=body, headers=keeper.headers)).json()
-    assert (trial["outcome"], trial["spoke"]) == ("hold", ["links", "one-character"])
+    assert (trial["outcome"], trial["spoke"]) == ("hold", ["link", "repeated-character"])
     assert trial["facts"]["text"]["links"] == 1
     assert (await session.execute(text("SELECT count(*) FROM moderation.hits"))).scalar_one() == 0
 
