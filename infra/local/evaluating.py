@@ -141,8 +141,8 @@ def _tracker(asked: Options) -> Callable[[tuning.Search], object]:
     url = load_settings().mlflow_url
     if url is None:
         raise LocalError("AGORA_MLFLOW_URL is not set: is the stack up?")
-    registry = Registry(url)
-    return lambda search: tuning.track(registry, search, asked)
+    mlflow = Registry(url)
+    return lambda search: tuning.track(mlflow, search, asked)
 
 
 def _said(held: Interactions) -> str:

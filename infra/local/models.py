@@ -46,11 +46,11 @@ def compare(one: int, other: int, form: str) -> None:
     """Print each figure of both, and the paired difference with its 95 % interval where the people are the same."""
     from ml.recommendations.comparison import paired  # noqa: PLC0415
 
-    registry = _registry(_settings())
-    found = {each.version: each for each in registry.versions(MODEL)}
+    mlflow = _registry(_settings())
+    found = {each.version: each for each in mlflow.versions(MODEL)}
     first, second = _of(found, one), _of(found, other)
     same = first.people is not None and first.people == second.people
-    values = [registry.per_person(each.run_id) if same else {} for each in (first, second)]
+    values = [mlflow.per_person(each.run_id) if same else {} for each in (first, second)]
     rows = []
     for name in FIGURES:
         row: dict[str, object] = {

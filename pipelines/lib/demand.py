@@ -66,9 +66,9 @@ def forecast(settings: Settings) -> Served:
     sold = sales(settings)
     # The day under way has not sold all that it will.
     made = make(sold.filter(pl.col("day") < sold["day"].max()))
-    registry = Registry(settings.mlflow_url)
-    run_id = record(registry, made, snapshots(settings))
-    return Served(made, publish(settings, made, run_id), registry.link(run_id))
+    mlflow = Registry(settings.mlflow_url)
+    run_id = record(mlflow, made, snapshots(settings))
+    return Served(made, publish(settings, made, run_id), mlflow.link(run_id))
 
 
 def publish(settings: Settings, made: "Forecast", run_id: str | None = None) -> int:

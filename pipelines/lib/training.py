@@ -90,9 +90,9 @@ def train(settings: Settings) -> Outcome:
     if settings.mlflow_url is None:
         raise SettingsError("AGORA_MLFLOW_URL: is needed to train models")
     data = read(settings)
-    registry = Registry(settings.mlflow_url)
-    training = fit(data.lines, data.products, incumbent=packaging.kind_of_champion(registry))
-    registered = packaging.register(registry, training, data.snapshots)
+    mlflow = Registry(settings.mlflow_url)
+    training = fit(data.lines, data.products, incumbent=packaging.kind_of_champion(mlflow))
+    registered = packaging.register(mlflow, training, data.snapshots)
     version = serving.Version(
         champion=training.champion,
         kind=training.scorer.kind,

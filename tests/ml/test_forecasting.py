@@ -143,8 +143,8 @@ def test_a_forecast_is_a_table_a_report_and_runs(tmp_path: Path, monkeypatch: py
     assert last["daily_mean"] == pytest.approx(5.3, rel=0.2)
     assert (made.table["daily_deviation"] >= made.table["daily_mean"].sqrt() - 1e-9).all()
     assert "best by WAPE" in report(made)
-    registry = Registry(f"sqlite:///{tmp_path}/mlflow.db")
-    run = registry.client.get_run(record(registry, made, {"typed.orders": 5}))
+    mlflow = Registry(f"sqlite:///{tmp_path}/mlflow.db")
+    run = mlflow.client.get_run(record(mlflow, made, {"typed.orders": 5}))
     assert run.data.tags["lake.typed.orders"] == "5"
     assert run.data.metrics["wape"] == pytest.approx(made.tested.figures[made.tested.champion]["wape"])
 

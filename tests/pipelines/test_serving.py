@@ -207,8 +207,8 @@ def test_a_toxicity_model_is_trained_and_answers(
     settings: Settings, urls: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where this MLflow, without a server, puts files
-    with_registry = settings.model_copy(update={"mlflow_url": f"sqlite:///{tmp_path}/mlflow.db"})
-    outcome = toxicity.train(with_registry, tmp_path)
+    with_mlflow = settings.model_copy(update={"mlflow_url": f"sqlite:///{tmp_path}/mlflow.db"})
+    outcome = toxicity.train(with_mlflow, tmp_path)
     assert outcome.missing
     [(version, size)] = read(urls, "select version, length(weights) from serving.toxicity")
     assert (version, size) == (outcome.version, BUCKETS * 4)
