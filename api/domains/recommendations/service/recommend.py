@@ -70,6 +70,9 @@ async def recommend(
     if len(ranked) < limit:
         fillers = sources.popular(model, limit, excluded) if model and surface != "product" else []
         fillers += await _without_a_model(connection, question)
+        # Nobody is shown again what they looked at a moment ago, only because places are left.
+        just_seen = {event.product_id for event in person.recent}
+        fillers = [each for each in fillers if each.product_id not in just_seen]
         found += [replace(each, is_filler=bool(found)) for each in fillers]
         ranked, titles = await _what_can_be_bought(connection, found, excluded, limit, policy)
     placed = place(ranked, limit, policy, LOT) if surface != "product" else [Placed(each) for each in ranked[:limit]]
