@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.local.evaluating import evaluate_demand, read_sales
+from infra.local.evaluating_demand import evaluate_demand, read_sales
 from infra.local.settings import LocalError
 from ml.forecasting.backtest import Errors, backtest, deviations, origins_of
 from ml.forecasting.forecast import forecast, record, report

@@ -7,7 +7,9 @@ is back at once. Nothing in a folder is executed: arrays are plain `.npy` files,
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from errno import EEXIST, ENOTEMPTY
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -42,13 +44,31 @@ def store(folder: Path, model: Model) -> None:
             np.save(new / f"{number}.npy", array, allow_pickle=False)
         (new / SHAPE).write_bytes(orjson.dumps(shape))
         new.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        new.rename(folder)
-    except OSError:
+        _put(new, folder)
+    finally:
         shutil.rmtree(new, ignore_errors=True)
-        if not (folder / SHAPE).exists():  # else another process was quicker
-            raise
     _forget(folder)
+
+
+def _put(new: Path, folder: Path) -> None:
+    """Give the folder its name, unless a whole one has it; a broken one is moved away first, never a whole one."""
+    while True:
+        try:
+            new.rename(folder)
+        except OSError as error:
+            if error.errno not in {ENOTEMPTY, EEXIST}:
+                raise
+        else:
+            return
+        try:
+            open_mapped(folder)
+        except NoSuchFolder:
+            aside = Path(mkdtemp(prefix=".", dir=folder.parent))
+            with suppress(FileNotFoundError):  # another process moved it
+                folder.rename(aside / "broken")
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            return
 
 
 def open_mapped(folder: Path) -> Model:
