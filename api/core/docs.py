@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
-from api.core.access import TOKEN, open_to_all
+from api.core.access import EVERYBODY, access_of, open_to_all, routes_of
 
 ASSETS = "/docs/assets"
+TOKEN = "access token"  # noqa: S105 -- what the manual calls the way to sign in
 
 
 def install(app: FastAPI) -> None:
@@ -66,11 +67,18 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's schema, with the way to sign in and the media type that problems really have."""
+    """FastAPI's schema, with who may call what, and the media type that problems really have."""
     if app.openapi_schema is None:
         schema = FastAPI.openapi(app)
         schemes = schema.setdefault("components", {}).setdefault("securitySchemes", {})
         schemes[TOKEN] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        for route in routes_of(app):
+            access = access_of(route)
+            for method in route.methods or ():
+                operation = schema["paths"].get(route.path_format, {}).get(method.lower(), {})
+                operation["x-access"] = sorted(access)
+                if EVERYBODY not in access:
+                    operation["security"] = [{TOKEN: []}]
         for path in schema["paths"].values():
             for operation in path.values():
                 for code in ("4XX", "422"):

@@ -134,6 +134,8 @@ async def test_the_manual_tells_of_problems_and_tokens(client: AsyncClient) -> N
     assert schema["openapi"].startswith("3.1")
     me = schema["paths"]["/v1/me"]["get"]
     assert me["security"] == [{"access token": []}]
+    assert me["x-access"] == ["signed in"]
+    assert "security" not in schema["paths"]["/v1/products/{product_id}"]["get"]
     assert list(me["responses"]["4XX"]["content"]) == ["application/problem+json"]
     batch = schema["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert batch["properties"]["events"]["maxItems"] == 500
