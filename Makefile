@@ -29,9 +29,14 @@ chaos: setup ## a stack of its own under load, everything killed, frozen, filled
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED),)
 
 check: setup ## lint, types, import contracts, event contracts, SQL style
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types rules
+
+types:
+	$(BIN)/mypy
+
+rules:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/agora contracts check
 	$(BIN)/python -m pipelines.lib.prepare
@@ -59,4 +64,4 @@ lock: setup ## resolve the dependencies anew
 reset: down ## throw away the data of the local stack
 	@rm -rf var/local var/demo
 
-.PHONY: help setup demo test nightly chaos check bench up down status format lock reset
+.PHONY: help setup demo test nightly chaos check types rules bench up down status format lock reset
