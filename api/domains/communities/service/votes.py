@@ -1,5 +1,6 @@
 """Votes: up, down or none; one of each person on each post and comment."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from api.core.auth import Principal
@@ -18,30 +19,39 @@ async def vote_on_post(reader: Reader, person: Principal, post_id: UUID, value: 
 
     Raises PostNotFound, MayNotWrite, OwnWords, Closed and Invalid.
     """
+    _check_value(value)
     post = await posts.get(reader, post_id, person)
-    await _check(reader, person, post, post.status, post.author_id, value)
     event = PostVoted(post_id=post_id, community_id=post.community_id, customer_id=person.customer_id, value=value)
     async with alone() as connection:
-        await repository.cast_on_post(connection, post_id, person.customer_id, value, event)
+        counted = await repository.cast_on_post(connection, post_id, person.customer_id, value, event)
+    if counted is not None:
+        ups, downs = counted
+        return replace(post, ups=ups, downs=downs, score=ups - downs, vote=value)
+    await _check(reader, person, post, post.status, post.author_id)
     return await posts.get(reader, post_id, person)
 
 
 async def vote_on_comment(reader: Reader, person: Principal, comment_id: UUID, value: int) -> CommentView:
     """The same on a comment. Raises CommentNotFound, PostNotFound, MayNotWrite, OwnWords, Closed and Invalid."""
+    _check_value(value)
     comment, post = await comments.get(reader, comment_id, person)
-    status = comment.status if post.status == "published" else post.status
-    await _check(reader, person, post, status, comment.author_id, value)
     ids = {"comment_id": comment_id, "post_id": post.post_id, "community_id": post.community_id}
     event = CommentVoted(**ids, customer_id=person.customer_id, value=value)
     async with alone() as connection:
-        await repository.cast_on_comment(connection, comment_id, person.customer_id, value, event)
+        counted = await repository.cast_on_comment(connection, comment_id, person.customer_id, value, event)
+    if counted is not None:
+        return replace(comment, ups=counted[0], downs=counted[1], vote=value)
+    await _check(reader, person, post, comment.status if post.status == "published" else post.status, comment.author_id)
     return (await comments.get(reader, comment_id, person))[0]
 
 
-async def _check(reader: Reader, person: Principal, post: PostView, status: str, author_id: UUID, value: int) -> None:
-    """Say why a vote would not count; the statement that counts it asks the same again."""
+def _check_value(value: int) -> None:
     if value not in (-1, 0, 1):
         raise Invalid("value", "is 1, -1 or 0")
+
+
+async def _check(reader: Reader, person: Principal, post: PostView, status: str, author_id: UUID) -> None:
+    """Say why a vote did not count, unless it only said the same again."""
     if status != "published":
         raise Closed
     if author_id == person.customer_id:
