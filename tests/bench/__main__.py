@@ -15,6 +15,7 @@ from rich.markup import escape
 from tests.bench import (
     commits,
     dashboards,
+    forum,
     freshness,
     lake,
     landing,
@@ -58,11 +59,13 @@ LONG: dict[str, Callable[[dict[str, str], Scale], Sequence[Figure]]] = {
     "soak": soak.soak,
     "commits": commits.commits,
     "day": lake.day,
+    "forum": forum.forum,
 }
 HELP = {
     "minutes": "of soak",
     "events": "in the lake of day",
     "commits": "of commits",
+    "posts": "of forum",
 }
 
 WIDTH = 130  # of the table, where no terminal gives one

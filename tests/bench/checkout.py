@@ -90,7 +90,6 @@ def _drop(shop: Mapping[str, str], names: list[str]) -> None:
 
 
 def _requests(shop: Mapping[str, str], people: list[UUID]) -> list[str]:
-    tokens = json.loads(_child(shop, "tokens", [str(who) for who in people]))
     return [
         request(
             "POST",
@@ -102,8 +101,14 @@ def _requests(shop: Mapping[str, str], people: list[UUID]) -> list[str]:
             },
             '{"payment_token": "tok_ok"}',
         )
-        for token in tokens
+        for token in tokens(shop, people)
     ]
+
+
+def tokens(shop: Mapping[str, str], people: list[UUID]) -> list[str]:
+    """An access token for each of these customers."""
+    found: list[str] = json.loads(_child(shop, "tokens", [str(who) for who in people]))
+    return found
 
 
 def _limit(shop: Mapping[str, str], copies: list[str], people: list[UUID]) -> float:

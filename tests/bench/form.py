@@ -18,6 +18,7 @@ class Scale:
     minutes: float = 3.0
     events: int = 5_000_000
     commits: int = 600
+    posts: int = 1_000_000
 
 
 @dataclass(frozen=True)

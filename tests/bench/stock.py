@@ -49,16 +49,16 @@ def stock(stack_env: dict[str, str]) -> list[Figure]:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE TABLE bench_rows (id int PRIMARY KEY, n int) WITH (fillfactor = 50)")
             connection.execute("INSERT INTO bench_rows SELECT n, 0 FROM generate_series(0, 63) n")
-            limit = _play(url, LIMIT)
+            limit = play(url, LIMIT)
             _open(connection, PLENTY, spread=False)
-            naive = _play(url, NAIVE)
+            naive = play(url, NAIVE)
             _open(connection, PLENTY, spread=False)
-            one_row = _play(url, ours)
+            one_row = play(url, ours)
             _open(connection, PLENTY, spread=True)
-            spread = _play(url, ours)
+            spread = play(url, ours)
             _check(connection)
             _open(connection, FEW, spread=True)
-            _play(url, ours, FEW // CLIENTS + 50)
+            play(url, ours, FEW // CLIENTS + 50)
             _check(connection)
             if (left := _one(connection, "SELECT sum(on_hand - reserved) FROM inventory.stock")) != 0:
                 raise RuntimeError(f"{left} units were refused to people who wanted them")
@@ -101,7 +101,7 @@ def _one(connection: psycopg.Connection, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _play(url: str, script: str, each: int | None = None) -> float:
+def play(url: str, script: str, each: int | None = None) -> float:
     """Transactions a second, for a while or `each` per client."""
     length = ["-t", str(each)] if each else ["-T", str(SECONDS)]
     with TemporaryDirectory() as folder:
