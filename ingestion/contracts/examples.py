@@ -47,6 +47,14 @@ _LINE = ordering.OrderLine(
     total_minor=2598,
     tax_minor=0,
 )
+_DECIDED: dict[str, Any] = {
+    "case_id": THING,
+    "decision_id": THING,
+    "kind": "post",
+    "subject_id": THING,
+    "is_done": False,
+    "customer_id": PERSON,
+}
 _SPOKE = moderation.RuleSpoke(rule="links", rule_version=1, is_shadow=False)
 _SHOWN = recommendations.Impression(position=0, product_id=4711, reason="bought together", score=0.83, propensity=1.0)
 
@@ -118,6 +126,34 @@ _ALL: tuple[Event, ...] = (
         state="shadow",
     ),
     moderation.TextJudged(kind="post", outcome="hold", spoke=(_SPOKE,), toxicity=0.93, customer_id=PERSON),
+    moderation.PolicyPublished(policy="be-civil", policy_version=2, title="Be civil"),
+    moderation.CaseOpened(
+        case_id=THING,
+        origin="hold",
+        kind="post",
+        subject_id=THING,
+        community_id=THING,
+        rule="links",
+        rule_version=1,
+        policy="No advertising",
+        severity=1,
+        customer_id=PERSON,
+    ),
+    moderation.CaseDecided(
+        **_DECIDED,
+        origin="hold",
+        act="remove",
+        effect="fall",
+        rule="links",
+        rule_version=1,
+        policy="No advertising",
+        policy_version=1,
+        strike=1,
+        restrict_days=0,
+        reports=0,
+        waited_seconds=5400,
+    ),
+    moderation.DecisionUndone(**_DECIDED, act="remove", effect="wait"),
     communities.CommunityFounded(**_COMMUNITY, slug="home-brewing", visibility="public"),
     communities.MemberJoined(**_COMMUNITY),
     communities.MemberLeft(**_COMMUNITY, is_banned=False),

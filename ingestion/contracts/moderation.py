@@ -1,6 +1,7 @@
 """Events of moderation. No text that was judged leaves the domain that it belongs to."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -45,4 +46,81 @@ class TextJudged(Event):
     outcome: str
     spoke: tuple[RuleSpoke, ...]
     toxicity: float
+    customer_id: CustomerId | None = None
+
+
+class PolicyPublished(Event):
+    """A policy has a new version, which rules and decisions name from now on."""
+
+    type: ClassVar[str] = "moderation.policy_published"
+    key_field: ClassVar[str] = "policy"
+
+    policy: str
+    policy_version: int
+    title: str
+
+
+class CaseOpened(Event):
+    """Something waits for a moderator. `origin`: `hold`, `report`, `signal`, `appeal`, or `initiative`.
+
+    An initiative is decided as it is opened. `rule` is the one that held the text; `customer_id` who wrote it.
+    """
+
+    type: ClassVar[str] = "moderation.case_opened"
+    key_field: ClassVar[str] = "subject_id"  # what becomes of one thing is heard in its order
+
+    case_id: UUID
+    origin: str
+    kind: str
+    subject_id: UUID
+    community_id: UUID | None = None
+    rule: str | None = None
+    rule_version: int | None = None
+    policy: str
+    severity: int
+    customer_id: CustomerId | None = None
+
+
+class CaseDecided(Event):
+    """What a moderator decided of a case, under which version of which policy.
+
+    `effect` is what becomes of the words: `stand`, `fall` or `none`. `is_done`: whoever owns
+    the words has done it already.
+    """
+
+    type: ClassVar[str] = "moderation.case_decided"
+    key_field: ClassVar[str] = "subject_id"  # what becomes of one thing is heard in its order
+
+    case_id: UUID
+    decision_id: UUID
+    origin: str
+    kind: str
+    subject_id: UUID
+    act: str
+    effect: str
+    is_done: bool
+    rule: str | None = None
+    rule_version: int | None = None
+    policy: str
+    policy_version: int
+    strike: int
+    restrict_days: int
+    reports: int
+    waited_seconds: int
+    customer_id: CustomerId | None = None
+
+
+class DecisionUndone(Event):
+    """A decision was taken back and its case is open again. `effect` as in `CaseDecided`, or `wait`: held as before."""
+
+    type: ClassVar[str] = "moderation.decision_undone"
+    key_field: ClassVar[str] = "subject_id"  # what becomes of one thing is heard in its order
+
+    case_id: UUID
+    decision_id: UUID
+    kind: str
+    subject_id: UUID
+    act: str
+    effect: str
+    is_done: bool
     customer_id: CustomerId | None = None

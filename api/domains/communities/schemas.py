@@ -194,6 +194,13 @@ class Revision(BaseModel):
     until: datetime
 
 
+class Report(BaseModel):
+    """What a reader says against something: the slug of a policy, and words for moderators alone."""
+
+    policy: str = Field(pattern=r"^[a-z][a-z0-9-]{1,49}$")
+    words: str = Field("", max_length=1000)
+
+
 class PostModeration(BaseModel):
     """What a moderator does, and why."""
 

@@ -1,10 +1,35 @@
 """The door of moderation: one call before anything is published, by every domain that publishes."""
 
-from api.core.errors import Invalid
-from api.domains.moderation.errors import TextRefused
-from api.domains.moderation.service.judging import judge
+from uuid import UUID
 
-__all__ = ["judge", "refusal"]
+from api.core.db import Reader
+from api.core.errors import Invalid
+from api.domains.moderation.contracts.cases import Decision
+from api.domains.moderation.errors import TextRefused
+from api.domains.moderation.repository import cases as case_repository
+from api.domains.moderation.service.cases import hold, is_held, report, reported_in, signal
+from api.domains.moderation.service.deciding import settle, take_back, withdraw
+from api.domains.moderation.service.judging import judge
+from api.domains.moderation.service.people import forget, held_on, standing
+from api.domains.moderation.service.policies import list_policies
+
+__all__ = [
+    "decision_of",
+    "forget",
+    "held_on",
+    "hold",
+    "is_held",
+    "judge",
+    "list_policies",
+    "refusal",
+    "report",
+    "reported_in",
+    "settle",
+    "signal",
+    "standing",
+    "take_back",
+    "withdraw",
+]
 
 
 def refusal(error: Invalid) -> str | None:
@@ -12,3 +37,8 @@ def refusal(error: Invalid) -> str | None:
     if not isinstance(error, TextRefused):
         return None
     return f"This cannot be published: it goes against our policy “{error.extra['policy']}”."
+
+
+async def decision_of(reader: Reader, decision_id: UUID) -> Decision | None:
+    """What was decided and by whom; None where there is no such decision."""
+    return await case_repository.decision(reader, decision_id)

@@ -33,7 +33,7 @@ async def show_log(
 async def show_queue(slug: Slug, reader: ReadDep, person: CurrentDep) -> schemas.Queue:
     """What waits for moderators."""
     found, _ = await access.moderated(reader, slug, person)
-    posts, comments, waiting = await moderating.queue(reader, found.community_id)
+    posts, comments, waiting, _ = await moderating.queue(reader, found.community_id)
     return schemas.Queue(
         posts=[shapes.post(each) for each in posts],
         comments=[shapes.comment(each) for each in comments],

@@ -19,7 +19,7 @@ from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.comments import Sort
-from api.domains.communities.service import access, people, posts
+from api.domains.communities.service import access, people, posts, subjects
 from api.domains.communities.service.writing import to_html
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
@@ -57,7 +57,10 @@ async def write(
         if not await repository.place(*ids, is_new=True, is_back=False):
             raise Closed
         await tell_published(session, comment_id, post_id, parent_id or post_id, post.community_id, person.customer_id)
-    return (await repository.find(session, [comment_id], person.customer_id))[comment_id]
+    made = (await repository.find(session, [comment_id], person.customer_id))[comment_id]
+    if verdict.status == "held":
+        await moderation.hold(session, subjects.of_comment(made, post), verdict)
+    return made
 
 
 async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
@@ -178,7 +181,10 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
     elif status == "published":
         ids = (comment_id, was.post_id, was.parent_id, post.community_id, was.author_id)
         await tell_published(session, *ids)
-    return (await get(session, comment_id, person))[0]
+    now, _ = await get(session, comment_id, person)
+    if status != "published":
+        await moderation.hold(session, subjects.of_comment(now, post), verdict)
+    return now
 
 
 async def delete(session: AsyncSession, person: Principal, comment_id: UUID) -> None:
@@ -191,11 +197,13 @@ async def delete(session: AsyncSession, person: Principal, comment_id: UUID) -> 
         return
     if row.status in ("held", "rejected"):  # it never had a place, and nobody answered it
         await repository.remove(session, comment_id)
+        await moderation.withdraw(session, "comment", comment_id, person.customer_id)
         return
     await repository.wipe(session, comment_id)
     if row.status == "published":
         await repository.uncount(session, was.post_id)
         await tell_withdrawn(session, was, post.community_id, "deleted")
+    await moderation.withdraw(session, "comment", comment_id, person.customer_id)
 
 
 async def revisions(reader: Reader, comment_id: UUID, who: Visitor | Principal) -> list[Revision]:

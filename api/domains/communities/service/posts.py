@@ -15,7 +15,7 @@ from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, people
+from api.domains.communities.service import access, people, subjects
 from api.domains.communities.service.writing import fitting_url, to_html
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
@@ -65,9 +65,12 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
         "reason": verdict.rule,
     }
     await repository.add(session, values, labels)
+    made = await get(session, post_id, person)
     if verdict.status == "published":
         await tell_published(session, post_id, community.community_id, person.customer_id, kind)
-    return await get(session, post_id, person)
+    else:
+        await moderation.hold(session, subjects.of_post(made), verdict)
+    return made
 
 
 def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
@@ -137,7 +140,10 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
         await tell_published(session, post_id, was.community_id, was.author_id, was.kind)
     elif locked == "published":
         await tell_withdrawn(session, was, status)
-    return await get(session, post_id, person)
+    now = await get(session, post_id, person)
+    if status == "held":
+        await moderation.hold(session, subjects.of_post(now), verdict)
+    return now
 
 
 async def _own(session: AsyncSession, person: Principal, post: PostView) -> str:
@@ -161,6 +167,7 @@ async def delete(session: AsyncSession, person: Principal, post_id: UUID) -> Non
     await repository.wipe(session, post_id)
     if row is not None and row.status == "published":
         await tell_withdrawn(session, was, "deleted")
+    await moderation.withdraw(session, "post", post_id, person.customer_id)
 
 
 async def revisions(reader: Reader, post_id: UUID, who: Visitor | Principal) -> list[Revision]:

@@ -1,7 +1,7 @@
 """The verdict on what somebody wants to publish."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,9 +12,9 @@ from api.domains.identity import facade as identity
 from api.domains.moderation.contracts import Kind, Trial, Verdict
 from api.domains.moderation.domain.facts import Facts, has_word_of
 from api.domains.moderation.domain.rules import Rule, speaking, verdict
-from api.domains.moderation.errors import TextRefused
+from api.domains.moderation.errors import Suspended, TextRefused
 from api.domains.moderation.repository import rules as repository
-from api.domains.moderation.service import toxicity
+from api.domains.moderation.service import people, toxicity
 from ingestion.contracts.moderation import RuleSpoke, TextJudged
 
 
@@ -24,6 +24,7 @@ class Seen:
 
     facts: Facts
     spoke: list[Rule]
+    policies: Mapping[str, int]
 
 
 class _Known:
@@ -39,17 +40,24 @@ async def judge(
     """What becomes of a text. `may_link`: where links belong to what people write.
 
     Which rules spoke is noted with the session's other work. A change of a rule holds for the next text; one text is
-    judged by one set of rules. Raises TextRefused where one rejects it.
+    judged by one set of rules. What somebody writes on whom strikes weigh is held. Raises TextRefused where a rule
+    rejects it, and Suspended where the author may not write.
     """
+    weighs = None if author_id is None else await people.standing(session, author_id)
+    if weighs is not None and weighs.suspended_until is not None:
+        raise Suspended(weighs.suspended_until)
     seen = await _look(session, text, kind, author_id, may_link=may_link)
     said = verdict(seen.spoke)
+    said = replace(said, policy_version=seen.policies.get(said.policy or ""))
     if said.outcome == "reject":
         # The caller's transaction ends with the refusal; that it was one has to stay.
         async with transaction() as own:
             await _note(own, seen, said, author_id)
-        raise TextRefused(said.policy or "", said.rule or "")
+        raise TextRefused(said.policy or "", said.rule or "", said.policy_version)
     if seen.spoke:
         await _note(session, seen, said, author_id)
+    if said.outcome == "allow" and weighs is not None and weighs.is_watched:
+        return replace(said, outcome="hold")
     return said
 
 
@@ -88,4 +96,4 @@ async def _look(reader: Reader, text: str, kind: Kind, author_id: UUID | None, *
         toxicity=await toxicity.score(reader, stand.model, text),
         has_blocked_word=has_word_of(text, stand.blocked),
     )
-    return Seen(facts, speaking(rules, facts))
+    return Seen(facts, speaking(rules, facts), stand.policies)

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.audit import record_act
 from api.core.db import Reader
+from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.domains.moderation.contracts import Outcome, RuleView, State
 from api.domains.moderation.domain.rules import check
 from api.domains.moderation.errors import RuleChanged, RuleNotFound
-from api.domains.moderation.repository import rules
+from api.domains.moderation.repository import policies, rules
 from ingestion.contracts.moderation import RuleChanged as RuleChangedEvent
 
 
@@ -41,7 +42,8 @@ async def write(
 ) -> RuleView:
     """A new rule, or new words for one, whose version was `was_version`; it acts on nobody before it is put in force.
 
-    Raises InvalidRule, and RuleChanged where the rule stands at another version by now.
+    Raises InvalidRule, Invalid for a policy that there is not, and RuleChanged where the rule stands at another version
+    by now.
     """
     check(expression)
     now = datetime.now(UTC)
@@ -69,7 +71,10 @@ async def _add(session: AsyncSession, rule: RuleView, was_version: int) -> RuleV
     found = await rules.last(session, rule.name)
     if (found.version if found else 0) != was_version:
         raise RuleChanged
-    added = await rules.add(session, rule)
+    policy = await policies.by_title(session, rule.policy)
+    if policy is None:
+        raise Invalid("policy", "is the title of no policy of the house")
+    added = await rules.add(session, replace(rule, policy_version=policy.version))
     if added is None:
         raise RuleChanged
     await record_act(

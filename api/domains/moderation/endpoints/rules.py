@@ -11,7 +11,7 @@ from api.domains.moderation.contracts import RuleView
 from api.domains.moderation.schemas import NAME, RuleOut, RuleState, RuleWrite, TrialOut, TrialWrite
 from api.domains.moderation.service import judging, rules
 
-router = Router(prefix="/v1/operate/rules", tags=["moderation"])
+router = Router(prefix="/v1/operate/rules")
 Keeper = Annotated[Principal, Depends(require("rules.manage"))]
 Name = Annotated[str, Path(pattern=NAME)]
 

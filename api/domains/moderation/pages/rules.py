@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader, SessionDep
-from api.core.errors import validation_errors
+from api.core.errors import Invalid, validation_errors
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.moderation.contracts import KINDS, Kind, State
 from api.domains.moderation.domain.facts import MEANINGS
 from api.domains.moderation.errors import InvalidRule, RuleChanged
 from api.domains.moderation.schemas import NAME, RuleWrite
-from api.domains.moderation.service import judging, rules
+from api.domains.moderation.service import judging, policies, rules
 
-router = Router(prefix="/operate/rules", include_in_schema=False)
+router = Router(prefix="/operate/rules")
 Keeper = Annotated[Principal, Depends(require("rules.manage"))]
 Name = Annotated[str, Path(pattern=NAME)]
 Text = Annotated[str, Form(max_length=1000)]
@@ -31,7 +31,7 @@ FIELDS = ("name", "expression", "outcome", "policy", "explanation")
 SAID = {
     "name": "Two to fifty small letters, digits and hyphens, such as new-account-links.",
     "expression": "Write a condition of up to 500 characters.",
-    "policy": "Name the policy that the author is told, in up to 100 characters.",
+    "policy": "Choose the policy that the author is told.",
     "explanation": "Say what it is for, in up to 500 characters.",
     "outcome": "Choose what follows.",
 }
@@ -153,6 +153,8 @@ async def _keep(
     except InvalidRule as error:
         wrong = {"expression": error.extra["errors"][0]["reason"]}
         return await _form(request, session, known, typed, wrong, 422)
+    except Invalid:
+        return await _form(request, session, known, typed, {"policy": SAID["policy"]}, 422)
     except RuleChanged as error:
         wrong = {"state": f"{error.title}."} if known else {"name": "There is a rule of this name."}
         return await _form(request, session, known, typed, wrong, 409)
@@ -176,5 +178,6 @@ async def _form(
         outcomes=OUTCOMES,
         states=STATES,
         acts=ACTS,
+        policies=await policies.list_policies(reader),
         meanings=MEANINGS,
     )

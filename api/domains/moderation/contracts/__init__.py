@@ -26,6 +26,7 @@ class Verdict:
     version: int | None = None
     policy: str | None = None
     shadow: tuple[str, ...] = ()
+    policy_version: int | None = None
 
     @property
     def status(self) -> Literal["published", "held"]:
@@ -47,6 +48,7 @@ class RuleView:
     explanation: str
     changed_by: UUID | None
     changed_at: datetime
+    policy_version: int = 1
     times: int = 0
     people: int = 0
     alone: int = 0
