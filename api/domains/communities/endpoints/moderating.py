@@ -41,6 +41,15 @@ async def show_queue(slug: Slug, reader: ReadDep, person: CurrentDep) -> schemas
     )
 
 
+@router.put("/communities/{slug}/toxicity-threshold")
+async def set_threshold(
+    slug: Slug, body: schemas.Threshold, person: CurrentDep, session: SessionDep
+) -> schemas.Community:
+    """From which probability of being toxic a text waits for a look here: moderators say so, and the log tells it."""
+    found = await moderating.set_threshold(session, person, slug, body.threshold)
+    return shapes.community(found, (await access.standing(session, found.community_id, person)).role)
+
+
 @router.post("/communities/{slug}/people/{handle}/moderation")
 async def moderate_person(
     slug: Slug, handle: Handle, body: schemas.PersonModeration, person: CurrentDep, session: SessionDep

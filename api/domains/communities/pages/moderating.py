@@ -92,6 +92,19 @@ async def dismiss_report(slug: Slug, case_id: UUID, person: CurrentDep, _: CsrfD
     return go(f"/forum/c/{slug}/queue")
 
 
+@router.post("/forum/c/{slug}/threshold")
+async def set_threshold(
+    slug: Slug,
+    person: CurrentDep,
+    _: CsrfDep,
+    session: SessionDep,
+    threshold: Annotated[str, Form(pattern=r"^(0\.[3-9]\d?|1)?$")] = "",
+) -> Response:
+    """From which probability of being toxic a text waits for a look."""
+    await moderating.set_threshold(session, person, slug, float(threshold) if threshold else None)
+    return go(f"/forum/c/{slug}/queue")
+
+
 @router.post("/forum/c/{slug}/people")
 async def moderate_person(
     request: Request,

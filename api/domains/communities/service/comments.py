@@ -13,7 +13,7 @@ from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Branch, CommentView, PostView, Revision
+from api.domains.communities.contracts import Branch, CommentView, CommunityView, PostView, Revision
 from api.domains.communities.domain.roles import Standing
 from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, TooDeep
 from api.domains.communities.repository import comments as repository
@@ -22,6 +22,7 @@ from api.domains.communities.repository.comments import Sort
 from api.domains.communities.service import access, people, posts, subjects
 from api.domains.communities.service.writing import to_html
 from api.domains.moderation import facade as moderation
+from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
 
@@ -40,12 +41,12 @@ async def write(
     Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and TextRefused.
     """
     post = await posts.get(session, post_id, person)
-    await access.writable(session, post.community_id, person)
+    community, _ = await access.writable(session, post.community_id, person)
     if post.status != "published" or post.is_locked:
         raise Closed
     body = fitting("body", body, LONGEST, shortest=1)
     path = await _path(session, post_id, parent_id)
-    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
+    verdict = await _judged(session, community, person, body)
     await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
     place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
@@ -61,6 +62,12 @@ async def write(
     if verdict.status == "held":
         await moderation.hold(session, subjects.of_comment(made, post), verdict)
     return made
+
+
+async def _judged(session: AsyncSession, community: CommunityView, person: Principal, body: str) -> Verdict:
+    threshold = community.toxicity_threshold
+    author_id = person.customer_id
+    return await moderation.judge(session, body, "comment", author_id, may_link=True, toxicity_threshold=threshold)
 
 
 async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
@@ -160,14 +167,14 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
     was, post = await get(session, comment_id, person)
     if was.author_id != person.customer_id:
         raise NotTheAuthor
-    await access.writable(session, post.community_id, person)
+    community, _ = await access.writable(session, post.community_id, person)
     body = fitting("body", body, LONGEST, shortest=1)
     row = await repository.lock(session, comment_id)
     if row is None or row.status in GONE or post.status in GONE:
         raise Closed
     if row.body == body:
         return was
-    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
+    verdict = await _judged(session, community, person, body)
     # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
     status: str = verdict.status if row.status == "published" else "held"
     if status == "held" and row.status == "published":

@@ -11,7 +11,7 @@ from api.core.db import Reader
 from api.core.errors import Conflict, Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Act, CommentView, Member, PostView, Role
+from api.domains.communities.contracts import Act, CommentView, CommunityView, Member, PostView, Role
 from api.domains.communities.domain.roles import Standing, outranks
 from api.domains.communities.errors import ActNotFound, AlreadyUndone, MayNotModerate
 from api.domains.communities.repository import acts
@@ -25,6 +25,7 @@ from ingestion.contracts import new_event_id
 
 LONGEST_REASON = 500
 SHOWN = 100
+LEAST_THRESHOLD = 0.3  # below it half of what people write would wait
 # act: (the state that it needs, the state that it makes)
 ON_WORDS = {
     "remove": ("published", "removed"),
@@ -108,6 +109,23 @@ async def on_person(
     before = {"role": was.role, "appointed_at": was.appointed_at}
     await note(session, community.community_id, person.customer_id, act, "person", target.customer_id, reason, before)
     return role
+
+
+async def set_threshold(session: AsyncSession, person: Principal, slug: str, threshold: float | None) -> CommunityView:
+    """From which probability of being toxic a text waits for a look here; None: by the rules of the house alone.
+
+    Raises CommunityNotFound, MayNotModerate and Invalid.
+    """
+    if threshold is not None and not LEAST_THRESHOLD <= threshold <= 1:
+        raise Invalid("threshold", f"is {LEAST_THRESHOLD} to 1")
+    community, _ = await access.moderated(session, slug, person)
+    community_id = community.community_id
+    before = await community_repository.set_threshold(session, community_id, threshold)
+    if before != threshold:
+        said = "no threshold" if threshold is None else f"{threshold:.2f}"
+        await note(session, community_id, person.customer_id, "threshold", "community", community_id, said,
+                   {"toxicity_threshold": before})  # fmt: skip
+    return (await access.moderated(session, slug, person))[0]
 
 
 async def dismiss(session: AsyncSession, person: Principal, slug: str, case_id: UUID) -> None:
@@ -240,7 +258,7 @@ async def _seize(session: AsyncSession, noted: Any) -> None:
         await community_repository.seize_standing(session, noted.community_id, noted.subject_id)
     elif noted.subject_kind == "post":
         await post_repository.lock(session, noted.subject_id)
-    else:
+    elif noted.subject_kind == "comment":
         await comment_repository.lock(session, noted.subject_id)
 
 
@@ -255,6 +273,9 @@ async def _put_back(session: AsyncSession, person: Principal, noted: Any, reason
         return
     if noted.act in ON_LOCK:
         await post_repository.set_lock(session, noted.subject_id, before["is_locked"])
+        return
+    if noted.subject_kind == "community":
+        await community_repository.set_threshold(session, noted.subject_id, before["toxicity_threshold"])
         return
     # What was let through has answers by now: it goes from sight and keeps its place.
     status = "removed" if noted.act == "approve" else before["status"]

@@ -12,7 +12,7 @@ from api.core.db import Reader
 from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.texts import fitting
-from api.domains.communities.contracts import Kind, PostView, Revision
+from api.domains.communities.contracts import CommunityView, Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
 from api.domains.communities.service import access, people, subjects
@@ -48,7 +48,8 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
     community, _ = await access.readable(session, slug, person)
     await access.writable(session, community.community_id, person)
     kind, title, body, url, labels = _fitting(draft)
-    verdict = await _judged(session, person.customer_id, title, body, *labels, *([url] if url else []))
+    texts = (title, body, *labels, *([url] if url else []))
+    verdict = await _judged(session, community, person.customer_id, *texts)
     await people.ensure(session, person.customer_id)
     post_id = new_event_id()
     values = {
@@ -87,9 +88,10 @@ def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
     return cast("Kind", draft.kind), title, body, url, labels
 
 
-async def _judged(session: AsyncSession, author_id: UUID, *texts: str) -> Verdict:
+async def _judged(session: AsyncSession, community: CommunityView, author_id: UUID, *texts: str) -> Verdict:
     # Links belong to what people post here; how many from whom is for trust levels to say.
-    return await moderation.judge(session, "\n".join(texts), "post", author_id, may_link=True)
+    words, threshold = "\n".join(texts), community.toxicity_threshold
+    return await moderation.judge(session, words, "post", author_id, may_link=True, toxicity_threshold=threshold)
 
 
 async def get(reader: Reader, post_id: UUID, who: Visitor | Principal) -> PostView:
@@ -126,12 +128,12 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
     """
     was = await get(session, post_id, person)
     locked = await _own(session, person, was)
-    await access.writable(session, was.community_id, person)
+    community, _ = await access.writable(session, was.community_id, person)
     title = " ".join(fitting("title", title, LONGEST_TITLE, shortest=1).split())
     body = fitting("body", body, LONGEST_BODY)
     if (title, body) == (was.title, was.body):
         return was
-    verdict = await _judged(session, person.customer_id, title, body)
+    verdict = await _judged(session, community, person.customer_id, title, body)
     status = verdict.status if locked == "published" else "held"
     await repository.keep_revision(session, post_id, was.title, was.body)
     words = {"post_id": post_id, "title": title, "body": body, "body_html": to_html(body)}

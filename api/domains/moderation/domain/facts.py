@@ -8,6 +8,8 @@ from itertools import groupby
 LINK = re.compile(r"(?:https?://|www\.)\S*|\b[\w-]+\.(?:com|net|org|info|biz|ru|xyz|shop|top|io)\b", re.IGNORECASE)
 MENTION = re.compile(r"(?<!\w)@\w+")
 
+NEVER = 2.0  # no probability gets there
+
 # Every name that a condition may use, with what it means; the page shows them, and a rule is tried against them.
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "text": {
@@ -22,7 +24,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     },
     "author": {"age_days": "days since the account was made; 0 where that is not known"},
     "model": {"toxicity": "probability that people call it toxic, 0 to 1; 0 while there is no model"},
-    "place": {"kind": "review, question, answer, post, comment or community", "may_link": "whether links belong to it"},
+    "place": {
+        "kind": "review, question, answer, post, comment or community",
+        "may_link": "whether links belong to it",
+        "toxicity_threshold": "toxicity from which its community holds a text; 2, never reached, where it set none",
+    },
 }
 
 
@@ -36,6 +42,7 @@ class Facts:
     age_days: float = 0.0
     toxicity: float = 0.0
     has_blocked_word: bool = False
+    toxicity_threshold: float = NEVER
 
     def as_variables(self) -> dict[str, dict[str, object]]:
         """The variables of a condition, by the names of `MEANINGS`."""
@@ -54,7 +61,11 @@ class Facts:
             },
             "author": {"age_days": self.age_days},
             "model": {"toxicity": self.toxicity},
-            "place": {"kind": self.kind, "may_link": self.may_link},
+            "place": {
+                "kind": self.kind,
+                "may_link": self.may_link,
+                "toxicity_threshold": self.toxicity_threshold,
+            },
         }
 
 

@@ -10,7 +10,7 @@ from api.core.db import Reader, transaction
 from api.core.outbox import publish
 from api.domains.identity import facade as identity
 from api.domains.moderation.contracts import Kind, Trial, Verdict
-from api.domains.moderation.domain.facts import Facts, has_word_of
+from api.domains.moderation.domain.facts import NEVER, Facts, has_word_of
 from api.domains.moderation.domain.rules import Rule, speaking, verdict
 from api.domains.moderation.errors import Suspended, TextRefused
 from api.domains.moderation.repository import rules as repository
@@ -35,9 +35,17 @@ class _Known:
 
 
 async def judge(
-    session: AsyncSession, text: str, kind: Kind, author_id: UUID | None = None, *, may_link: bool = False
+    session: AsyncSession,
+    text: str,
+    kind: Kind,
+    author_id: UUID | None = None,
+    *,
+    may_link: bool = False,
+    toxicity_threshold: float | None = None,
 ) -> Verdict:
     """What becomes of a text. `may_link`: where links belong to what people write.
+
+    `toxicity_threshold`: the probability in [0, 1] from which the text's community wants a look at it.
 
     Which rules spoke is noted with the session's other work. A change of a rule holds for the next text; one text is
     judged by one set of rules. What somebody writes on whom strikes weigh is held. Raises TextRefused where a rule
@@ -46,7 +54,8 @@ async def judge(
     weighs = None if author_id is None else await people.standing(session, author_id)
     if weighs is not None and weighs.suspended_until is not None:
         raise Suspended(weighs.suspended_until)
-    seen = await _look(session, text, kind, author_id, may_link=may_link)
+    threshold = NEVER if toxicity_threshold is None else toxicity_threshold
+    seen = await _look(session, text, kind, author_id, may_link=may_link, threshold=threshold)
     said = verdict(seen.spoke)
     said = replace(said, policy_version=seen.policies.get(said.policy or ""))
     if said.outcome == "reject":
@@ -78,11 +87,13 @@ async def _note(session: AsyncSession, seen: Seen, said: Verdict, author_id: UUI
 
 async def try_out(reader: Reader, text: str, kind: Kind, *, may_link: bool = False) -> Trial:
     """What would be said of a text by somebody unknown; nothing is noted."""
-    seen = await _look(reader, text, kind, None, may_link=may_link)
+    seen = await _look(reader, text, kind, None, may_link=may_link, threshold=NEVER)
     return Trial(verdict(seen.spoke), tuple(rule.name for rule in seen.spoke), seen.facts.as_variables())
 
 
-async def _look(reader: Reader, text: str, kind: Kind, author_id: UUID | None, *, may_link: bool) -> Seen:
+async def _look(
+    reader: Reader, text: str, kind: Kind, author_id: UUID | None, *, may_link: bool, threshold: float
+) -> Seen:
     """The rules of this moment, and what they see of the text."""
     stand = await repository.stand(reader)
     if stand.rules != _Known.stamp:
@@ -95,5 +106,6 @@ async def _look(reader: Reader, text: str, kind: Kind, author_id: UUID | None, *
         age_days=0.0 if author_id is None else await identity.age_days(reader, author_id),
         toxicity=await toxicity.score(reader, stand.model, text),
         has_blocked_word=has_word_of(text, stand.blocked),
+        toxicity_threshold=threshold,
     )
     return Seen(facts, speaking(rules, facts), stand.policies)
