@@ -151,8 +151,13 @@ class CaseOut(BaseModel):
 
 
 class CaseDetail(CaseOut):
-    """The same with what was said against the thing, and what was decided."""
+    """The same with what was said against the thing, and what was decided.
 
+    Of an appeal also what the author was told first, and what they say against it.
+    """
+
+    first_note: str | None
+    appeal: str | None
     said: list[ReportOut]
     decisions: list[DecisionOut]
 

@@ -96,6 +96,7 @@ async def test_a_case_by_its_forms_until_the_end_of_its_appeal(
     assert "Your appeal waits" in await page(client, path[0], ada)
     await page(client, path[0], mod, 404)
     appeal = f"/operate/cases/{(await desk.case_of(mod, post['post_id']))['case_id']}"
+    assert "It is a quote." in await page(client, appeal, second)
     own = await send(client, f"{appeal}/decision", mod, act="uphold", note="Still.")
     assert (own.status_code, "somebody else" in own.text) == (403, True)
     assert (await send(client, f"{appeal}/decision", second, act="overturn", note="A quote.")).status_code == 303

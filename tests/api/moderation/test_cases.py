@@ -294,3 +294,21 @@ async def test_a_person_is_given_all_and_forgotten_whole(
         rows = await session.execute(text(f"SELECT t::text FROM moderation.{table} t"))  # noqa: S608 -- names above
         assert not [row for row in rows.scalars() if str(ada.customer_id) in row or LONG in row or "Rude" in row]
     assert len(await desk.cases(mod)) == 1  # what she reported still waits
+
+
+async def test_what_a_rule_holds_in_a_private_community_is_for_its_own_moderators(
+    forum: Forum, desk: Desk, client: AsyncClient, named: Named, sign_up: SignUp
+) -> None:
+    ada, bob, mod = await named("ada"), await named("bob"), await sign_up("moderator")
+    await forum.found(ada, "club", "private")
+    await forum.join(bob, "club")
+    await forum.act(ada, "/communities/club/people/bob", "admit")
+    post = await forum.post(bob, "club", "Secret", body=LONG)
+    case = await desk.case_of(mod, post["post_id"])
+    assert (case["title"], case["body"]) == ("", "")
+    await forum.act(ada, f"/posts/{post['post_id']}", "approve")
+    assert await desk.cases(mod) == []
+    await forum.send(ada, "PUT", f"/posts/{post['post_id']}/report", {"policy": "be-civil"}, 204)
+    assert (await desk.case_of(mod, post["post_id"]))["body"] == LONG  # a member showed it
+    outsider = await sign_up()
+    await forum.send(outsider, "PUT", f"/posts/{post['post_id']}/report", {"policy": "be-civil"}, 404)

@@ -60,7 +60,7 @@ async def write(
         await tell_published(session, comment_id, post_id, parent_id or post_id, post.community_id, person.customer_id)
     made = (await repository.find(session, [comment_id], person.customer_id))[comment_id]
     if verdict.status == "held":
-        await moderation.hold(session, subjects.of_comment(made, post), verdict)
+        await moderation.hold(session, subjects.undisclosed(subjects.of_comment(made, post), post.visibility), verdict)
     return made
 
 
@@ -190,7 +190,7 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
         await tell_published(session, *ids)
     now, _ = await get(session, comment_id, person)
     if status != "published":
-        await moderation.hold(session, subjects.of_comment(now, post), verdict)
+        await moderation.hold(session, subjects.undisclosed(subjects.of_comment(now, post), post.visibility), verdict)
     return now
 
 

@@ -70,7 +70,7 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
     if verdict.status == "published":
         await tell_published(session, post_id, community.community_id, person.customer_id, kind)
     else:
-        await moderation.hold(session, subjects.of_post(made), verdict)
+        await moderation.hold(session, subjects.undisclosed(subjects.of_post(made), made.visibility), verdict)
     return made
 
 
@@ -144,7 +144,7 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
         await tell_withdrawn(session, was, status)
     now = await get(session, post_id, person)
     if status == "held":
-        await moderation.hold(session, subjects.of_post(now), verdict)
+        await moderation.hold(session, subjects.undisclosed(subjects.of_post(now), now.visibility), verdict)
     return now
 
 

@@ -1,7 +1,17 @@
 """Posts and comments as moderation is told of them."""
 
+from dataclasses import replace
+
 from api.domains.communities.contracts import CommentView, PostView
 from api.domains.moderation.contracts.cases import Subject
+
+
+def undisclosed(subject: Subject, visibility: str) -> Subject:
+    """What a rule held in a private community is for its own moderators: the house learns that it is there.
+
+    Whoever reports something shows it to the house, and so does whoever appeals.
+    """
+    return replace(subject, title="", body="", picture=None) if visibility == "private" else subject
 
 
 def of_post(post: PostView) -> Subject:

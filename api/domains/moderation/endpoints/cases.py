@@ -21,7 +21,7 @@ from api.domains.moderation.schemas import (
     RulingWrite,
     Undo,
 )
-from api.domains.moderation.service import cases, deciding
+from api.domains.moderation.service import cases, deciding, statements
 
 router = Router(prefix="/v1/operate")
 Moderator = Annotated[Principal, Depends(require("cases.decide"))]
@@ -35,8 +35,11 @@ def _out(case: CaseView) -> CaseOut:
 
 async def _detail(reader: Reader, case_id: UUID) -> CaseDetail:
     case, said, decisions = await cases.get(reader, case_id)
+    stated = await statements.of_appeal(reader, case)
     return CaseDetail(
         **_out(case).model_dump(),
+        first_note=stated.note if stated else None,
+        appeal=stated.appeal if stated else None,
         said=[ReportOut.model_validate(each, from_attributes=True) for each in said],
         decisions=[DecisionOut.model_validate(each, from_attributes=True) for each in decisions],
     )

@@ -17,7 +17,7 @@ from api.core.routing import Router
 from api.domains.moderation.contracts.cases import CASE_KINDS, Act, CaseKind, Filter, Origin
 from api.domains.moderation.domain.cases import AGAINST, DECISIONS
 from api.domains.moderation.errors import CaseDecided, CaseTaken, DecisionStands, MayNotDecide
-from api.domains.moderation.service import cases, deciding, people, policies
+from api.domains.moderation.service import cases, deciding, people, policies, statements
 
 router = Router(prefix="/operate")
 Moderator = Annotated[Principal, Depends(require("cases.decide"))]
@@ -191,8 +191,10 @@ async def _case(
         case=case,
         reports=said,
         decisions=decisions,
+        stated=await statements.of_appeal(reader, case),
         acts=[(each, VERBS[each], each in AGAINST) for each in DECISIONS.get(case.origin, ())],
         done=DONE,
+        effects=statements.EFFECTS,
         origins=ORIGINS,
         severities=SEVERITIES,
         policies=await policies.list_policies(reader),

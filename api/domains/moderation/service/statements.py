@@ -106,6 +106,11 @@ async def get_own(reader: Reader, customer_id: UUID, statement_id: UUID) -> Stat
     return found
 
 
+async def of_appeal(reader: Reader, case: CaseView) -> Statement | None:
+    """What the author was told and says against it; None where the case is no appeal."""
+    return await repository.statement(reader, case.statement_id) if case.statement_id else None
+
+
 def may_appeal(stated: Statement) -> bool:
     """Whether there can still be an appeal."""
     is_young = stated.made_at > datetime.now(UTC) - APPEAL_WITHIN
