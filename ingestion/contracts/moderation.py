@@ -34,12 +34,15 @@ class RuleChanged(Event):
 
 
 class TextJudged(Event):
-    """Rules had a say about what somebody wanted to publish: `spoke` are those in force and those in the shadow.
+    """Somebody wanted to publish a text: `spoke` are the rules that had a say, in force or in the shadow.
 
     `outcome` is `allow`, `hold` or `reject`; `kind` what it was: `review`, `question`, `answer`, `post`, `comment`.
+    Since version 2 it is told of every text, with all that rules see of one but its words: so a new rule can be tried
+    on the past. `subject_id` is the thing that the text is of, where it was known.
     """
 
     type: ClassVar[str] = "moderation.text_judged"
+    version: ClassVar[int] = 2
     key_field: ClassVar[str] = "kind"
 
     kind: str
@@ -47,6 +50,17 @@ class TextJudged(Event):
     spoke: tuple[RuleSpoke, ...]
     toxicity: float
     customer_id: CustomerId | None = None
+    subject_id: UUID | None = None
+    length: int | None = None
+    words: int | None = None
+    links: int | None = None
+    mentions: int | None = None
+    capitals: float | None = None
+    longest_run: int | None = None
+    has_blocked_word: bool | None = None
+    age_days: float | None = None
+    may_link: bool | None = None
+    toxicity_threshold: float | None = None
 
 
 class PolicyPublished(Event):

@@ -29,6 +29,13 @@ class RuleChanged(Conflict):
     title = "The rule was changed meanwhile: look at it again"
 
 
+class BacktestNeeded(Conflict):
+    """Nobody has looked yet at what the rule would have done."""
+
+    type = "backtest-needed"
+    title = "First see what it would have done"
+
+
 class TextRefused(Invalid):
     """A rule says that the text may not stand, under a policy that the author can read."""
 

@@ -55,6 +55,39 @@ class RuleOut(BaseModel):
     alone: int
 
 
+class BacktestAsk(BaseModel):
+    """How far back to look."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+
+
+class BacktestOut(BaseModel):
+    """What a rule would have done in the last `days`; `finished_at` null: it is being found out.
+
+    Of its `hits` people `removed` some and let others stand (`stood`); `precision` is the share that was removed.
+    """
+
+    rule: str
+    rule_version: int
+    expression: str
+    days: int
+    asked_at: datetime
+    finished_at: datetime | None
+    problem: str | None
+    texts: int
+    hits: int
+    people: int
+    most_by_one: int
+    removed: int
+    stood: int
+    alone: int
+    precision: float | None
+    overlap: dict[str, int]
+    by_week: list[tuple[str, int]]
+
+
 class TrialWrite(BaseModel):
     """A text to try the rules on."""
 

@@ -48,8 +48,9 @@ async def ask(session: AsyncSession, customer_id: UUID, product_id: int, body: s
         return known
     if await questions.count_own(session, product_id, customer_id) >= MOST_QUESTIONS:
         raise TooManyQuestions
-    verdict = await moderation.judge(session, body, "question", customer_id)
-    ids = {"question_id": new_event_id(), "product_id": product_id, "customer_id": customer_id}
+    question_id = new_event_id()
+    verdict = await moderation.judge(session, body, "question", customer_id, subject_id=question_id)
+    ids = {"question_id": question_id, "product_id": product_id, "customer_id": customer_id}
     asked = await questions.add(session, {**ids, "body": body, "status": verdict.status})
     if verdict.status == "held":
         await moderation.hold(session, subjects.of_question(asked), verdict)
@@ -71,18 +72,17 @@ async def answer(session: AsyncSession, person: Principal, question_id: UUID, bo
         raise MayNotAnswer
     body = fitting("body", body, LONGEST_ANSWER, shortest=1)
     is_shop = voice == "shop"
-    verdict = Verdict("allow")
-    if not is_shop:
-        verdict = await moderation.judge(session, body, "answer", person.customer_id)
-    status: str = verdict.status
     # The question is locked, so nobody adds an answer to it meanwhile.
     was = (await questions.own_answers(session, [question_id], person.customer_id)).get(question_id)
+    answer_id = was.answer_id if was else new_event_id()
+    verdict = Verdict("allow")
+    if not is_shop:
+        verdict = await moderation.judge(session, body, "answer", person.customer_id, subject_id=answer_id)
+    status: str = verdict.status
     if was is None:
-        answer_id = new_event_id()
         ids = {"answer_id": answer_id, "question_id": question_id, "customer_id": person.customer_id}
         await questions.add_answer(session, {**ids, "voice": voice, "body": body, "status": status})
     else:
-        answer_id = was.answer_id
         if was.status != "published" and not is_shop:
             status = "held"
         await questions.change_answer(session, answer_id, voice, body, status)

@@ -43,9 +43,16 @@ async def write(
         raise Invalid("rating", "is 1 to 5")
     title, body = fitting("title", title, LONGEST_TITLE), fitting("body", body, LONGEST_BODY)
     words = {"rating": rating, "title": title, "body": body}
-    verdict = await moderation.judge(session, f"{title}\n{body}", "review", customer_id)
+    known = await reviews.own(session, product_id, customer_id)
+    review_id = known.review_id if known else new_event_id()
+    verdict = await moderation.judge(session, f"{title}\n{body}", "review", customer_id, subject_id=review_id)
     status: str = verdict.status
-    first = {"review_id": new_event_id(), "product_id": product_id, "customer_id": customer_id, "status": status}
+    first = {
+        "review_id": new_event_id() if known else review_id,
+        "product_id": product_id,
+        "customer_id": customer_id,
+        "status": status,
+    }
     written = await reviews.add(session, first | words)
     was = None
     if written is None:

@@ -46,9 +46,9 @@ async def write(
         raise Closed
     body = fitting("body", body, LONGEST, shortest=1)
     path = await _path(session, post_id, parent_id)
-    verdict = await _judged(session, community, person, body)
-    await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
+    verdict = await _judged(session, community, person, comment_id, body)
+    await people.ensure(session, person.customer_id)
     place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
     words = {"author_id": person.customer_id, "body": body, "body_html": to_html(body)}
     await repository.add(session, place | words | {"status": verdict.status, "reason": verdict.rule})
@@ -64,10 +64,18 @@ async def write(
     return made
 
 
-async def _judged(session: AsyncSession, community: CommunityView, person: Principal, body: str) -> Verdict:
-    threshold = community.toxicity_threshold
-    author_id = person.customer_id
-    return await moderation.judge(session, body, "comment", author_id, may_link=True, toxicity_threshold=threshold)
+async def _judged(
+    session: AsyncSession, community: CommunityView, person: Principal, comment_id: UUID, body: str
+) -> Verdict:
+    return await moderation.judge(
+        session,
+        body,
+        "comment",
+        person.customer_id,
+        may_link=True,
+        toxicity_threshold=community.toxicity_threshold,
+        subject_id=comment_id,
+    )
 
 
 async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
@@ -174,7 +182,7 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
         raise Closed
     if row.body == body:
         return was
-    verdict = await _judged(session, community, person, body)
+    verdict = await _judged(session, community, person, comment_id, body)
     # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
     status: str = verdict.status if row.status == "published" else "held"
     if status == "held" and row.status == "published":

@@ -49,9 +49,9 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
     await access.writable(session, community.community_id, person)
     kind, title, body, url, labels = _fitting(draft)
     texts = (title, body, *labels, *([url] if url else []))
-    verdict = await _judged(session, community, person.customer_id, *texts)
-    await people.ensure(session, person.customer_id)
     post_id = new_event_id()
+    verdict = await _judged(session, community, person.customer_id, post_id, *texts)
+    await people.ensure(session, person.customer_id)
     values = {
         "post_id": post_id,
         "community_id": community.community_id,
@@ -88,10 +88,19 @@ def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
     return cast("Kind", draft.kind), title, body, url, labels
 
 
-async def _judged(session: AsyncSession, community: CommunityView, author_id: UUID, *texts: str) -> Verdict:
+async def _judged(
+    session: AsyncSession, community: CommunityView, author_id: UUID, post_id: UUID, *texts: str
+) -> Verdict:
     # Links belong to what people post here; how many from whom is for trust levels to say.
-    words, threshold = "\n".join(texts), community.toxicity_threshold
-    return await moderation.judge(session, words, "post", author_id, may_link=True, toxicity_threshold=threshold)
+    return await moderation.judge(
+        session,
+        "\n".join(texts),
+        "post",
+        author_id,
+        may_link=True,
+        toxicity_threshold=community.toxicity_threshold,
+        subject_id=post_id,
+    )
 
 
 async def get(reader: Reader, post_id: UUID, who: Visitor | Principal) -> PostView:
@@ -133,7 +142,7 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
     body = fitting("body", body, LONGEST_BODY)
     if (title, body) == (was.title, was.body):
         return was
-    verdict = await _judged(session, community, person.customer_id, title, body)
+    verdict = await _judged(session, community, person.customer_id, post_id, title, body)
     status = verdict.status if locked == "published" else "held"
     await repository.keep_revision(session, post_id, was.title, was.body)
     words = {"post_id": post_id, "title": title, "body": body, "body_html": to_html(body)}

@@ -55,6 +55,39 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
+class Backtest:
+    """What a condition would have done in the last `days`; `finished_at` None: it is being found out.
+
+    Of its `hits` people `removed` some and let others stand (`stood`); the rest nobody judged. `alone`: those of which
+    no other rule spoke; `overlap`: how often each other rule spoke as well; `by_week`: (Monday, hits). `problem` says
+    why there is no answer.
+    """
+
+    rule: str
+    rule_version: int
+    expression: str
+    days: int
+    asked_at: datetime
+    finished_at: datetime | None
+    problem: str | None
+    texts: int
+    hits: int
+    people: int
+    most_by_one: int
+    removed: int
+    stood: int
+    alone: int
+    overlap: Mapping[str, int]
+    by_week: list[tuple[str, int]]
+
+    @property
+    def precision(self) -> float | None:
+        """The share of those that people judged and removed; None where they judged none."""
+        judged = self.removed + self.stood
+        return self.removed / judged if judged else None
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What would be said of a text, and all that the rules see of it."""
 

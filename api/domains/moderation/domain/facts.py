@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 LINK = re.compile(r"(?:https?://|www\.)\S*|\b[\w-]+\.(?:com|net|org|info|biz|ru|xyz|shop|top|io)\b", re.IGNORECASE)
 MENTION = re.compile(r"(?<!\w)@\w+")
@@ -67,6 +68,13 @@ class Facts:
                 "toxicity_threshold": self.toxicity_threshold,
             },
         }
+
+    def without_words(self) -> dict[str, Any]:
+        """What the event of a judged text tells: all that rules see of it but its words."""
+        seen = self.as_variables()["text"]
+        told = {name: value for name, value in seen.items() if name != "body"}
+        place = {"may_link": self.may_link, "toxicity_threshold": self.toxicity_threshold}
+        return told | place | {"age_days": round(self.age_days, 2)}
 
 
 def longest_run(text: str) -> int:

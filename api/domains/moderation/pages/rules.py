@@ -15,7 +15,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.moderation.contracts import KINDS, Kind, State
 from api.domains.moderation.domain.facts import MEANINGS
-from api.domains.moderation.errors import InvalidRule, RuleChanged
+from api.domains.moderation.errors import BacktestNeeded, InvalidRule, RuleChanged
 from api.domains.moderation.schemas import NAME, RuleWrite
 from api.domains.moderation.service import judging, policies, rules
 
@@ -127,9 +127,16 @@ async def set_state(
     """Put it into the shadow or in force, or retire it."""
     try:
         await rules.set_state(session, keeper.customer_id, name, state, was_version)
-    except RuleChanged as error:
+    except (RuleChanged, BacktestNeeded) as error:
         return await _form(request, session, name, {}, {"state": f"{error.title}."}, 409)
     return RedirectResponse(f"/operate/rules/{name}", status.HTTP_303_SEE_OTHER)
+
+
+@router.post("/{name}/backtest")
+async def ask_backtest(name: Name, _visitor: VisitorDep, keeper: Keeper, _: CsrfDep, session: SessionDep) -> Response:
+    """Have it found out what the rule would have done."""
+    await rules.ask_backtest(session, keeper.customer_id, name)
+    return RedirectResponse(f"/operate/rules/{name}#backtest", status.HTTP_303_SEE_OTHER)
 
 
 async def _keep(
@@ -173,6 +180,7 @@ async def _form(
         code,
         name=name,
         versions=versions,
+        backtest=await rules.backtest(reader, name) if name else None,
         typed=standing | typed,
         errors=errors,
         outcomes=OUTCOMES,

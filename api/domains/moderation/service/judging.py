@@ -42,10 +42,12 @@ async def judge(
     *,
     may_link: bool = False,
     toxicity_threshold: float | None = None,
+    subject_id: UUID | None = None,
 ) -> Verdict:
     """What becomes of a text. `may_link`: where links belong to what people write.
 
     `toxicity_threshold`: the probability in [0, 1] from which the text's community wants a look at it.
+    `subject_id`: the thing that it is of, by which a later decision is held beside what rules said.
 
     Which rules spoke is noted with the session's other work. A change of a rule holds for the next text; one text is
     judged by one set of rules. What somebody writes on whom strikes weigh is held. Raises TextRefused where a rule
@@ -61,26 +63,31 @@ async def judge(
     if said.outcome == "reject":
         # The caller's transaction ends with the refusal; that it was one has to stay.
         async with transaction() as own:
-            await _note(own, seen, said, author_id)
+            await _note(own, seen, said, author_id, subject_id)
         raise TextRefused(said.policy or "", said.rule or "", said.policy_version)
-    if seen.spoke:
-        await _note(session, seen, said, author_id)
+    await _note(session, seen, said, author_id, subject_id)
     if said.outcome == "allow" and weighs is not None and weighs.is_watched:
         return replace(said, outcome="hold")
     return said
 
 
-async def _note(session: AsyncSession, seen: Seen, said: Verdict, author_id: UUID | None) -> None:
-    await repository.note_hits(session, seen.spoke, seen.facts.kind, author_id)
+async def _note(
+    session: AsyncSession, seen: Seen, said: Verdict, author_id: UUID | None, subject_id: UUID | None
+) -> None:
+    facts = seen.facts
+    if seen.spoke:
+        await repository.note_hits(session, seen.spoke, facts.kind, author_id)
     told = TextJudged(
-        kind=seen.facts.kind,
+        kind=facts.kind,
         outcome=said.outcome,
         spoke=tuple(
             RuleSpoke(rule=rule.name, rule_version=rule.version, is_shadow=rule.state == "shadow")
             for rule in seen.spoke
         ),
-        toxicity=round(seen.facts.toxicity, 4),
+        toxicity=round(facts.toxicity, 4),
         customer_id=author_id,
+        subject_id=subject_id,
+        **facts.without_words(),
     )
     await publish(session, told)
 
