@@ -14,7 +14,8 @@ _BY_DAY = text("""
 _RULES = text("""
     SELECT rule, sum(texts)::bigint AS texts, sum(in_shadow)::bigint AS in_shadow, sum(removed)::bigint AS removed,
         sum(stood)::bigint AS stood
-    FROM marts.mart_moderation_rules WHERE day BETWEEN :first AND :last GROUP BY rule ORDER BY texts DESC, rule LIMIT 200
+    FROM marts.mart_moderation_rules WHERE day BETWEEN :first AND :last GROUP BY rule
+    ORDER BY texts DESC, rule LIMIT 200
 """)
 
 
