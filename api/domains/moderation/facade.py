@@ -10,7 +10,7 @@ from api.domains.moderation.repository import cases as case_repository
 from api.domains.moderation.service.cases import hold, is_held, report, reported_in, signal
 from api.domains.moderation.service.deciding import settle, take_back, withdraw
 from api.domains.moderation.service.judging import judge
-from api.domains.moderation.service.people import forget, held_on, standing
+from api.domains.moderation.service.people import forget, held_on, linked, standing
 from api.domains.moderation.service.policies import list_policies
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "hold",
     "is_held",
     "judge",
+    "linked",
     "list_policies",
     "refusal",
     "report",

@@ -20,6 +20,7 @@ CREATE TABLE moderation.cases (
     body text NOT NULL DEFAULT '',
     url text NOT NULL,
     picture text,
+    people uuid[] NOT NULL DEFAULT '{}',
     rule text,
     rule_version integer,
     policy text NOT NULL,
@@ -37,6 +38,7 @@ CREATE TABLE moderation.cases (
     CHECK ((origin = 'appeal') = (statement_id IS NOT NULL))
 );
 COMMENT ON COLUMN moderation.cases.body IS 'The words that are judged, as they were when they were held or reported.';
+COMMENT ON COLUMN moderation.cases.people IS 'Of a signal: the accounts that it is about.';
 COMMENT ON COLUMN moderation.cases.due_at IS 'By when it should be decided: what the queue is ordered by.';
 COMMENT ON COLUMN moderation.cases.first_decider_id IS 'Of an appeal: who decided first, and therefore not again.';
 CREATE UNIQUE INDEX uq_cases_open ON moderation.cases (kind, subject_id)
@@ -47,6 +49,7 @@ CREATE INDEX ix_cases_community ON moderation.cases (community_id, due_at, case_
 CREATE INDEX ix_cases_decided ON moderation.cases (decided_at DESC, case_id DESC) WHERE decided_at IS NOT NULL;
 CREATE INDEX ix_cases_subject ON moderation.cases (subject_id, opened_at);
 CREATE INDEX ix_cases_author ON moderation.cases (author_id);
+CREATE INDEX ix_cases_people ON moderation.cases USING gin (people) WHERE people <> '{}';
 
 CREATE TABLE moderation.reports (
     case_id uuid NOT NULL REFERENCES moderation.cases ON DELETE CASCADE,

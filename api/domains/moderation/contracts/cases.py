@@ -17,7 +17,7 @@ ACTS: tuple[Act, ...] = get_args(Act)
 class Subject:
     """What a case is about. `url` is its page on this site; `picture` one that belongs to it, shown blurred.
 
-    `community_id` and `community`, its address, are for what was said in one.
+    `community_id` and `community`, its address, are for what was said in one; `people` for a signal about several.
     """
 
     kind: CaseKind
@@ -29,6 +29,7 @@ class Subject:
     community_id: UUID | None = None
     community: str | None = None
     picture: str | None = None
+    people: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

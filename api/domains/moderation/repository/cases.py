@@ -18,9 +18,10 @@ _DECISION = ", ".join(Decision.__dataclass_fields__)
 # a report joins a hold as it is.
 _OPEN = text("""
     INSERT INTO moderation.cases AS c (case_id, origin, kind, subject_id, author_id, community_id, community, title,
-        body, url, picture, rule, rule_version, policy, policy_version, severity, opened_at, due_at)
+        body, url, picture, people, rule, rule_version, policy, policy_version, severity, opened_at, due_at)
     VALUES (:case_id, :origin, :kind, :subject_id, :author_id, :community_id, :community, :title,
-        :body, :url, :picture, :rule, :rule_version, :policy, :policy_version, :severity, :opened_at, :due_at)
+        :body, :url, :picture, CAST(:people AS uuid[]), :rule, :rule_version, :policy, :policy_version, :severity,
+        :opened_at, :due_at)
     ON CONFLICT (kind, subject_id) WHERE decided_at IS NULL AND origin <> 'appeal' DO UPDATE SET
         title = excluded.title, body = excluded.body, url = excluded.url, picture = excluded.picture,
         origin = CASE WHEN excluded.origin = 'hold' THEN 'hold' ELSE c.origin END,
@@ -58,6 +59,10 @@ _LOCK_APPEAL = text(f"""
 _HAS_OPEN = text("""
     SELECT EXISTS (SELECT FROM moderation.cases
         WHERE kind = :kind AND subject_id = :subject_id AND decided_at IS NULL AND origin = 'hold')
+""")
+_WAS_DECIDED = text("""
+    SELECT EXISTS (SELECT FROM moderation.cases
+        WHERE kind = :kind AND subject_id = :subject_id AND decided_at > :since)
 """)
 _LAST_AGAINST = text(f"""
     SELECT {", ".join("d." + each for each in Decision.__dataclass_fields__)}
@@ -125,7 +130,7 @@ _OWN_REPORTS = text("""
 
 async def open_case(session: AsyncSession, subject: Subject, values: dict[str, Any]) -> tuple[UUID, bool]:
     """The open case of a thing, and whether it is new. It is this transaction's until it ends."""
-    row = (await session.execute(_OPEN, asdict(subject) | values)).one()
+    row = (await session.execute(_OPEN, asdict(subject) | {"people": list(subject.people)} | values)).one()
     return row.case_id, row.is_new
 
 
@@ -174,6 +179,12 @@ async def appeal_of(session: AsyncSession, statement_id: UUID) -> CaseView | Non
 async def is_held(reader: Reader, kind: str, subject_id: UUID) -> bool:
     """Whether words of a thing wait for a look now."""
     return bool((await reader.execute(_HAS_OPEN, {"kind": kind, "subject_id": subject_id})).scalar_one())
+
+
+async def was_decided(reader: Reader, kind: str, subject_id: UUID, since: datetime) -> bool:
+    """Whether somebody decided about a thing since a time."""
+    found = await reader.execute(_WAS_DECIDED, {"kind": kind, "subject_id": subject_id, "since": since})
+    return bool(found.scalar_one())
 
 
 async def last_against(session: AsyncSession, kind: str, subject_id: UUID) -> Decision | None:

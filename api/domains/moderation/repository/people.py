@@ -62,7 +62,8 @@ _SHARING = text("""
 _HELD = {
     "cases": text("""
         SELECT case_id, origin, kind, title, body, url, policy, policy_version, opened_at, decided_at
-        FROM moderation.cases WHERE author_id = :customer_id ORDER BY opened_at
+        FROM moderation.cases
+        WHERE author_id = :customer_id OR people @> ARRAY[CAST(:customer_id AS uuid)] ORDER BY opened_at
     """),
     "reports": text("""
         SELECT r.policy, r.words, r.reported_at, c.kind, c.url FROM moderation.reports r
@@ -91,6 +92,10 @@ _FORGET = (
     text("""
         UPDATE moderation.cases SET author_id = NULL, title = '', body = '', url = '/', picture = NULL
         WHERE author_id = :customer_id
+    """),
+    text("""
+        UPDATE moderation.cases SET people = array_remove(people, CAST(:customer_id AS uuid)), body = ''
+        WHERE people @> ARRAY[CAST(:customer_id AS uuid)]
     """),
     text("""
         UPDATE moderation.reports SET reporter_id = gen_random_uuid(), words = '' WHERE reporter_id = :customer_id

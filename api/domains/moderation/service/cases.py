@@ -1,6 +1,6 @@
 """Cases: opened by holds, reports and signals; found, taken and given back by moderators."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +22,7 @@ from ingestion.contracts import new_event_id
 from ingestion.contracts.moderation import CaseOpened
 
 LONGEST_WORDS = 1000
+QUIET = timedelta(days=7)
 GENERAL = "Community guidelines"
 
 
@@ -34,8 +35,13 @@ async def hold(session: AsyncSession, subject: Subject, verdict: Verdict) -> UUI
     return await _open(session, "hold", subject, policy, verdict.rule, verdict.version)
 
 
-async def signal(session: AsyncSession, subject: Subject, policy: str) -> UUID:
-    """Have somebody look at what a measure found, under the policy of this title. Raises PolicyNotFound."""
+async def signal(session: AsyncSession, subject: Subject, policy: str) -> UUID | None:
+    """Have somebody look at what a measure found, under the policy of this title; nothing else follows by itself.
+
+    None where somebody looked at the same within `QUIET`. Raises PolicyNotFound.
+    """
+    if await repository.was_decided(session, subject.kind, subject.subject_id, datetime.now(UTC) - QUIET):
+        return None
     return await _open(session, "signal", subject, await policies.holding(session, policy))
 
 
