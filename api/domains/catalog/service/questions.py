@@ -25,8 +25,7 @@ from api.domains.catalog.service import subjects
 from api.domains.catalog.service.products import get_product, shown_product
 from api.domains.identity import facade as identity
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts import Verdict
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject, Verdict
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import AnswerPublished, AnswerWithdrawn, QuestionPublished, QuestionWithdrawn
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.domains.catalog.service import questions, reviews
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 
 Kind = Literal["review", "question", "answer"]
 _FIND = {

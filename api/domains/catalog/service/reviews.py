@@ -19,7 +19,7 @@ from api.domains.catalog.repository.products import Reader
 from api.domains.catalog.service import subjects
 from api.domains.catalog.service.products import get_product
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import ReviewPublished, ReviewWithdrawn
 

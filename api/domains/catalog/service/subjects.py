@@ -2,7 +2,7 @@
 
 from api.domains.catalog.contracts import ReviewView
 from api.domains.catalog.contracts.questions import AnswerView, QuestionView
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 
 
 def of_review(review: ReviewView) -> Subject:

@@ -15,7 +15,7 @@ from api.core.routing import Router
 from api.domains.communities.pages.forms import Short, go, typed, wrong_fields
 from api.domains.communities.service import reporting
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 
 router = Router()
 Words = Annotated[str, Form(max_length=5000)]

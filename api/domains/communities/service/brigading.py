@@ -10,7 +10,7 @@ from api.core.db import transaction
 from api.domains.communities.domain.brigading import MOST_VOTERS, SHARED, TOGETHER, WITHIN, Group, groups
 from api.domains.communities.repository import people, votes
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 
 POLICY = "Vote honestly"
 FIND = "communities.find_brigades"

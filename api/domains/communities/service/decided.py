@@ -10,7 +10,7 @@ from api.domains.communities.repository import comments as comment_repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.service import moderating
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import Decision
+from api.domains.moderation.contracts import Decision
 from ingestion.contracts.moderation import CaseDecided, DecisionUndone
 
 # effect → the state that each state becomes; what is not named stays as it is, above all what its author deleted.

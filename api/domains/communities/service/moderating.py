@@ -20,7 +20,7 @@ from api.domains.communities.repository import communities as community_reposito
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.service import access, comments, communities, people, posts, subjects
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import CaseView, Subject
+from api.domains.moderation.contracts import CaseView, Subject
 from ingestion.contracts import new_event_id
 
 LONGEST_REASON = 500

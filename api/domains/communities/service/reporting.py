@@ -9,7 +9,7 @@ from api.core.db import Reader
 from api.domains.communities.errors import Closed
 from api.domains.communities.service import comments, posts, subjects
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 
 
 async def post_to_report(reader: Reader, person: Principal, post_id: UUID) -> Subject:

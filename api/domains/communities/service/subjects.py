@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from api.domains.communities.contracts import CommentView, PostView
-from api.domains.moderation.contracts.cases import Subject
+from api.domains.moderation.contracts import Subject
 
 
 def undisclosed(subject: Subject, visibility: str) -> Subject:

@@ -6,6 +6,23 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
+from api.domains.moderation.contracts.cases import CaseView, Decision, Subject
+
+__all__ = [
+    "KINDS",
+    "STATES",
+    "Backtest",
+    "CaseView",
+    "Decision",
+    "Kind",
+    "Outcome",
+    "RuleView",
+    "State",
+    "Subject",
+    "Trial",
+    "Verdict",
+]
+
 Outcome = Literal["allow", "hold", "reject"]
 Kind = Literal["review", "question", "answer", "post", "comment", "community"]
 State = Literal["draft", "shadow", "active", "retired"]
