@@ -72,7 +72,7 @@ def test_cases_are_looked_through_and_decided(page: Page, inspect: Inspect, case
     page.get_by_role("button", name="Take it", exact=True).click()
     expect(page.get_by_text("This case is yours.")).to_be_visible()
     page.get_by_role("button", name="Take it away").click()
-    expect(page.get_by_role("alert")).to_contain_text("Note takes 1 to 1000 characters")
+    expect(page.locator(".wrong")).to_contain_text("Say why")
     inspect("operate-case-error")
     page.get_by_label("Reason").fill("Somebody is to be seen who did not agree.")
     page.get_by_role("button", name="Take it away").click()

@@ -170,6 +170,7 @@ class CaseOut(BaseModel):
     body: str
     url: str
     picture: str | None
+    language: str | None
     rule: str | None
     rule_version: int | None
     policy: str

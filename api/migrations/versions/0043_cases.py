@@ -21,6 +21,7 @@ CREATE TABLE moderation.cases (
     url text NOT NULL,
     picture text,
     people uuid[] NOT NULL DEFAULT '{}',
+    language text,
     rule text,
     rule_version integer,
     policy text NOT NULL,
@@ -38,6 +39,7 @@ CREATE TABLE moderation.cases (
     CHECK ((origin = 'appeal') = (statement_id IS NOT NULL))
 );
 COMMENT ON COLUMN moderation.cases.body IS 'The words that are judged, as they were when they were held or reported.';
+COMMENT ON COLUMN moderation.cases.language IS 'By ISO 639-1; null where the words do not show it.';
 COMMENT ON COLUMN moderation.cases.people IS 'Of a signal: the accounts that it is about.';
 COMMENT ON COLUMN moderation.cases.due_at IS 'By when it should be decided: what the queue is ordered by.';
 COMMENT ON COLUMN moderation.cases.first_decider_id IS 'Of an appeal: who decided first, and therefore not again.';

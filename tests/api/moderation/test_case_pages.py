@@ -77,7 +77,7 @@ async def test_a_case_by_its_forms_until_the_end_of_its_appeal(
     assert (await send(client, f"{case}/assignee", second, verb="seize")).status_code == 303
     assert (await send(client, f"{case}/assignee", second, verb="release")).status_code == 303
     missing = await send(client, f"{case}/decision", mod, act="remove", strike="1")
-    assert (missing.status_code, "Note takes 1 to 1000" in missing.text) == (422, True)
+    assert (missing.status_code, "Say why, in up to" in missing.text) == (422, True)
     assert '<option value="1" selected>' in missing.text  # nothing typed is lost
     assert (await send(client, f"{case}/decision", mod, act="remove", note="No word.")).status_code == 303
     late = await send(client, f"{case}/decision", second, act="approve")
@@ -129,7 +129,7 @@ async def test_reporting_and_deciding_many_by_forms(
     assert "Tick the cases" in (await send(client, "/operate/cases", mod, act="approve")).text
     ids = [each["case_id"] for each in await desk.cases(mod)]
     unsaid = await send(client, "/operate/cases?whose=free", mod, act="remove", case_id=ids)
-    assert (unsaid.status_code, "Note takes" in unsaid.text) == (422, True)
+    assert (unsaid.status_code, "Say why, in up to" in unsaid.text) == (422, True)
     done = await send(client, "/operate/cases?whose=free", mod, act="approve", case_id=ids)
     assert (done.status_code, "2 decided." in done.text, "Nothing waits" in done.text) == (200, True, True)
     assert "Nothing was found wrong" in await page(client, "/account/statements", bob)

@@ -312,3 +312,20 @@ async def test_what_a_rule_holds_in_a_private_community_is_for_its_own_moderator
     assert (await desk.case_of(mod, post["post_id"]))["body"] == LONG  # a member showed it
     outsider = await sign_up()
     await forum.send(outsider, "PUT", f"/posts/{post['post_id']}/report", {"policy": "be-civil"}, 404)
+
+
+async def test_what_waits_is_found_by_its_language(
+    forum: Forum, desk: Desk, client: AsyncClient, named: Named, sign_up: SignUp
+) -> None:
+    ada, mod = await named("ada"), await sign_up("moderator")
+    await forum.found(ada, "tea")
+    for title, body in (
+        ("Wie lange soll er ziehen?", "Grüner Tee braucht zwei Minuten, sonst wird er bitter.........."),
+        ("How long should it draw?", "Green tea takes two minutes, or else it becomes bitter.........."),
+        ("Hm", LONG),
+    ):
+        await forum.post(ada, "tea", title, body=body)
+    assert [each["language"] for each in await desk.cases(mod)] == ["de", "en", None]
+    assert [each["title"] for each in await desk.cases(mod, "?language=de")] == ["Wie lange soll er ziehen?"]
+    shown = await client.get("/operate/cases?language=en", headers={"accept": "text/html"} | mod.headers)
+    assert '<option value="en" selected>English</option>' in shown.text

@@ -34,7 +34,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """One case. `body` are the words that are judged, as they were when they were held or reported."""
+    """One case. `body` are the words that are judged, as they were when they were held or reported.
+
+    `language` by ISO 639-1; None where the words do not show it.
+    """
 
     case_id: UUID
     origin: Origin
@@ -47,6 +50,7 @@ class CaseView:
     body: str
     url: str
     picture: str | None
+    language: str | None
     rule: str | None
     rule_version: int | None
     policy: str
@@ -130,6 +134,7 @@ class Filter:
     kind: CaseKind | None = None
     community: str | None = None
     severity: int | None = None
+    language: str | None = None
     assignee_id: UUID | None = None
     is_free: bool = False
 

@@ -53,6 +53,7 @@ async def list_cases(
     kind: CaseKind | None = None,
     community: Annotated[str | None, Query(pattern="^[a-z0-9_-]{3,30}$")] = None,
     severity: Annotated[int | None, Query(ge=0, le=3)] = None,
+    language: Annotated[str | None, Query(pattern="^[a-z]{2,3}$")] = None,
     is_mine: bool = False,
     is_free: bool = False,
     cursor: Cursor = None,
@@ -60,7 +61,9 @@ async def list_cases(
 ) -> Cases:
     """What waits for a moderator, what is due first. `is_mine`: what you took; `is_free`: what nobody took."""
     mine = moderator.customer_id if is_mine else None
-    page = await cases.list_open(reader, Filter(origin, kind, community, severity, mine, is_free), cursor, limit)
+    page = await cases.list_open(
+        reader, Filter(origin, kind, community, severity, language, mine, is_free), cursor, limit
+    )
     return Cases(items=[_out(each) for each in page.items], next_cursor=page.next_cursor)
 
 

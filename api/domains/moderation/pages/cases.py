@@ -6,6 +6,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
+from babel import Locale
 from fastapi import Depends, Form, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
@@ -52,6 +53,7 @@ class Asked:
     kind: str
     community: str
     severity: str
+    language: str
     whose: str
 
     def filter(self, moderator: UUID) -> Filter:
@@ -60,7 +62,8 @@ class Asked:
         kind: CaseKind | None = self.kind if self.kind in CASE_KINDS else None  # type: ignore[assignment]
         severity = int(self.severity) if self.severity in ("0", "1", "2", "3") else None
         mine = moderator if self.whose == "mine" else None
-        return Filter(origin, kind, self.community.strip() or None, severity, mine, self.whose == "free")
+        place, language = self.community.strip() or None, self.language or None
+        return Filter(origin, kind, place, severity, language, mine, self.whose == "free")
 
     def query(self) -> str:
         """The same as an address, for the next page and the way back."""
@@ -73,10 +76,11 @@ def get_asked(
     kind: Annotated[str, Query(max_length=20)] = "",
     community: Annotated[str, Query(max_length=30)] = "",
     severity: Annotated[str, Query(max_length=2)] = "",
+    language: Annotated[str, Query(max_length=3)] = "",
     whose: Annotated[str, Query(max_length=10)] = "",
 ) -> Asked:
     """The choices of the form above the queue."""
-    return Asked(origin, kind, community, severity, whose)
+    return Asked(origin, kind, community, severity, language, whose)
 
 
 AskedDep = Annotated[Asked, Depends(get_asked)]
@@ -116,6 +120,7 @@ async def _queue(
         kinds=CASE_KINDS,
         origins={each: ORIGINS[each] for each in DECISIONS},
         severities=SEVERITIES,
+        languages=[(each, Locale.parse(each).english_name) for each in await cases.languages(reader)],
         policies=await policies.list_policies(reader),
         wrong=wrong,
         told=told,
@@ -147,8 +152,14 @@ async def decide_many(
     return await _queue(request, session, moderator, asked, told=told)
 
 
+def _is_unsaid(error: AppError) -> bool:
+    return any(each["field"] == "note" for each in error.extra.get("errors") or [])
+
+
 def _sentence(error: AppError) -> str:
     fields = error.extra.get("errors") or []
+    if _is_unsaid(error):
+        return "Say why, in up to 1,000 characters."
     said = "; ".join(f"{str(each['field']).replace('_', ' ')} {each['reason']}" for each in fields)
     return f"{said[:1].upper()}{said[1:]}." if said else f"{error.title}. {error.detail or ''}".strip()
 
@@ -182,6 +193,8 @@ async def _case(
     code: int = 200,
     wrong: str = "",
     typed: dict[str, str] | None = None,
+    *,
+    unsaid: bool = False,
 ) -> Response:
     case, said, decisions = await cases.get(reader, case_id)
     return render(
@@ -202,6 +215,7 @@ async def _case(
         me=moderator.customer_id,
         now=datetime.now(UTC),
         wrong=wrong,
+        unsaid=unsaid,
         typed=typed or {},
     )
 
@@ -229,7 +243,8 @@ async def decide(
     except AppError as error:
         if error.status == 404:
             raise
-        return await _case(request, session, moderator, case_id, error.status, _sentence(error), typed)
+        said, unsaid = _sentence(error), _is_unsaid(error)
+        return await _case(request, session, moderator, case_id, error.status, said, typed, unsaid=unsaid)
     return RedirectResponse(f"/operate/cases/{case_id}", status.HTTP_303_SEE_OTHER)
 
 

@@ -12,6 +12,7 @@ from api.core.errors import Invalid
 from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
+from api.domains.moderation.domain.cases import APPEAL_WITHIN
 from api.domains.moderation.errors import MayNotAppeal
 from api.domains.moderation.service import cases, people, policies, statements
 
@@ -65,7 +66,7 @@ async def _statement(
         stated=stated,
         policy=policy,
         may_appeal=statements.may_appeal(stated),
-        until=stated.made_at + statements.APPEAL_WITHIN,
+        until=stated.made_at + APPEAL_WITHIN,
         effects=statements.EFFECTS,
         errors=errors or {},
         typed=typed,

@@ -18,12 +18,13 @@ _DECISION = ", ".join(Decision.__dataclass_fields__)
 # a report joins a hold as it is.
 _OPEN = text("""
     INSERT INTO moderation.cases AS c (case_id, origin, kind, subject_id, author_id, community_id, community, title,
-        body, url, picture, people, rule, rule_version, policy, policy_version, severity, opened_at, due_at)
+        body, url, picture, people, language, rule, rule_version, policy, policy_version, severity, opened_at, due_at)
     VALUES (:case_id, :origin, :kind, :subject_id, :author_id, :community_id, :community, :title,
-        :body, :url, :picture, CAST(:people AS uuid[]), :rule, :rule_version, :policy, :policy_version, :severity,
-        :opened_at, :due_at)
+        :body, :url, :picture, CAST(:people AS uuid[]), :language, :rule, :rule_version, :policy,
+        :policy_version, :severity, :opened_at, :due_at)
     ON CONFLICT (kind, subject_id) WHERE decided_at IS NULL AND origin <> 'appeal' DO UPDATE SET
         title = excluded.title, body = excluded.body, url = excluded.url, picture = excluded.picture,
+        language = excluded.language,
         origin = CASE WHEN excluded.origin = 'hold' THEN 'hold' ELSE c.origin END,
         rule = coalesce(excluded.rule, c.rule), rule_version = coalesce(excluded.rule_version, c.rule_version),
         severity = greatest(c.severity, excluded.severity), due_at = least(c.due_at, excluded.due_at)
@@ -31,10 +32,11 @@ _OPEN = text("""
 """)
 _OPEN_APPEAL = text("""
     INSERT INTO moderation.cases (case_id, origin, kind, subject_id, author_id, community_id, community, title, body,
-        url, picture, rule, rule_version, policy, policy_version, severity, statement_id, first_decider_id, due_at)
+        url, picture, language, rule, rule_version, policy, policy_version, severity, statement_id, first_decider_id,
+        due_at)
     SELECT :case_id, 'appeal', c.kind, c.subject_id, c.author_id, c.community_id, c.community, c.title, c.body,
-        c.url, c.picture, d.rule, d.rule_version, d.policy, d.policy_version, c.severity, :statement_id, d.actor_id,
-        :due_at
+        c.url, c.picture, c.language, d.rule, d.rule_version, d.policy, d.policy_version, c.severity, :statement_id,
+        d.actor_id, :due_at
     FROM moderation.decisions d JOIN moderation.cases c USING (case_id) WHERE d.decision_id = :decision_id
 """)
 _REPORT = text("""
@@ -77,12 +79,16 @@ _LIST = text(f"""
       AND (CAST(:kind AS text) IS NULL OR kind = :kind)
       AND (CAST(:community AS text) IS NULL OR community = :community)
       AND (CAST(:severity AS smallint) IS NULL OR severity = :severity)
+      AND (CAST(:language AS text) IS NULL OR language = :language)
       AND (CAST(:assignee_id AS uuid) IS NULL OR assignee_id = CAST(:assignee_id AS uuid))
       AND (NOT :is_free OR assignee_id IS NULL)
       AND (CAST(:due_at AS timestamptz) IS NULL
         OR (due_at, case_id) > (CAST(:due_at AS timestamptz), CAST(:last AS uuid)))
     ORDER BY due_at, case_id LIMIT :limit
 """)  # noqa: S608
+_LANGUAGES = text("""
+    SELECT DISTINCT language FROM moderation.cases WHERE decided_at IS NULL AND language IS NOT NULL ORDER BY language
+""")
 _DECIDED = text(f"""
     SELECT {_COLUMNS} FROM moderation.cases
     WHERE decided_at IS NOT NULL AND (CAST(:due_at AS timestamptz) IS NULL
@@ -141,7 +147,8 @@ async def open_appeal(session: AsyncSession, values: dict[str, Any]) -> None:
 
 async def add_report(session: AsyncSession, values: dict[str, Any]) -> tuple[int, int] | None:
     """What somebody says against it; (severity, reports) where they had not yet, None for their new words."""
-    if not (await session.execute(_REPORT, values)).scalar_one():
+    is_new: bool = (await session.execute(_REPORT, values)).scalar_one()
+    if not is_new:
         return None
     row = (await session.execute(_COUNT, {"case_id": values["case_id"]})).one()
     return row.severity, row.reports
@@ -198,6 +205,11 @@ async def list_open(reader: Reader, wanted: Filter, after: tuple[datetime, UUID]
     due_at, last = after or (None, None)
     values = asdict(wanted) | {"due_at": due_at, "last": last, "limit": limit}
     return [CaseView(**row) for row in (await reader.execute(_LIST, values)).mappings()]
+
+
+async def languages(reader: Reader) -> list[str]:
+    """The languages of what waits."""
+    return list((await reader.execute(_LANGUAGES)).scalars())
 
 
 async def list_decided(reader: Reader, after: tuple[datetime, UUID] | None, limit: int) -> list[CaseView]:

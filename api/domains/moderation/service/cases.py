@@ -1,5 +1,6 @@
 """Cases: opened by holds, reports and signals; found, taken and given back by moderators."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from api.domains.moderation.contracts import Verdict
 from api.domains.moderation.contracts.cases import CaseView, Decision, Filter, Origin, Report, Subject
 from api.domains.moderation.contracts.policies import PolicyView
 from api.domains.moderation.domain.cases import due, raised
+from api.domains.moderation.domain.language import language_of
 from api.domains.moderation.errors import CaseDecided, CaseNotFound, CaseTaken, OwnWords
 from api.domains.moderation.repository import cases as repository
 from api.domains.moderation.service import policies
@@ -75,6 +77,7 @@ async def _open(
     now = datetime.now(UTC)
     said = {"rule": rule, "rule_version": rule_version, "policy": policy.title, "severity": policy.severity}
     values = {"case_id": new_event_id(), "origin": origin, "policy_version": policy.version, "opened_at": now, **said}
+    values["language"] = await asyncio.to_thread(language_of, f"{subject.title}\n{subject.body}")
     case_id, is_new = await repository.open_case(session, subject, values | {"due_at": due(policy.severity, now)})
     if is_new:
         told = CaseOpened(
@@ -95,6 +98,11 @@ async def list_open(reader: Reader, wanted: Filter, cursor: str | None, limit: i
     rows = await repository.list_open(reader, wanted, position(cursor), limit + 1)
     more = encode_cursor(rows[limit - 1].due_at, rows[limit - 1].case_id) if len(rows) > limit else None
     return Page(rows[:limit], more)
+
+
+async def languages(reader: Reader) -> list[str]:
+    """The languages in which something waits, by ISO 639-1."""
+    return await repository.languages(reader)
 
 
 async def list_decided(reader: Reader, cursor: str | None, limit: int) -> Page[CaseView]:

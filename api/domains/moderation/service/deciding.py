@@ -236,6 +236,7 @@ async def _initiative(session: AsyncSession, subject: Subject) -> CaseView | Non
     now = datetime.now(UTC)
     said = {"rule": None, "rule_version": None, "policy": policy.title, "severity": policy.severity}
     values = {"case_id": new_event_id(), "origin": "initiative", "policy_version": policy.version, "opened_at": now}
+    values["language"] = None
     case_id, _ = await repository.open_case(session, subject, values | said | {"due_at": due(policy.severity, now)})
     told = CaseOpened(
         case_id=case_id,
