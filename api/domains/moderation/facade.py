@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from api.core.db import Reader
-from api.core.errors import Invalid
+from api.core.errors import AppError
 from api.domains.moderation.contracts.cases import Decision
-from api.domains.moderation.errors import TextRefused
+from api.domains.moderation.errors import Suspended, TextRefused
 from api.domains.moderation.repository import cases as case_repository
 from api.domains.moderation.service.cases import hold, is_held, report, reported_in, signal
 from api.domains.moderation.service.deciding import settle, take_back, withdraw
@@ -14,6 +14,7 @@ from api.domains.moderation.service.people import forget, held_on, linked, stand
 from api.domains.moderation.service.policies import list_policies
 
 __all__ = [
+    "Suspended",
     "decision_of",
     "forget",
     "held_on",
@@ -33,8 +34,10 @@ __all__ = [
 ]
 
 
-def refusal(error: Invalid) -> str | None:
-    """What an author is told whose text a rule refused; None where something else is wrong with it."""
+def refusal(error: AppError) -> str | None:
+    """What an author is told whose text a rule refused, or who may not write; None where something else is wrong."""
+    if isinstance(error, Suspended):
+        return f"{error.title}. {error.detail}"
     if not isinstance(error, TextRefused):
         return None
     return f"This cannot be published: it goes against our policy “{error.extra['policy']}”."

@@ -167,3 +167,22 @@ async def test_policies_are_written_by_form_and_compared(client: AsyncClient, si
     )
     assert (await send(client, "/operate/policies/new", mod, **new)).status_code == 409
     assert "Stay on the subject" in await page(client, "/operate/rules/new", mod)
+
+
+async def test_who_may_not_write_loses_no_word(
+    forum: Forum, client: AsyncClient, desk: Desk, hear: Hear, named: Named, sign_up: SignUp, product_id: int
+) -> None:
+    ada, post = await held(forum, named)
+    mod = await sign_up("moderator")
+    case = await desk.case_of(mod, post["post_id"])
+    await desk.decide(mod, case, "remove", note="No word.", restrict_days=7)
+    await hear()
+    for path, fields in (
+        ("/forum/c/tea-ada/submit", {"title": "A long thought", "body": "Many words."}),
+        (f"/p/{product_id}/questions", {"body": "Many words."}),
+    ):
+        refused = await send(client, path, ada, **fields)
+        assert (refused.status_code, "Many words." in refused.text) == (403, True)
+        assert "You can write again on" in refused.text
+    assert "Read why, and appeal" in await page(client, f"/forum/posts/{post['post_id']}", ada)
+    assert "Read why, and appeal" not in await page(client, f"/forum/posts/{post['post_id']}", mod)
