@@ -125,7 +125,7 @@ class CaseDecided(Event):
 
 
 class DecisionUndone(Event):
-    """A decision was taken back and its case is open again. `effect` as in `CaseDecided`, or `wait`: held as before."""
+    """A decision was taken back and its case is open again. `effect`: `wait` for another look, `stand` or `none`."""
 
     type: ClassVar[str] = "moderation.decision_undone"
     key_field: ClassVar[str] = "subject_id"  # what becomes of one thing is heard in its order

@@ -11,7 +11,7 @@ from api.domains.moderation.errors import Suspended
 from api.domains.moderation.handlers import HANDLERS
 from ingestion.contracts import new_event_id
 from ingestion.contracts.identity import SignedIn
-from tests.api.communities.conftest import Forum, Named
+from tests.api.communities.conftest import Forum, Named, counters_hold
 from tests.api.conftest import SignUp
 from tests.api.moderation.conftest import Desk, Hear, Json, status_of
 
@@ -149,9 +149,46 @@ async def test_a_decision_is_taken_back_with_all_that_followed(
     assert await status_of(forum, ada, post) == "held"
     assert (await moderation.judge(session, "Fine", "post", ada.customer_id)).outcome == "allow"
     await desk.send(mod, "POST", f"/operate/decisions/{decision_id}/undo", {"note": "Again."}, 409)
+    done = await desk.decide(mod, await desk.case_of(mod, post["post_id"]), "approve")
+    await hear()
+    assert await status_of(forum, mod, post) == "published"
+    last = done["decisions"][-1]["decision_id"]
+    await desk.send(mod, "POST", f"/operate/decisions/{last}/undo", {"note": "Wait."})
+    await hear()
+    assert await status_of(forum, ada, post) == "removed"  # answers may stand below it
     await desk.decide(mod, await desk.case_of(mod, post["post_id"]), "approve")
     await hear()
     assert await status_of(forum, mod, post) == "published"
+    await counters_hold(session)
+
+
+async def test_what_is_taken_back_before_anybody_heard_of_it_waits_as_before(
+    forum: Forum, desk: Desk, hear: Hear, named: Named, sign_up: SignUp
+) -> None:
+    ada, mod = await named("ada"), await sign_up("moderator")
+    await forum.found(ada, "tea")
+    post = await forum.post(ada, "tea", "On tea", body=LONG)
+    for act in ("approve", "remove"):
+        done = await desk.decide(mod, await desk.case_of(mod, post["post_id"]), act, **WHY)
+        last = done["decisions"][-1]["decision_id"]
+        await desk.send(mod, "POST", f"/operate/decisions/{last}/undo", {"note": "Wait."})
+    assert await hear() == 4
+    assert await status_of(forum, ada, post) == "held"
+
+
+async def test_an_approval_of_new_words_does_not_lift_what_the_old_ones_brought(
+    forum: Forum, desk: Desk, named: Named, sign_up: SignUp, hear: Hear, session: AsyncSession
+) -> None:
+    ada, bob, mod = await named("ada"), await named("bob"), await sign_up("moderator")
+    await forum.found(ada, "tea")
+    post = await forum.post(bob, "tea", "On tea", body=LONG)
+    await desk.decide(mod, await desk.case_of(mod, post["post_id"]), "remove", strike=1, **WHY)
+    await hear()
+    await forum.send(bob, "PUT", f"/posts/{post['post_id']}", {"title": "On tea", "body": "Better words."})
+    await forum.act(ada, f"/posts/{post['post_id']}", "approve")
+    assert await status_of(forum, mod, post) == "published"
+    assert (await moderation.standing(session, bob.customer_id)).points > 0.99
+    assert await desk.cases(mod) == []
 
 
 async def test_new_words_are_not_published_by_a_decision_on_the_old_ones(

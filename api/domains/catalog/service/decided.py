@@ -30,7 +30,7 @@ async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
         told = event.data
         if not isinstance(told, CaseDecided | DecisionUndone) or told.is_done or told.kind not in BY_KIND:
             continue
-        if await moderation.is_held(session, told.kind, told.subject_id) and told.effect != "wait":
+        if isinstance(told, CaseDecided) and await moderation.is_held(session, told.kind, told.subject_id):
             continue
         lock, set_status = BY_KIND[told.kind]
         made = await moderation.decision_of(session, told.decision_id)

@@ -118,7 +118,7 @@ async def decide_question(
     if was.status == status:
         return was
     await record_act(session, operator_id, f"questions.{_verb(is_published)}", f"question:{question_id}")
-    await _settle(session, subjects.of_question(was), operator_id, why)
+    await _settle(session, subjects.of_question(was), was.status, operator_id, why)
     return await set_question_status(session, was, status, why)
 
 
@@ -129,10 +129,10 @@ async def set_question_status(session: AsyncSession, was: QuestionView, status: 
     return now
 
 
-async def _settle(session: AsyncSession, subject: Subject, operator_id: UUID, why: str | None) -> None:
-    """The author is told why, and can appeal; what is published counts against nobody."""
+async def _settle(session: AsyncSession, subject: Subject, was: str, operator_id: UUID, why: str | None) -> None:
+    """The author is told why, and can appeal; what is restored counts against nobody."""
     await moderation.settle(session, subject, operator_id, "approve" if why is None else "remove", why or "")
-    if why is None:
+    if why is None and was == "rejected":
         await moderation.take_back(session, subject.kind, subject.subject_id, operator_id)
 
 
@@ -147,7 +147,7 @@ async def decide_answer(
     if was.status == status:
         return was
     await record_act(session, operator_id, f"questions.{_verb(is_published)}_answer", f"answer:{answer_id}")
-    await _settle(session, subjects.of_answer(was), operator_id, why)
+    await _settle(session, subjects.of_answer(was), was.status, operator_id, why)
     return await set_answer_status(session, was, status, why)
 
 

@@ -93,7 +93,7 @@ async def decide(
     await record_act(session, operator_id, f"reviews.{'publish' if is_published else 'reject'}", f"review:{review_id}")
     subject = subjects.of_review(was)
     await moderation.settle(session, subject, operator_id, "approve" if is_published else "remove", why or "")
-    if is_published:
+    if is_published and was.status == "rejected":
         await moderation.take_back(session, "review", review_id, operator_id)
     return await set_status(session, was, status, why)
 

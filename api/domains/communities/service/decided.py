@@ -17,8 +17,10 @@ from ingestion.contracts.moderation import CaseDecided, DecisionUndone
 BECOMES = {
     "stand": {"held": "published", "rejected": "published", "removed": "published"},
     "fall": {"published": "removed", "held": "rejected"},
-    "wait": {"rejected": "held"},
+    # What was let through has answers by now: it goes from sight and keeps its place.
+    "wait": {"rejected": "held", "published": "removed"},
 }
+GONE = ("removed", "rejected")
 ACTS = {
     ("held", "published"): "approve",
     ("held", "rejected"): "reject",
@@ -34,7 +36,7 @@ async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
         told = event.data
         if not isinstance(told, CaseDecided | DecisionUndone) or told.is_done or told.kind not in BY_KIND:
             continue
-        if await moderation.is_held(session, told.kind, told.subject_id) and told.effect != "wait":
+        if isinstance(told, CaseDecided) and await moderation.is_held(session, told.kind, told.subject_id):
             continue
         made = await moderation.decision_of(session, told.decision_id)
         if made is not None:
@@ -47,7 +49,7 @@ async def _move_post(session: AsyncSession, post_id: UUID, effect: str, made: De
     now = BECOMES.get(effect, {}).get(row.status) if row else None
     if row is None or post is None or now is None:
         return
-    await moderating.move_post(session, post, row.status, now, _reason(made) if effect == "fall" else None)
+    await moderating.move_post(session, post, row.status, now, _reason(made) if now in GONE else None)
     await _note(session, post.community_id, "post", post_id, (row.status, now), made)
 
 
@@ -58,7 +60,7 @@ async def _move_comment(session: AsyncSession, comment_id: UUID, effect: str, ma
     now = BECOMES.get(effect, {}).get(row.status) if row else None
     if row is None or comment is None or post is None or now is None:
         return
-    await moderating.move_comment(session, comment, post, row.status, now, _reason(made) if effect == "fall" else None)
+    await moderating.move_comment(session, comment, post, row.status, now, _reason(made) if now in GONE else None)
     await _note(session, post.community_id, "comment", comment_id, (row.status, now), made)
 
 

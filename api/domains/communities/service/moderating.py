@@ -64,7 +64,7 @@ async def on_post(session: AsyncSession, person: Principal, post_id: UUID, act: 
     else:
         now = _next(act, status)
         await move_post(session, post, status, now, reason)
-        await _tell_moderation(session, person, _shown(subjects.of_post(post), post), now, reason)
+        await _tell_moderation(session, person, _shown(subjects.of_post(post), post), (status, now), reason)
     await note(session, post.community_id, person.customer_id, act, "post", post_id, reason, before)
     return await posts.get(session, post_id, person)
 
@@ -80,7 +80,7 @@ async def on_comment(
     was = row.status if row else ""
     now = _next(act, was)
     await move_comment(session, comment, post, was, now, reason)
-    await _tell_moderation(session, person, _shown(subjects.of_comment(comment, post), post), now, reason)
+    await _tell_moderation(session, person, _shown(subjects.of_comment(comment, post), post), (was, now), reason)
     await note(session, post.community_id, person.customer_id, act, "comment", comment_id, reason, {"status": was})
     return (await comments.get(session, comment_id, person))[0]
 
@@ -198,12 +198,14 @@ def _shown(subject: Subject, post: PostView) -> Subject:
 
 
 async def _tell_moderation(
-    session: AsyncSession, person: Principal, subject: Subject, now: str, reason: str | None
+    session: AsyncSession, person: Principal, subject: Subject, change: tuple[str, str], reason: str | None
 ) -> None:
     """The author is told why, and can appeal to the house; what was restored counts against nobody."""
+    was, now = change
     if now == "published":
         await moderation.settle(session, subject, person.customer_id, "approve", "")
-        await moderation.take_back(session, subject.kind, subject.subject_id, person.customer_id)
+        if was in ("removed", "rejected"):
+            await moderation.take_back(session, subject.kind, subject.subject_id, person.customer_id)
     elif now in ("removed", "rejected") and subject.author_id != person.customer_id:
         await moderation.settle(session, subject, person.customer_id, "remove", reason or "")
 
@@ -288,13 +290,14 @@ async def _put_back(session: AsyncSession, person: Principal, noted: Any, reason
         if post.status == "deleted":
             raise AlreadyUndone
         await move_post(session, post, post.status, status, None)
-        await _tell_moderation(session, person, _shown(subjects.of_post(post), post), status, reason)
+        await _tell_moderation(session, person, _shown(subjects.of_post(post), post), (post.status, status), reason)
     else:
         comment, post = await comments.get(session, noted.subject_id, person)
         if comment.status == "deleted":
             raise AlreadyUndone
         await move_comment(session, comment, post, comment.status, status, None)
-        await _tell_moderation(session, person, _shown(subjects.of_comment(comment, post), post), status, reason)
+        change = (comment.status, status)
+        await _tell_moderation(session, person, _shown(subjects.of_comment(comment, post), post), change, reason)
 
 
 async def log(reader: Reader, community_id: UUID, cursor: str | None, limit: int) -> Page[Act]:

@@ -50,6 +50,7 @@ class CaseView:
     body: str
     url: str
     picture: str | None
+    people: list[UUID]
     language: str | None
     rule: str | None
     rule_version: int | None

@@ -51,7 +51,7 @@ def effect(act: Act) -> str:
 def may_decide(case: CaseView, decider: UUID, linked: Iterable[UUID]) -> str | None:
     """Why this person may not decide the case; None where they may. `linked` are accounts that may be their own."""
     own = {decider, *linked}
-    if case.author_id in own:
+    if case.author_id in own or not own.isdisjoint(case.people):
         return "It is about something of your own, or of an account that seems to be yours."
     if case.origin == "appeal" and case.first_decider_id in own:
         return "An appeal is decided by somebody else than the first time."

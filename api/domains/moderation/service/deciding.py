@@ -186,7 +186,7 @@ async def undo(session: AsyncSession, moderator: UUID, decision_id: UUID, note: 
     await people_repository.void(session, decision_id)
     await repository.undo(session, made, moderator, reopens=True)
     await record_act(session, moderator, "cases.undo", f"case:{case.case_id}", act=made.act, why=note)
-    became = {"approve": "fall", "remove": "wait" if case.origin == "hold" else "stand"}.get(made.act, "none")
+    became = {"approve": "wait", "remove": "wait" if case.origin == "hold" else "stand"}.get(made.act, "none")
     await publish(session, _undone(case, made, became, is_done=False))
     return (await cases.get(session, case.case_id))[0]
 
