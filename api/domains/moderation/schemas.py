@@ -1,7 +1,7 @@
 """JSON of moderation."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -272,6 +272,18 @@ class Statements(BaseModel):
     next_cursor: str | None
     points: float
     suspended_until: datetime | None
+
+
+class Data(BaseModel):
+    """All that moderation holds on a person; `decisions` are those that they made as a moderator."""
+
+    cases: list[dict[str, Any]]
+    reports: list[dict[str, Any]]
+    statements: list[dict[str, Any]]
+    sanctions: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    hits: list[dict[str, Any]]
+    browsers: list[dict[str, Any]]
 
 
 class AppealWrite(BaseModel):

@@ -325,6 +325,9 @@ async def test_a_person_is_given_all_and_forgotten_whole(
         "cases": 1, "reports": 1, "statements": 1, "sanctions": 1, "decisions": 0, "hits": 1, "browsers": 0,
     }  # fmt: skip
     assert held.reports[0]["words"] == "Rude."
+    own = await desk.send(ada, "GET", "/account/statements/data")
+    assert (own["reports"][0]["words"], own["statements"][0]["note"]) == ("Rude.", WHY["note"])
+    assert str(mod.customer_id) not in str(own)
     assert await moderation.forget(session, ada.customer_id) > 0
     assert await moderation.forget(session, ada.customer_id) == 0
     for table in ("cases", "reports", "decisions", "sanctions", "statements", "hits"):

@@ -11,7 +11,7 @@ from api.core.idempotency import IdempotencyDep
 from api.core.limits import limited
 from api.core.routing import Router
 from api.domains.moderation.contracts.cases import Statement
-from api.domains.moderation.schemas import AppealWrite, StatementOut, Statements
+from api.domains.moderation.schemas import AppealWrite, Data, StatementOut, Statements
 from api.domains.moderation.service import people, statements
 
 router = Router(prefix="/v1/account/statements")
@@ -37,6 +37,12 @@ async def list_statements(
         points=now.points,
         suspended_until=now.suspended_until,
     )
+
+
+@router.get("/data")
+async def get_data(person: CurrentDep, reader: ReadDep) -> Data:
+    """All that moderation holds on you: cases, reports, statements, sanctions, what rules said, browsers."""
+    return Data.model_validate(await people.held_on(reader, person.customer_id), from_attributes=True)
 
 
 @router.get("/{statement_id}")
