@@ -33,20 +33,25 @@ def hear() -> Hear:
     heard: set[UUID] = set()
 
     async def hand_over() -> int:
-        async with transaction() as session:
-            rows = await session.execute(
-                text(
-                    "SELECT event_id, type, occurred_at, envelope FROM core.outbox"
-                    " WHERE type IN ('moderation.case_decided', 'moderation.decision_undone') ORDER BY id"
-                )
-            )
-            new = [row for row in rows if row.event_id not in heard]
-            for row in new:
-                heard.add(row.event_id)
-                await _hand(session, row.event_id, row.type, row.occurred_at, bytes(row.envelope))
-        return len(new)
+        return await deliver(heard)
 
     return hand_over
+
+
+async def deliver(heard: set[UUID]) -> int:
+    """Hand over all that moderation has told but what was `heard`, which grows by it; how much that was."""
+    async with transaction() as session:
+        rows = await session.execute(
+            text(
+                "SELECT event_id, type, occurred_at, envelope FROM core.outbox"
+                " WHERE type IN ('moderation.case_decided', 'moderation.decision_undone') ORDER BY id"
+            )
+        )
+        new = [row for row in rows if row.event_id not in heard]
+        for row in new:
+            heard.add(row.event_id)
+            await _hand(session, row.event_id, row.type, row.occurred_at, bytes(row.envelope))
+    return len(new)
 
 
 async def _hand(session: Any, event_id: UUID, event_type: str, at: datetime, envelope: bytes) -> None:

@@ -13,7 +13,7 @@ from ingestion.contracts import new_event_id
 from ingestion.contracts.identity import SignedIn
 from tests.api.communities.conftest import Forum, Named, counters_hold
 from tests.api.conftest import SignUp
-from tests.api.moderation.conftest import Desk, Hear, Json, status_of
+from tests.api.moderation.conftest import Desk, Hear, Json, deliver, status_of
 
 LONG = "Noooooooooooo way"  # a rule holds it
 WHY = {"note": "It bothers people."}
@@ -42,6 +42,7 @@ async def test_what_a_rule_holds_is_published_once_it_is_approved(
     )  # fmt: skip
     await desk.decide(mod, case, "approve")
     assert await hear() == 1
+    assert await deliver(set()) == 1  # a crash delivers again: it changes nothing
     assert await status_of(forum, mod, post) == "published"
     assert [await told(session, f"moderation.case_{each}") for each in ("opened", "decided")] == [1, 1]
     assert await told(session, "communities.post_published") == 1
