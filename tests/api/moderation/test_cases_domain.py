@@ -1,18 +1,22 @@
 """Strikes that fade, what may be decided by whom, and what changed between two versions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.domains.moderation.contracts.cases import ORIGINS, Act, Origin
-from api.domains.moderation.domain.cases import DECISIONS, WITHIN, due, effect, fitted, raised
+from api.domains.moderation.contracts.cases import ORIGINS, Act, CaseView, Origin
+from api.domains.moderation.domain.cases import DECISIONS, WITHIN, due, effect, fitted, may_decide, raised
 from api.domains.moderation.domain.differences import differences
 from api.domains.moderation.domain.sanctions import FADES_IN, SUSPENDED, Sanction, points, standing
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 given_before = st.timedeltas(timedelta(0), timedelta(days=200)).map(lambda ago: NOW - ago)
+NONE = dict.fromkeys(CaseView.__dataclass_fields__)
+CASE = CaseView(**NONE | {"origin": "hold", "kind": "post", "people": []})  # type: ignore[arg-type]
 SANCTIONS = st.lists(st.builds(Sanction, st.integers(0, 3), given_before), max_size=8)
 
 
@@ -70,3 +74,13 @@ def test_both_versions_can_be_read_from_the_difference(before: str, after: str) 
     found = differences(before, after)
     for kinds, whole in ((("same", "gone"), before), (("same", "new"), after)):
         assert [line for kind, line in found if kind in kinds] == [line for line in whole.splitlines() if line.strip()]
+
+
+def test_an_appeal_is_for_neither_the_first_decider_nor_the_author_nor_their_aliases() -> None:
+    first, author, alias, third = (UUID(int=n) for n in range(1, 5))
+    appeal = replace(CASE, origin="appeal", author_id=author, first_decider_id=first)
+    refused = [(first, ()), (author, ()), (alias, (first,)), (alias, (author,))]
+    assert all(may_decide(appeal, decider, linked) for decider, linked in refused)
+    assert may_decide(appeal, third, [alias]) is None
+    assert may_decide(replace(CASE, first_decider_id=first), first, []) is None
+    assert may_decide(replace(CASE, people=[first, author]), alias, [first])
