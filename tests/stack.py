@@ -46,9 +46,10 @@ def _enter(settings: LocalSettings, users: IO[str]) -> dict[str, str]:
         environment = stack.up(settings, INFRASTRUCTURE, say=lambda _: None)
         secret = credentials.load_credentials(settings)
         with psycopg.connect(superuser_url(settings, secret), autocommit=True) as connection:
-            # Every worker makes databases of its own.
+            # Every worker makes databases of its own, and drops them even while an autovacuum looks at them.
             for role in ("agora_owner", "agora_pipelines"):
                 connection.execute(f"alter role {role} createdb")
+                connection.execute(f"grant pg_signal_backend to {role}")
     return environment
 
 

@@ -14,6 +14,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 EVERYBODY = "everybody"
 SIGNED_IN = "signed in"
+TOKEN = "access token"  # noqa: S105 -- what the manual calls the way to sign in
 
 # What each role permits beyond what everybody who signed in may do with their own things.
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -104,6 +105,8 @@ def check_routes(app: FastAPI) -> None:
         if not access:
             silent.append(f"{','.join(sorted(route.methods or ()))} {route.path}")
         route.openapi_extra = {**(route.openapi_extra or {}), "x-access": sorted(access)}
+        if EVERYBODY not in access:
+            route.openapi_extra["security"] = [{TOKEN: []}]
     if silent:
         raise UndeclaredAccess(f"no access declared beside: {'; '.join(silent)}")
 

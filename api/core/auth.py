@@ -8,8 +8,7 @@ from time import time
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Request
 from joserfc import jwt
 from joserfc.errors import JoseError
 
@@ -158,15 +157,14 @@ def delete_session_cookie(request: Request) -> None:
     delete_cookie(request, SESSION_COOKIE)
 
 
+# The dependencies below call each other as functions: the framework resolves each one that is declared anew wherever it
+# is needed, and with three levels of them that was more work than what they do.
 OptionalDep = Annotated[Principal | None, Depends(get_optional)]
 
 
-# For the manual: it shows which endpoints need a token. The checking is done above.
-_BEARER = HTTPBearer(auto_error=False, scheme_name="access token", bearerFormat="JWT")
-
-
-async def get_current(principal: OptionalDep, _: Annotated[object, Security(_BEARER)]) -> Principal:
+async def get_current(request: Request) -> Principal:
     """The person behind the request. Raises SignInNeeded."""
+    principal = await get_optional(request)
     if principal is None:
         raise SignInNeeded
     return principal
@@ -176,8 +174,9 @@ setattr(get_current, "access", SIGNED_IN)  # noqa: B010 -- see api.core.access
 CurrentDep = Annotated[Principal, Depends(get_current)]
 
 
-async def get_fresh(request: Request, principal: CurrentDep) -> Principal:
+async def get_fresh(request: Request) -> Principal:
     """The person behind the request, who proved it within the last hour. Raises SignInNeeded and StepUpNeeded."""
+    principal = await get_current(request)
     find: ConfirmedAt = request.app.state.confirmed_at
     confirmed_at = await find(principal.session_id)
     if confirmed_at is None or confirmed_at < datetime.now(UTC) - FRESH_FOR:
@@ -185,11 +184,13 @@ async def get_fresh(request: Request, principal: CurrentDep) -> Principal:
     return principal
 
 
+setattr(get_fresh, "access", SIGNED_IN)  # noqa: B010 -- see api.core.access
 FreshDep = Annotated[Principal, Depends(get_fresh)]
 
 
-async def get_visitor(request: Request, principal: OptionalDep) -> Visitor:
+async def get_visitor(request: Request) -> Visitor:
     """The visitor, also left in `request.state.visitor` for templates."""
+    principal = await get_optional(request)
     customer_id, roles = (principal.customer_id, principal.roles) if principal else (None, frozenset[str]())
     visitor = Visitor(visitor_id(request), customer_id, roles)
     request.state.visitor = visitor
@@ -204,7 +205,8 @@ def require(permission: str) -> Any:
     if permission not in KNOWN:
         raise ValueError(f"no role grants {permission}")
 
-    async def check(principal: CurrentDep) -> Principal:
+    async def check(request: Request) -> Principal:
+        principal = await get_current(request)
         if not permits(principal.roles, permission):
             raise Forbidden(f"This needs the permission {permission}.")
         return principal

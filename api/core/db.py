@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from api.core import straight
 from api.core.settings import Settings, get_settings
-from api.core.straight import Alone, StraightSession
+from api.core.straight import Alone, StraightConnection, StraightSession
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -106,7 +106,11 @@ def _engine(url: str, pool_size: int, **options: Any) -> AsyncEngine:
         pool_recycle=1800,
         pool_pre_ping=False,
         pool_reset_on_return=None,  # whoever gives a connection back has ended its transaction
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=60s"},
+        connect_args={
+            "async_creator_fn": StraightConnection.connect,
+            "connect_timeout": 5,
+            "options": "-c timezone=UTC -c statement_timeout=60s",
+        },
         **options,
     )
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
-from api.core.access import open_to_all
+from api.core.access import TOKEN, open_to_all
 
 ASSETS = "/docs/assets"
 
@@ -66,9 +66,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's schema, with the media type that problems really have."""
+    """FastAPI's schema, with the way to sign in and the media type that problems really have."""
     if app.openapi_schema is None:
         schema = FastAPI.openapi(app)
+        schemes = schema.setdefault("components", {}).setdefault("securitySchemes", {})
+        schemes[TOKEN] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
         for path in schema["paths"].values():
             for operation in path.values():
                 for code in ("4XX", "422"):

@@ -15,7 +15,8 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from api.core.auth import CurrentDep, VisitorDep
+from api.core.access import SIGNED_IN
+from api.core.auth import get_current, get_visitor
 from api.core.db import alone, transaction
 from api.core.errors import AppError, problem_response
 
@@ -170,8 +171,9 @@ class Idempotency:
         return Response(body, answer.status, headers, media_type="application/json")
 
 
-async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotency:
-    """The request's key. Raises KeyMissing."""
+async def get_idempotency(request: Request) -> Idempotency:
+    """The request's key. Raises SignInNeeded and KeyMissing."""
+    principal = await get_current(request)
     key = request.headers.get("idempotency-key", "").strip()
     if not 1 <= len(key) <= 255:
         raise KeyMissing
@@ -180,6 +182,7 @@ async def get_idempotency(request: Request, principal: CurrentDep) -> Idempotenc
     return Idempotency(str(principal.customer_id), route, key, fingerprint)
 
 
+setattr(get_idempotency, "access", SIGNED_IN)  # noqa: B010 -- see api.core.access
 IdempotencyDep = Annotated[Idempotency, Depends(get_idempotency)]
 
 
@@ -198,13 +201,14 @@ class OptionalIdempotency:
         return Response(body, status, media_type="application/json")
 
 
-async def get_optional_idempotency(request: Request, visitor: VisitorDep) -> OptionalIdempotency:
+async def get_optional_idempotency(request: Request) -> OptionalIdempotency:
     """The request's key, if it has one; also of somebody who is not signed in. Raises KeyMissing for a long one."""
     key = request.headers.get("idempotency-key", "").strip()
     if not key:
         return OptionalIdempotency(None)
     if len(key) > 255:
         raise KeyMissing
+    visitor = await get_visitor(request)
     fingerprint = hashlib.sha256(await request.body()).digest()
     principal = str(visitor.customer_id or visitor.anonymous_id)
     return OptionalIdempotency(Idempotency(principal, f"{request.method} {request.url.path}", key, fingerprint))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import Receive, Scope, Send
@@ -83,20 +83,17 @@ class LostAnswer(Response):
         await send({"type": "http.response.body", "body": b'{"status":', "more_body": False})
 
 
-async def get_store(request: Request) -> Store:
-    """The store of this process."""
+def _store(request: Request) -> Store:
     store: Store = request.app.state.store
     return store
 
 
-async def check_secret(request: Request, authorization: Annotated[str, Header()] = "") -> None:
+async def check_secret(request: Request) -> None:
     """Refuse whoever does not hold the shared secret."""
     expected: str = request.app.state.secret
+    authorization = request.headers.get("authorization", "")
     if not hmac.compare_digest(authorization.encode(), f"Bearer {expected}".encode()):
         raise HTTPException(401, "wrong or missing secret", {"WWW-Authenticate": "Bearer"})
-
-
-StoreDep = Annotated[Store, Depends(get_store)]
 
 
 def _refusing(call: Any, *arguments: Any) -> Any:
@@ -110,8 +107,9 @@ def _refusing(call: Any, *arguments: Any) -> Any:
         raise HTTPException(404, "no such dispute") from error
 
 
-async def charge(wanted: ChargeRequest, request: Request, store: StoreDep) -> Response:
+async def charge(wanted: ChargeRequest, request: Request) -> Response:
     """Charge once per payment id, and answer with the charge."""
+    store = _store(request)
     made = _refusing(store.charge, wanted.model_dump())
     while made["status"] == "pending":
         await asyncio.sleep(0.05)
@@ -136,62 +134,62 @@ async def _delivered(deliverer: Deliverer, payment_id: str) -> None:
         await asyncio.sleep(0.02)
 
 
-async def find_charge(payment_id: UUID, request: Request, store: StoreDep) -> dict[str, Any]:
+async def find_charge(payment_id: UUID, request: Request) -> dict[str, Any]:
     """The charge as it stands, with its refunds and disputes; 404 when this payment was never asked for."""
-    found = store.find(payment_id)
+    found = _store(request).find(payment_id)
     if found is None:
         raise HTTPException(404, "no such payment")
     return shown(found, _base(request))
 
 
-async def void_charge(payment_id: UUID, request: Request, store: StoreDep) -> dict[str, Any]:
+async def void_charge(payment_id: UUID, request: Request) -> dict[str, Any]:
     """Give captured money back, and see to it that none is captured later."""
-    return shown(store.void(payment_id), _base(request))
+    return shown(_store(request).void(payment_id), _base(request))
 
 
-async def capture(payment_id: UUID, wanted: CaptureRequest, request: Request, store: StoreDep) -> dict[str, Any]:
+async def capture(payment_id: UUID, wanted: CaptureRequest, request: Request) -> dict[str, Any]:
     """Take what is held, or a part."""
-    return shown(_refusing(store.capture, payment_id, wanted.amount_minor), _base(request))
+    return shown(_refusing(_store(request).capture, payment_id, wanted.amount_minor), _base(request))
 
 
-async def refund(payment_id: UUID, wanted: RefundRequest, store: StoreDep) -> dict[str, Any]:
+async def refund(payment_id: UUID, wanted: RefundRequest, request: Request) -> dict[str, Any]:
     """Give a part back."""
-    made: dict[str, Any] = _refusing(store.refund, payment_id, wanted.refund_id, wanted.amount_minor)
+    made: dict[str, Any] = _refusing(_store(request).refund, payment_id, wanted.refund_id, wanted.amount_minor)
     return made
 
 
-async def dispute(payment_id: UUID, wanted: DisputeRequest, store: StoreDep) -> dict[str, Any]:
+async def dispute(payment_id: UUID, wanted: DisputeRequest, request: Request) -> dict[str, Any]:
     """Sandbox only: open a dispute."""
     made: dict[str, Any] = _refusing(
-        disputes.open_dispute, store, payment_id, wanted.amount_minor, wanted.reason, wanted.evidence_seconds
+        disputes.open_dispute, _store(request), payment_id, wanted.amount_minor, wanted.reason, wanted.evidence_seconds
     )
     return made
 
 
-async def evidence(dispute_id: str, wanted: EvidenceRequest, store: StoreDep) -> dict[str, Any]:
+async def evidence(dispute_id: str, wanted: EvidenceRequest, request: Request) -> dict[str, Any]:
     """Answer a dispute before its deadline."""
-    made: dict[str, Any] = _refusing(disputes.send_evidence, store, dispute_id, wanted.evidence)
+    made: dict[str, Any] = _refusing(disputes.send_evidence, _store(request), dispute_id, wanted.evidence)
     return made
 
 
-async def decide(dispute_id: str, wanted: Decision, store: StoreDep) -> dict[str, Any]:
+async def decide(dispute_id: str, wanted: Decision, request: Request) -> dict[str, Any]:
     """Sandbox only: close a dispute."""
-    made: dict[str, Any] = _refusing(disputes.close_dispute, store, dispute_id, wanted.is_won)
+    made: dict[str, Any] = _refusing(disputes.close_dispute, _store(request), dispute_id, wanted.is_won)
     return made
 
 
-async def report(store: StoreDep, day: Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")]) -> dict[str, Any]:
+async def report(request: Request, day: Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")]) -> dict[str, Any]:
     """Every movement of money on one day, UTC."""
     try:
         start = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
     except ValueError as error:
         raise HTTPException(422, "no such day") from error
-    return {"day": day, "movements": await asyncio.to_thread(store.report, start, start + 86400)}
+    return {"day": day, "movements": await asyncio.to_thread(_store(request).report, start, start + 86400)}
 
 
-async def balance(store: StoreDep) -> dict[str, dict[str, int]]:
+async def balance(request: Request) -> dict[str, dict[str, int]]:
     """Charges and sums by status."""
-    return await asyncio.to_thread(store.balance)
+    return await asyncio.to_thread(_store(request).balance)
 
 
 async def health() -> dict[str, str]:

@@ -33,6 +33,7 @@ from api.domains.identity.service.tokens import sign_access_token
 from api.domains.recommendations import facade as recommendations
 from api.domains.recommendations.service import impressions
 from ingestion.contracts import new_event_id
+from tests.api.proving import Told
 from tests.gateway_process import paying_gateway
 
 # Once for all: a second one would point the settings at a gateway that the first tests do not hold.
@@ -187,8 +188,18 @@ async def session(rolled_back: OneConnection) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+@pytest.fixture(scope="session")
+def told(stack_env: dict[str, str]) -> Iterator[Told]:
+    """The events of all tests with real commits; at the end of the run they are proved in a lake."""
+    told = Told()
+    yield told
+    told.prove(stack_env)
+
+
 @pytest.fixture
-async def committed(pool: Database, migrated_env: dict[str, str]) -> AsyncIterator[Database]:
+async def committed(
+    pool: Database, migrated_env: dict[str, str], told: Told, request: pytest.FixtureRequest
+) -> AsyncIterator[Database]:
     """Real pools and real commits, for races; afterwards the worker's database is made anew from the template."""
     set_database(pool)
     yield pool
@@ -196,6 +207,7 @@ async def committed(pool: Database, migrated_env: dict[str, str]) -> AsyncIterat
     set_database(None)
     await pool.close()
     owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
+    told.take(owner_url, request.node.nodeid)
     name = owner_url.partition("?")[0].rpartition("/")[2]
     await asyncio.to_thread(_renew, _named(owner_url, "postgres"), owner_url, name)
 

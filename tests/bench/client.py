@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+import uvloop
+
 
 @dataclass(frozen=True)
 class Job:
@@ -110,4 +112,4 @@ def _length(head: bytes) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(asyncio.run(_play(Job(**json.load(sys.stdin)))))))
+    sys.stdout.write(json.dumps(asdict(uvloop.run(_play(Job(**json.load(sys.stdin)))))))
