@@ -20,12 +20,22 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "customer": frozenset(),
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
-    "moderator": frozenset({"communities.moderate", "desk.open", "reviews.moderate", "rules.manage"}),
+    "moderator": frozenset(
+        {
+            "cases.decide",
+            "communities.moderate",
+            "desk.open",
+            "policies.manage",
+            "reviews.moderate",
+            "rules.manage",
+        }
+    ),
     "analyst": frozenset({"data.read", "experiments.manage", "figures.read"}),
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
         {
             "audit.read",
+            "cases.decide",
             "catalog.manage",
             "communities.moderate",
             "data.read",
@@ -38,6 +48,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "payments.manage",
             "payments.read",
             "people.manage",
+            "policies.manage",
             "promotions.manage",
             "recommendations.manage",
             "reviews.moderate",

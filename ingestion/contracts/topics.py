@@ -18,7 +18,7 @@ TOPICS = {
     "ordering": Topic("Ordering", "What became of each order, from placed to returned."),
     "payments": Topic("Payments", "Money that was held, taken, given back or disputed."),
     "analytics": Topic("Analytics", "What people do on pages and in apps."),
-    "moderation": Topic("Trust", "Which rules spoke of what people wanted to publish, and how rules changed."),
+    "moderation": Topic("Trust", "Which rules spoke of what people wrote, cases and decisions, and how rules changed."),
     "communities": Topic("Community", "That people joined, wrote, were removed and voted; never what they wrote."),
     "recommendations": Topic("Recommendations", "Every answer of the recommender, with all that was shown."),
 }

@@ -8,6 +8,7 @@ import dagster as dg
 import psutil
 
 from pipelines.defs.lake.assets import CARE, SNAPSHOTS
+from pipelines.lib import backtest
 from pipelines.lib.alerts import tell
 from pipelines.lib.landed import pointers
 from pipelines.lib.settings import get_settings
@@ -80,6 +81,12 @@ nightly_forecasting = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
 
+backtesting = dg.define_asset_job(
+    "backtesting",
+    selection=dg.AssetSelection.groups("moderation"),
+    description="Try rules of moderation on the past, for whoever asked.",
+)
+
 hourly_proof = dg.ScheduleDefinition(
     name="hourly_proof",
     job=proof,
@@ -103,6 +110,15 @@ def new_snapshots(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     if now == json.loads(context.cursor or "{}") and loop.name not in lost:
         return dg.SkipReason("Nothing has landed since the last run.")
     return dg.SensorResult(run_requests=[dg.RunRequest()], cursor=json.dumps(now, sort_keys=True))
+
+
+@dg.sensor(job=backtesting, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=20)
+def asked_backtests(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Start a test of rules when somebody asked for one; what is asked meanwhile is answered by the same run."""
+    unfinished = context.instance.get_runs_count(dg.RunsFilter(job_name=backtesting.name, statuses=_UNFINISHED))
+    if unfinished or not backtest.waiting(get_settings()):
+        return dg.SkipReason("Nobody asked for a test.")
+    return dg.RunRequest()
 
 
 @dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)

@@ -88,6 +88,26 @@ def marts(ids: dict[str, int]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
         "mart_product_sales",
         [(each, f"Product {each}", "Grocery", "National", 90, 30_000, 900, 300_000) for each in best],
     )
+    yield (
+        "mart_moderation",
+        [
+            (day, origin, "post", many, many - n % 3, many // 3, many // 2, 0, 0, 0, 9000 * many)
+            for n, day in enumerate(days)
+            for origin, many in (("hold", 9 + n % 5), ("report", 5 + n % 4))
+        ],
+    )
+    yield (
+        "mart_moderation_rules",
+        [
+            (day, rule, many + n % 4, shadow * (many + n % 4), many, removed, stood)
+            for n, day in enumerate(days)
+            for rule, many, shadow, removed, stood in (
+                ("link", 6, 0, 3, 1),
+                ("blocked-term", 3, 0, 3, 0),
+                ("toxic", 2, 1, 0, 0),
+            )
+        ],
+    )
     yield "mart_customers_weekly", [(monday - timedelta(weeks=n), 300 - n, 20, 280 - n) for n in range(12)]
 
 

@@ -93,6 +93,30 @@ select customer_id, is_stitched from marts.fct_sessions where anonymous_id = '{}
 """
 
 
+def moderated(lake: Lake, at: timedelta, *effects: str) -> list[dict[str, Any]]:
+    """A text that a rule held, and what became of it; from the second effect on by appeal."""
+    subject, case = str(uuid4()), str(uuid4())
+    spoke = [{"rule": "link", "rule_version": 1, "is_shadow": False}]
+    common = {"kind": "post", "subject_id": subject, "customer_id": str(uuid4())}
+    records = [
+        lake.event("moderation.text_judged", DAY + at, outcome="hold", spoke=spoke, toxicity=0.1, **common),
+        lake.event(
+            "moderation.case_opened", DAY + at, case_id=case, origin="hold", rule="link", rule_version=1,
+            policy="No advertising", severity=1, **common,
+        ),
+    ]  # fmt: skip
+    for number, effect in enumerate(effects):
+        records.append(
+            lake.event(
+                "moderation.case_decided", DAY + at + number * HOUR, case_id=case, decision_id=str(uuid4()),
+                origin="appeal" if number else "hold", act="overturn" if number else "remove", effect=effect,
+                is_done=False, rule="link", rule_version=1, policy="No advertising", policy_version=1, strike=0,
+                restrict_days=0, reports=0, waited_seconds=60, **common,
+            )
+        )  # fmt: skip
+    return records
+
+
 def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(lake: Lake) -> None:
     ann, bob, visitor = uuid4(), uuid4(), uuid4()
     first, second, review, answer = uuid4(), uuid4(), uuid4(), uuid4()
@@ -187,6 +211,9 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
         # Whose both browsers were, and that one of them is shared.
         signed_in(lake, own, bob, 80 * HOUR),
         signed_in(lake, shared, bob, 80 * HOUR),
+        # A rule held two texts; one was removed, the other was removed and overturned on appeal.
+        *moderated(lake, 50 * HOUR, "fall"),
+        *moderated(lake, 50 * HOUR, "fall", "stand"),
         # Joins both sessions across midnight.
         browse(lake, "search_performed", visitor, 24.2 * HOUR, query="tea", results=1, customer_id=str(bob)),
         lake.order(DAY + 24.3 * HOUR, bob, (7, 1, 199)),
@@ -215,6 +242,12 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
     assert query(lake, "select reviews, average_rating from marts.mart_reviews") == [(1, 5.0)]
     talk = "select day::text, posts, comments, votes, active_people, writers from marts.mart_communities"
     assert query(lake, talk) == [("2026-03-03", 1, 1, 1, 2, 2)]
+    cases = "select day::text, origin, opened, decided, removed, overturned, waited_seconds from marts.mart_moderation"
+    assert query(lake, f"{cases} order by origin") == [
+        ("2026-03-03", "appeal", 0, 1, 0, 1, 60), ("2026-03-03", "hold", 2, 2, 2, 0, 120),
+    ]  # fmt: skip
+    rules = "select day::text, rule, texts, in_shadow, people, removed, stood from marts.mart_moderation_rules"
+    assert query(lake, rules) == [("2026-03-03", "link", 2, 0, 2, 1, 1)]
     incremental = contents(lake)
     build_marts(lake.settings, full_refresh=True)
     assert contents(lake) == incremental

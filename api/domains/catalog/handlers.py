@@ -4,9 +4,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.catalog.service import images, imports, keeping, reviews, wishes
+from api.domains.catalog.service import decided, images, imports, keeping, reviews, wishes
 from api.domains.catalog.service.bulk import runs
 from ingestion.contracts.catalog import PriceChanged
+from ingestion.contracts.moderation import CaseDecided, DecisionUndone
 from ingestion.contracts.ordering import OrderDelivered, OrderPlaced
 
 STOREFRONT = "storefront"
@@ -39,6 +40,8 @@ HANDLERS: dict[str, Handler] = {
     OrderPlaced.type: count_units_sold,
     OrderDelivered.type: note_delivered,
     PriceChanged.type: wishes.hear_of_prices,
+    CaseDecided.type: decided.hear,
+    DecisionUndone.type: decided.hear,
 }
 TASKS: dict[str, Task] = {
     runs.TASK: runs.run_file,

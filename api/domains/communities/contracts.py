@@ -24,7 +24,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CommunityView:
-    """One community as its page tells of it."""
+    """One community as its page tells of it.
+
+    `toxicity_threshold`: the probability from which a text is held there; None: by the rules of the house alone.
+    """
 
     community_id: UUID
     slug: str
@@ -35,6 +38,7 @@ class CommunityView:
     visibility: Visibility
     members: int
     created_at: datetime
+    toxicity_threshold: float | None
 
 
 @dataclass(frozen=True, slots=True)

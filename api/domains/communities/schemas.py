@@ -30,6 +30,12 @@ class CommunityCreate(CommunityChange):
     slug: str = Field(min_length=3, max_length=30)
 
 
+class Threshold(BaseModel):
+    """From which probability of being toxic a text waits for a look; null: by the rules of the house alone."""
+
+    threshold: float | None = Field(ge=0.3, le=1)
+
+
 class Community(BaseModel):
     """One community, and what the person asking is in it."""
 
@@ -41,6 +47,7 @@ class Community(BaseModel):
     visibility: Visibility
     members: int
     created_at: datetime
+    toxicity_threshold: float | None
     role: Role | None = None
 
 
@@ -192,6 +199,13 @@ class Revision(BaseModel):
     title: str | None
     body: str
     until: datetime
+
+
+class Report(BaseModel):
+    """What a reader says against something: the slug of a policy, and words for moderators alone."""
+
+    policy: str = Field(pattern=r"^[a-z][a-z0-9-]{1,49}$")
+    words: str = Field("", max_length=1000)
 
 
 class PostModeration(BaseModel):

@@ -38,6 +38,11 @@ async def age_days(reader: Reader, customer_id: UUID) -> float:
     return await repository.age_days(reader, customer_id)
 
 
+async def linked_accounts(reader: Reader, customer_id: UUID) -> set[UUID]:
+    """Other accounts with the same mailbox (`ada+shop@…` is that of `ada@…`) or the same address at home; up to 100."""
+    return await repository.linked_accounts(reader, customer_id)
+
+
 async def grant_role(session: AsyncSession, email: str, role: str) -> CustomerView:
     """Give a customer a role. Raises Invalid for an unknown role and CustomerNotFound for an unknown e-mail."""
     return await accounts.grant_role(session, email, role)

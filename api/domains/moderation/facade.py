@@ -1,14 +1,48 @@
 """The door of moderation: one call before anything is published, by every domain that publishes."""
 
-from api.core.errors import Invalid
-from api.domains.moderation.errors import TextRefused
+from uuid import UUID
+
+from api.core.db import Reader
+from api.core.errors import AppError
+from api.domains.moderation.contracts.cases import Decision
+from api.domains.moderation.errors import Suspended, TextRefused
+from api.domains.moderation.repository import cases as case_repository
+from api.domains.moderation.service.cases import hold, is_held, report, reported_in, signal
+from api.domains.moderation.service.deciding import settle, take_back, withdraw
 from api.domains.moderation.service.judging import judge
+from api.domains.moderation.service.people import forget, held_on, linked, standing
+from api.domains.moderation.service.policies import list_policies
 
-__all__ = ["judge", "refusal"]
+__all__ = [
+    "Suspended",
+    "decision_of",
+    "forget",
+    "held_on",
+    "hold",
+    "is_held",
+    "judge",
+    "linked",
+    "list_policies",
+    "refusal",
+    "report",
+    "reported_in",
+    "settle",
+    "signal",
+    "standing",
+    "take_back",
+    "withdraw",
+]
 
 
-def refusal(error: Invalid) -> str | None:
-    """What an author is told whose text a rule refused; None where something else is wrong with it."""
+def refusal(error: AppError) -> str | None:
+    """What an author is told whose text a rule refused, or who may not write; None where something else is wrong."""
+    if isinstance(error, Suspended):
+        return f"{error.title}. {error.detail}"
     if not isinstance(error, TextRefused):
         return None
     return f"This cannot be published: it goes against our policy “{error.extra['policy']}”."
+
+
+async def decision_of(reader: Reader, decision_id: UUID) -> Decision | None:
+    """What was decided and by whom; None where there is no such decision."""
+    return await case_repository.decision(reader, decision_id)

@@ -17,6 +17,8 @@
 -- depends_on: {{ ref('mart_exploration') }}
 -- depends_on: {{ ref('mart_funnel') }}
 -- depends_on: {{ ref('mart_inventory') }}
+-- depends_on: {{ ref('mart_moderation') }}
+-- depends_on: {{ ref('mart_moderation_rules') }}
 -- depends_on: {{ ref('mart_orders') }}
 -- depends_on: {{ ref('mart_payments') }}
 -- depends_on: {{ ref('mart_product_sales') }}
@@ -36,6 +38,7 @@
     'communities_comment_withdrawn', 'communities_post_voted', 'communities_comment_voted',
     'communities_member_joined', 'communities_member_left',
     'identity_customer_registered', 'identity_signed_in', 'inventory_stock_moved', 'ordering_order_placed',
+    'moderation_case_opened', 'moderation_case_decided', 'moderation_decision_undone', 'moderation_text_judged',
     'ordering_order_shipped', 'ordering_order_delivered', 'ordering_order_returned', 'ordering_order_cancelled',
     'payments_payment_captured', 'payments_payment_authorized', 'payments_payment_declined',
     'payments_payment_cancelled', 'payments_payment_refunded', 'payments_refund_failed', 'payments_dispute_opened',

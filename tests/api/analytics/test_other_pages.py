@@ -161,3 +161,44 @@ async def test_before_the_first_training_the_page_says_so(client: AsyncClient, s
     boss = await sign_up("executive")
     assert "No figures yet" in (await client.get("/dashboards/models", headers=PAGE | boss.headers)).text
     assert (await client.get("/dashboards/models.csv?table=figures", headers=boss.headers)).status_code == 503
+
+
+async def test_moderation_of_a_period_and_the_precision_of_each_rule(
+    client: AsyncClient, sign_up: SignUp, figures: Warehouse
+) -> None:
+    boss, customer = await sign_up("executive"), await sign_up()
+    for day, origin, opened, decided, removed, waited in (
+        (TODAY, "hold", 4, 2, 1, 7200),
+        (TODAY, "report", 2, 1, 1, 3600),
+        (TODAY - WEEK, "hold", 3, 3, 0, 10800),
+    ):
+        stood = decided - removed
+        row = {"day": day, "origin": origin, "kind": "post", "opened": opened, "decided": decided, "removed": removed}
+        figures.put("marts.mart_moderation", row | {"stood": stood, "waited_seconds": waited})
+    appeal = {"day": TODAY, "origin": "appeal", "kind": "post", "decided": 1, "overturned": 1, "waited_seconds": 0}
+    figures.put("marts.mart_moderation", appeal)
+    figures.put(
+        "marts.mart_moderation_rules",
+        {"day": TODAY, "rule": "link", "texts": 9, "removed": 3, "stood": 1},
+        {"day": TODAY, "rule": "toxic", "texts": 5, "in_shadow": 5},
+    )
+    page = (await client.get("/dashboards/moderation?days=7", headers=PAGE | boss.headers)).text
+    assert tiles(page) == {
+        "Cases opened": ("6", "up 100.0% from 3"),
+        "Cases decided": ("4", "up 33.3% from 3"),
+        "Taken away": ("2", "nothing to compare with before"),
+        "Hours until a decision": ("0.8", "down 25.0% from 1.0"),
+        "Appeals that were right": ("1", "of 1 decided"),
+    }
+    assert page.count("<svg") >= 2
+    rules = await rows_of(client, boss.headers, "/dashboards/moderation.csv?days=7&table=rules")
+    assert [(row["Rule"], row["Texts"], row["Precision"]) for row in rules] == [
+        ("link", "9", "0.75"),
+        ("toxic", "5", ""),
+    ]
+    origins = await rows_of(client, boss.headers, "/dashboards/moderation.csv?days=7&table=origins")
+    assert [(row["Why it waited"], row["Opened"], row["Before"]) for row in origins][:2] == [
+        ("Held by a rule", "4", "3"),
+        ("Reported by people", "2", "0"),
+    ]
+    assert (await client.get("/dashboards/moderation", headers=customer.headers)).status_code == 403

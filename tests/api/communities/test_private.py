@@ -33,7 +33,7 @@ def paths(app: FastAPI, post: Json, said: Json) -> list[tuple[str, str]]:
     """(method, path) of every route of communities, with the private thing's own ids."""
     known = {
         "slug": "club", "handle": "olga", "post_id": post["post_id"], "comment_id": said["comment_id"],
-        "act_id": post["post_id"],
+        "act_id": post["post_id"], "case_id": post["post_id"],
     }  # fmt: skip
     found = [
         (method, re.sub(r"{(\w+)}", lambda name: str(known[name[1]]), route.path))
@@ -71,6 +71,9 @@ WRITES: list[tuple[str, str, Json]] = [
     ("DELETE", "/posts/{post}", {}),
     ("POST", "/posts/{post}/comments", {"body": "x"}),
     ("POST", "/posts/{post}/moderation", {"act": "remove", "reason": "x"}),
+    ("PUT", "/posts/{post}/report", {"policy": "be-civil"}),
+    ("PUT", "/comments/{comment}/report", {"policy": "be-civil"}),
+    ("PUT", "/communities/club/toxicity-threshold", {"threshold": 0.5}),
     ("PUT", "/comments/{comment}/vote", {"value": 1}),
     ("PUT", "/comments/{comment}", {"body": "x"}),
     ("DELETE", "/comments/{comment}", {}),

@@ -67,7 +67,7 @@ async def test_the_clock_queues_it_and_the_worker_does_it(committed: Database, s
         await add_session(session, customer_id, "-8 days")
     assert PERIODIC.keys() <= TASKS.keys()
     domains = get_settings().api_domains
-    assert find_periodic(domains) == PERIODIC
+    assert PERIODIC.items() <= find_periodic(domains).items()
     every_second = dict.fromkeys(PERIODIC, "* * * * * *")
     worker = asyncio.create_task(run_queued(get_settings(), find_tasks(domains), every_second))
     try:

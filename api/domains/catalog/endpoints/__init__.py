@@ -1,7 +1,16 @@
 """JSON of catalog, its pictures, and what operators keep."""
 
 from api.core.routing import Router
-from api.domains.catalog.endpoints import categories, collections, images, keeping, products, questions, wishes
+from api.domains.catalog.endpoints import (
+    categories,
+    collections,
+    images,
+    keeping,
+    products,
+    questions,
+    reporting,
+    wishes,
+)
 
 router = Router()
 router.include_router(products.router)
@@ -12,3 +21,4 @@ router.include_router(images.router)
 router.include_router(images.files)
 router.include_router(wishes.router)
 router.include_router(questions.router)
+router.include_router(reporting.router)

@@ -8,6 +8,7 @@ from api.domains.catalog.pages import (
     images,
     keeping,
     questions,
+    reporting,
     reviews,
     types,
     variants,
@@ -25,3 +26,4 @@ router.include_router(reviews.router)
 router.include_router(images.router)
 router.include_router(wishes.router)
 router.include_router(questions.router)
+router.include_router(reporting.router)

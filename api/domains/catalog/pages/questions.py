@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import CsrfDep, CurrentDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader, SessionDep
-from api.core.errors import Invalid
+from api.core.errors import AppError, Invalid
 from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
@@ -34,12 +34,12 @@ SAID = {
 
 
 async def _again(
-    request: Request, reader: Reader, product_id: int, kind: str, act: str, typed: str, error: Invalid
+    request: Request, reader: Reader, product_id: int, kind: str, act: str, typed: str, error: AppError
 ) -> Response:
     """The form as it was typed, with what is wrong."""
     product = await products.get_product(reader, product_id)
     wrong = moderation.refusal(error) or SAID[kind]
-    return render(request, "question.html", 422, product=product, kind=kind, act=act, typed=typed, wrong=wrong)
+    return render(request, "question.html", error.status, product=product, kind=kind, act=act, typed=typed, wrong=wrong)
 
 
 @router.post("/p/{product_id}/questions")
@@ -57,7 +57,7 @@ async def ask(
     body = body.replace("\r\n", "\n")  # browsers send a line's end as two characters
     try:
         await questions.ask(session, person.customer_id, product_id, body)
-    except Invalid as error:
+    except (Invalid, moderation.Suspended) as error:
         return await _again(request, session, product_id, "question", f"/p/{product_id}/questions", body, error)
     except TooManyQuestions as error:
         product = await products.get_product(session, product_id)
@@ -83,7 +83,7 @@ async def answer(
     body = body.replace("\r\n", "\n")
     try:
         given = await questions.answer(session, person, question_id, body)
-    except Invalid as error:
+    except (Invalid, moderation.Suspended) as error:
         return await _again(request, session, product_id, "answer", f"/questions/{question_id}/answer", body, error)
     to = DESK if back == "desk" else f"/p/{given.product_id}#questions"
     return RedirectResponse(to, status.HTTP_303_SEE_OTHER)

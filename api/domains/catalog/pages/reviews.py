@@ -51,14 +51,15 @@ async def write(
     stars = int(rating) if rating in RATINGS else 0
     try:
         await reviews.write(session, person.customer_id, product_id, stars, title, body)
-    except Invalid as error:
+    except (Invalid, moderation.Suspended) as error:
+        wrong = error.extra.get("errors") or [{"field": "body"}]
         return render(
             request,
             "review.html",
-            422,
+            error.status,
             product=await products.get_product(session, product_id),
             typed={"rating": rating, "title": title, "body": body},
-            errors={row["field"]: moderation.refusal(error) or SAID[row["field"]] for row in error.extra["errors"]},
+            errors={row["field"]: moderation.refusal(error) or SAID[row["field"]] for row in wrong},
         )
     return _back(product_id)
 

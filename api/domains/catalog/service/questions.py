@@ -21,9 +21,11 @@ from api.domains.catalog.contracts.questions import AnswerView, QuestionDesk, Qu
 from api.domains.catalog.errors import AnswerNotFound, MayNotAnswer, QuestionNotFound, TooManyQuestions
 from api.domains.catalog.repository import questions, reviews, variants
 from api.domains.catalog.repository.products import Reader
+from api.domains.catalog.service import subjects
 from api.domains.catalog.service.products import get_product, shown_product
 from api.domains.identity import facade as identity
 from api.domains.moderation import facade as moderation
+from api.domains.moderation.contracts import Subject, Verdict
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import AnswerPublished, AnswerWithdrawn, QuestionPublished, QuestionWithdrawn
 
@@ -45,9 +47,12 @@ async def ask(session: AsyncSession, customer_id: UUID, product_id: int, body: s
         return known
     if await questions.count_own(session, product_id, customer_id) >= MOST_QUESTIONS:
         raise TooManyQuestions
-    status = (await moderation.judge(session, body, "question", customer_id)).status
-    ids = {"question_id": new_event_id(), "product_id": product_id, "customer_id": customer_id}
-    asked = await questions.add(session, {**ids, "body": body, "status": status})
+    question_id = new_event_id()
+    verdict = await moderation.judge(session, body, "question", customer_id, subject_id=question_id)
+    ids = {"question_id": question_id, "product_id": product_id, "customer_id": customer_id}
+    asked = await questions.add(session, {**ids, "body": body, "status": verdict.status})
+    if verdict.status == "held":
+        await moderation.hold(session, subjects.of_question(asked), verdict)
     await _tell_question(session, "new", asked)
     return asked
 
@@ -66,23 +71,26 @@ async def answer(session: AsyncSession, person: Principal, question_id: UUID, bo
         raise MayNotAnswer
     body = fitting("body", body, LONGEST_ANSWER, shortest=1)
     is_shop = voice == "shop"
-    status: str = "published"
-    if not is_shop:
-        status = (await moderation.judge(session, body, "answer", person.customer_id)).status
     # The question is locked, so nobody adds an answer to it meanwhile.
     was = (await questions.own_answers(session, [question_id], person.customer_id)).get(question_id)
+    answer_id = was.answer_id if was else new_event_id()
+    verdict = Verdict("allow")
+    if not is_shop:
+        verdict = await moderation.judge(session, body, "answer", person.customer_id, subject_id=answer_id)
+    status: str = verdict.status
     if was is None:
-        answer_id = new_event_id()
         ids = {"answer_id": answer_id, "question_id": question_id, "customer_id": person.customer_id}
         await questions.add_answer(session, {**ids, "voice": voice, "body": body, "status": status})
     else:
-        answer_id = was.answer_id
         if was.status != "published" and not is_shop:
             status = "held"
         await questions.change_answer(session, answer_id, voice, body, status)
     if is_shop:
         await record_act(session, person.customer_id, "questions.answer", f"question:{question_id}")
-    return await _tell_answer(session, question, was, answer_id)
+    given = await _tell_answer(session, question, was, answer_id)
+    if status == "held":
+        await moderation.hold(session, subjects.of_answer(given), verdict)
+    return given
 
 
 def speaks_for_the_shop(person: Principal) -> bool:
@@ -110,9 +118,22 @@ async def decide_question(
     if was.status == status:
         return was
     await record_act(session, operator_id, f"questions.{_verb(is_published)}", f"question:{question_id}")
-    now = await questions.decide(session, question_id, status, why) or was
+    await _settle(session, subjects.of_question(was), was.status, operator_id, why)
+    return await set_question_status(session, was, status, why)
+
+
+async def set_question_status(session: AsyncSession, was: QuestionView, status: str, why: str | None) -> QuestionView:
+    """Another state of a question that is locked, and all that follows."""
+    now = await questions.decide(session, was.question_id, status, why) or was
     await _tell_question(session, was.status, now)
     return now
+
+
+async def _settle(session: AsyncSession, subject: Subject, was: str, operator_id: UUID, why: str | None) -> None:
+    """The author is told why, and can appeal; what is restored counts against nobody."""
+    await moderation.settle(session, subject, operator_id, "approve" if why is None else "remove", why or "")
+    if why is None and was == "rejected":
+        await moderation.take_back(session, subject.kind, subject.subject_id, operator_id)
 
 
 async def decide_answer(
@@ -125,10 +146,32 @@ async def decide_answer(
         raise AnswerNotFound
     if was.status == status:
         return was
-    question = (await questions.by_id(session, [was.question_id]))[was.question_id]
     await record_act(session, operator_id, f"questions.{_verb(is_published)}_answer", f"answer:{answer_id}")
-    await questions.decide_answer(session, answer_id, status, why)
-    return await _tell_answer(session, question, was, answer_id)
+    await _settle(session, subjects.of_answer(was), was.status, operator_id, why)
+    return await set_answer_status(session, was, status, why)
+
+
+async def set_answer_status(session: AsyncSession, was: AnswerView, status: str, why: str | None) -> AnswerView:
+    """Another state of an answer that is locked, and all that follows."""
+    question = (await questions.by_id(session, [was.question_id]))[was.question_id]
+    await questions.decide_answer(session, was.answer_id, status, why)
+    return await _tell_answer(session, question, was, was.answer_id)
+
+
+async def question_to_report(session: AsyncSession, question_id: UUID) -> Subject:
+    """A question that everybody reads. Raises QuestionNotFound."""
+    found = await questions.locked(session, question_id)
+    if found is None or found.status != "published":
+        raise QuestionNotFound
+    return subjects.of_question(found)
+
+
+async def answer_to_report(session: AsyncSession, answer_id: UUID) -> Subject:
+    """An answer that everybody reads. Raises AnswerNotFound."""
+    found = await questions.locked_answer(session, answer_id)
+    if found is None or found.status != "published":
+        raise AnswerNotFound
+    return subjects.of_answer(found)
 
 
 def _decision(is_published: bool, reason: str) -> tuple[str, str | None]:

@@ -16,8 +16,10 @@ from api.domains.catalog.contracts import ReviewSummary, ReviewView
 from api.domains.catalog.errors import NotBought, OwnReview, ReviewNotFound
 from api.domains.catalog.repository import reviews
 from api.domains.catalog.repository.products import Reader
+from api.domains.catalog.service import subjects
 from api.domains.catalog.service.products import get_product
 from api.domains.moderation import facade as moderation
+from api.domains.moderation.contracts import Subject
 from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import ReviewPublished, ReviewWithdrawn
 
@@ -41,8 +43,16 @@ async def write(
         raise Invalid("rating", "is 1 to 5")
     title, body = fitting("title", title, LONGEST_TITLE), fitting("body", body, LONGEST_BODY)
     words = {"rating": rating, "title": title, "body": body}
-    status: str = (await moderation.judge(session, f"{title}\n{body}", "review", customer_id)).status
-    first = {"review_id": new_event_id(), "product_id": product_id, "customer_id": customer_id, "status": status}
+    known = await reviews.own(session, product_id, customer_id)
+    review_id = known.review_id if known else new_event_id()
+    verdict = await moderation.judge(session, f"{title}\n{body}", "review", customer_id, subject_id=review_id)
+    status: str = verdict.status
+    first = {
+        "review_id": new_event_id() if known else review_id,
+        "product_id": product_id,
+        "customer_id": customer_id,
+        "status": status,
+    }
     written = await reviews.add(session, first | words)
     was = None
     if written is None:
@@ -53,6 +63,8 @@ async def write(
         if was.status != "published":
             status = "held"
         written = await reviews.change(session, words | {"review_id": was.review_id, "status": status})
+    if written is not None and status == "held":
+        await moderation.hold(session, subjects.of_review(written), verdict)
     return await _tell(session, was, written)
 
 
@@ -79,7 +91,24 @@ async def decide(
     if was.status == status:
         return was
     await record_act(session, operator_id, f"reviews.{'publish' if is_published else 'reject'}", f"review:{review_id}")
-    return await _tell(session, was, await reviews.decide(session, review_id, status, why))
+    subject = subjects.of_review(was)
+    await moderation.settle(session, subject, operator_id, "approve" if is_published else "remove", why or "")
+    if is_published and was.status == "rejected":
+        await moderation.take_back(session, "review", review_id, operator_id)
+    return await set_status(session, was, status, why)
+
+
+async def set_status(session: AsyncSession, was: ReviewView, status: str, why: str | None) -> ReviewView:
+    """Another state of a review that is locked, and all that follows."""
+    return await _tell(session, was, await reviews.decide(session, was.review_id, status, why))
+
+
+async def to_report(session: AsyncSession, review_id: UUID) -> Subject:
+    """A review that everybody reads. Raises ReviewNotFound."""
+    found = await reviews.locked(session, review_id)
+    if found is None or found.status != "published":
+        raise ReviewNotFound
+    return subjects.of_review(found)
 
 
 async def vote(session: AsyncSession, customer_id: UUID, review_id: UUID, is_helpful: bool) -> ReviewView:

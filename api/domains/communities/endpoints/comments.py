@@ -13,7 +13,7 @@ from api.core.routing import Router
 from api.domains.communities import schemas
 from api.domains.communities.endpoints import shapes
 from api.domains.communities.endpoints.shapes import Cursor
-from api.domains.communities.service import comments, moderating, permalinks, posts, votes
+from api.domains.communities.service import comments, moderating, permalinks, posts, reporting, votes
 
 router = Router(prefix="/v1", tags=["communities"])
 Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
@@ -89,3 +89,11 @@ async def moderate_comment(
 ) -> schemas.Comment:
     """Remove, restore, approve or reject it: moderators do."""
     return shapes.comment(await moderating.on_comment(session, person, comment_id, body.act, body.reason))
+
+
+@router.put("/comments/{comment_id}/report", status_code=204)
+@limited("post")
+async def report_comment(comment_id: UUID, body: schemas.Report, person: CurrentDep, session: SessionDep) -> None:
+    """Report it to moderators; your next report of it replaces this one."""
+    subject = await reporting.comment_to_report(session, person, comment_id)
+    await reporting.report(session, person, subject, body.policy, body.words)

@@ -33,12 +33,21 @@ async def show_log(
 async def show_queue(slug: Slug, reader: ReadDep, person: CurrentDep) -> schemas.Queue:
     """What waits for moderators."""
     found, _ = await access.moderated(reader, slug, person)
-    posts, comments, waiting = await moderating.queue(reader, found.community_id)
+    posts, comments, waiting, _ = await moderating.queue(reader, found.community_id)
     return schemas.Queue(
         posts=[shapes.post(each) for each in posts],
         comments=[shapes.comment(each) for each in comments],
         people=[schemas.Waiting(handle=each.handle, since=each.since) for each in waiting],
     )
+
+
+@router.put("/communities/{slug}/toxicity-threshold")
+async def set_threshold(
+    slug: Slug, body: schemas.Threshold, person: CurrentDep, session: SessionDep
+) -> schemas.Community:
+    """From which probability of being toxic a text waits for a look here: moderators say so, and the log tells it."""
+    found = await moderating.set_threshold(session, person, slug, body.threshold)
+    return shapes.community(found, (await access.standing(session, found.community_id, person)).role)
 
 
 @router.post("/communities/{slug}/people/{handle}/moderation")

@@ -10,7 +10,7 @@ from api.core.routing import Router
 from api.domains.communities import schemas
 from api.domains.communities.endpoints import shapes
 from api.domains.communities.endpoints.shapes import Slug
-from api.domains.communities.service import moderating, posts, votes, writing
+from api.domains.communities.service import moderating, posts, reporting, votes, writing
 
 router = Router(prefix="/v1", tags=["communities"])
 
@@ -69,6 +69,14 @@ async def moderate_post(
 ) -> schemas.Post:
     """Remove, restore, approve, reject, lock or unlock it: moderators do."""
     return shapes.post(await moderating.on_post(session, person, post_id, body.act, body.reason))
+
+
+@router.put("/posts/{post_id}/report", status_code=204)
+@limited("post")
+async def report_post(post_id: UUID, body: schemas.Report, person: CurrentDep, session: SessionDep) -> None:
+    """Report it to moderators; your next report of it replaces this one."""
+    subject = await reporting.post_to_report(session, person, post_id)
+    await reporting.report(session, person, subject, body.policy, body.words)
 
 
 @router.post("/markdown")

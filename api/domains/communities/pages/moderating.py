@@ -45,7 +45,7 @@ async def _queue(
     request: Request, reader: Reader, person: Principal, slug: str, code: int = 200, wrong: str = ""
 ) -> Response:
     community, place = await access.moderated(reader, slug, person)
-    posts, comments, waiting = await moderating.queue(reader, community.community_id)
+    posts, comments, waiting, reported = await moderating.queue(reader, community.community_id)
     return render(
         request,
         "mod_queue.html",
@@ -55,6 +55,7 @@ async def _queue(
         posts=posts,
         comments=comments,
         waiting=waiting,
+        reported=reported,
         leaders=await communities.leaders(reader, community.community_id),
         wrong=wrong,
     )
@@ -82,6 +83,26 @@ async def moderate_comment(
     """Remove, restore, approve or reject."""
     await moderating.on_comment(session, person, comment_id, act, reason)
     return go(back(here))
+
+
+@router.post("/forum/c/{slug}/reports/{case_id}/dismiss")
+async def dismiss_report(slug: Slug, case_id: UUID, person: CurrentDep, _: CsrfDep, session: SessionDep) -> Response:
+    """Find nothing wrong with what people reported."""
+    await moderating.dismiss(session, person, slug, case_id)
+    return go(f"/forum/c/{slug}/queue")
+
+
+@router.post("/forum/c/{slug}/threshold")
+async def set_threshold(
+    slug: Slug,
+    person: CurrentDep,
+    _: CsrfDep,
+    session: SessionDep,
+    threshold: Annotated[str, Form(pattern=r"^(0\.[3-9]\d?|1)?$")] = "",
+) -> Response:
+    """From which probability of being toxic a text waits for a look."""
+    await moderating.set_threshold(session, person, slug, float(threshold) if threshold else None)
+    return go(f"/forum/c/{slug}/queue")
 
 
 @router.post("/forum/c/{slug}/people")

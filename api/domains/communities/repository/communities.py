@@ -11,7 +11,9 @@ from api.core.db import Reader
 from api.domains.communities.contracts import CommunityView, Member
 from api.domains.communities.domain.roles import Standing
 
-_COMMUNITY = "community_id, slug, name, description, rules, rules_html, visibility, members, created_at"
+_COMMUNITY = """
+    community_id, slug, name, description, rules, rules_html, visibility, members, created_at, toxicity_threshold
+"""
 BY_SLUG = text(f"SELECT {_COMMUNITY} FROM communities.communities WHERE slug = :slug")  # noqa: S608
 BY_ID = text(f"SELECT {_COMMUNITY} FROM communities.communities WHERE community_id = :community_id")  # noqa: S608
 LARGEST = text(f"""
@@ -35,6 +37,10 @@ CHANGE = text("""
     UPDATE communities.communities SET name = :name, description = :description, rules = :rules,
         rules_html = :rules_html, visibility = :visibility
     WHERE community_id = :community_id
+""")
+SET_THRESHOLD = text("""
+    UPDATE communities.communities SET toxicity_threshold = :threshold WHERE community_id = :community_id
+    RETURNING old.toxicity_threshold
 """)
 STANDING = text("""
     SELECT role, appointed_at FROM communities.members
@@ -158,3 +164,10 @@ async def members(reader: Reader, community_id: UUID, roles: list[str], limit: i
     """People with one of these roles, the longest appointed first."""
     rows: Any = await reader.execute(MEMBERS, {"community_id": community_id, "roles": roles, "limit": limit})
     return [Member(**row) for row in rows.mappings()]
+
+
+async def set_threshold(session: AsyncSession, community_id: UUID, threshold: float | None) -> float | None:
+    """From which toxicity a text is held there; what it was before."""
+    rows: Any = await session.execute(SET_THRESHOLD, {"community_id": community_id, "threshold": threshold})
+    before: float | None = rows.scalar_one()
+    return before

@@ -21,6 +21,7 @@ NAME = text("""
     RETURNING 1
 """)
 DESCRIBE = text("UPDATE communities.people SET about = :about WHERE customer_id = :customer_id")
+HANDLES = text("SELECT customer_id, handle FROM communities.people WHERE customer_id = ANY(:ids)")
 KNOWN = text("SELECT handle FROM communities.people WHERE handle = ANY(:handles)")
 
 
@@ -60,3 +61,9 @@ async def known(reader: Reader, handles: Sequence[str]) -> set[str]:
     """Those of the handles that somebody has."""
     rows: Any = await reader.execute(KNOWN, {"handles": list(handles)})
     return set(rows.scalars())
+
+
+async def handles(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Account → how it is called here, of those that are known."""
+    rows: Any = await reader.execute(HANDLES, {"ids": list(ids)})
+    return {row.customer_id: row.handle for row in rows}

@@ -1,13 +1,17 @@
 """SQL of votes: row, counters, ranks and event in one statement, so that no two of them can drift apart."""
 
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.db import Reader
 from api.core.outbox import as_values, insert_as_cte
 from api.core.straight import Alone
+from api.domains.communities.domain.brigading import Pair
 from ingestion.contracts import Event
 
 # Who may vote: not the author, nobody who is banned, and where a community is not public its members alone.
@@ -61,6 +65,32 @@ ON_COMMENT = text(f"""
     FROM changed WHERE k.comment_id = changed.comment_id RETURNING k.ups, k.downs
 """)  # noqa: S608
 
+_RECENT = """
+    recent AS (
+        SELECT post_id AS thing, customer_id, value, cast_at FROM communities.post_votes
+        WHERE cast_at > :since AND value <> 0
+        UNION ALL
+        SELECT comment_id, customer_id, value, cast_at FROM communities.comment_votes
+        WHERE cast_at > :since AND value <> 0)
+"""
+PAIRS = text(f"""
+    WITH {_RECENT}, few AS (SELECT thing FROM recent GROUP BY thing HAVING count(*) BETWEEN 2 AND :most_voters)
+    SELECT a.customer_id AS one, b.customer_id AS other, array_agg(a.thing) AS things
+    FROM few JOIN recent a USING (thing) JOIN recent b USING (thing, value)
+    WHERE a.customer_id < b.customer_id
+      AND b.cast_at BETWEEN a.cast_at - CAST(:together AS interval) AND a.cast_at + CAST(:together AS interval)
+    GROUP BY 1, 2 HAVING count(*) >= :shared LIMIT 10000
+""")  # noqa: S608
+COUNTS = text(f"""
+    WITH {_RECENT}
+    SELECT customer_id, count(*) AS votes FROM recent WHERE customer_id = ANY(:people) GROUP BY customer_id
+""")  # noqa: S608
+KINDS = text("""
+    SELECT CASE WHEN p.post_id IS NULL THEN 'comment' ELSE 'post' END AS kind, t.thing
+    FROM unnest(CAST(:things AS uuid[])) WITH ORDINALITY AS t (thing, place)
+    LEFT JOIN communities.posts p ON p.post_id = t.thing ORDER BY t.place
+""")
+
 
 async def cast_on_post(
     alone: Alone | AsyncSession, post_id: UUID, customer_id: UUID, value: int, event: Event
@@ -83,3 +113,22 @@ async def _cast(
     rows: Any = await alone.execute(statement, values)
     row = rows.first()
     return None if row is None else (row.ups, row.downs)
+
+
+async def pairs(reader: Reader, since: datetime, together: timedelta, shared: int, most_voters: int) -> list[Pair]:
+    """Accounts that gave the same vote to `shared` things or more since a time, each within `together`."""
+    values = {"since": since, "together": together, "shared": shared, "most_voters": most_voters}
+    rows: Any = await reader.execute(PAIRS, values)
+    return [Pair(row.one, row.other, frozenset(row.things)) for row in rows]
+
+
+async def counts(reader: Reader, since: datetime, people: Collection[UUID]) -> dict[UUID, int]:
+    """How many votes each of these people gave since a time."""
+    rows: Any = await reader.execute(COUNTS, {"since": since, "people": list(people)})
+    return {row.customer_id: row.votes for row in rows}
+
+
+async def kinds(reader: Reader, things: Sequence[UUID]) -> list[tuple[str, UUID]]:
+    """(post or comment, id) of things, in their order."""
+    rows: Any = await reader.execute(KINDS, {"things": list(things)})
+    return [(row.kind, row.thing) for row in rows]

@@ -13,15 +13,16 @@ from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Branch, CommentView, PostView, Revision
+from api.domains.communities.contracts import Branch, CommentView, CommunityView, PostView, Revision
 from api.domains.communities.domain.roles import Standing
 from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, TooDeep
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.comments import Sort
-from api.domains.communities.service import access, people, posts
+from api.domains.communities.service import access, people, posts, subjects
 from api.domains.communities.service.writing import to_html
 from api.domains.moderation import facade as moderation
+from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
 
@@ -40,14 +41,14 @@ async def write(
     Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and TextRefused.
     """
     post = await posts.get(session, post_id, person)
-    await access.writable(session, post.community_id, person)
+    community, _ = await access.writable(session, post.community_id, person)
     if post.status != "published" or post.is_locked:
         raise Closed
     body = fitting("body", body, LONGEST, shortest=1)
     path = await _path(session, post_id, parent_id)
-    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
-    await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
+    verdict = await _judged(session, community, person, comment_id, body)
+    await people.ensure(session, person.customer_id)
     place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
     words = {"author_id": person.customer_id, "body": body, "body_html": to_html(body)}
     await repository.add(session, place | words | {"status": verdict.status, "reason": verdict.rule})
@@ -57,7 +58,24 @@ async def write(
         if not await repository.place(*ids, is_new=True, is_back=False):
             raise Closed
         await tell_published(session, comment_id, post_id, parent_id or post_id, post.community_id, person.customer_id)
-    return (await repository.find(session, [comment_id], person.customer_id))[comment_id]
+    made = (await repository.find(session, [comment_id], person.customer_id))[comment_id]
+    if verdict.status == "held":
+        await moderation.hold(session, subjects.undisclosed(subjects.of_comment(made, post), post.visibility), verdict)
+    return made
+
+
+async def _judged(
+    session: AsyncSession, community: CommunityView, person: Principal, comment_id: UUID, body: str
+) -> Verdict:
+    return await moderation.judge(
+        session,
+        body,
+        "comment",
+        person.customer_id,
+        may_link=True,
+        toxicity_threshold=community.toxicity_threshold,
+        subject_id=comment_id,
+    )
 
 
 async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
@@ -157,14 +175,14 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
     was, post = await get(session, comment_id, person)
     if was.author_id != person.customer_id:
         raise NotTheAuthor
-    await access.writable(session, post.community_id, person)
+    community, _ = await access.writable(session, post.community_id, person)
     body = fitting("body", body, LONGEST, shortest=1)
     row = await repository.lock(session, comment_id)
     if row is None or row.status in GONE or post.status in GONE:
         raise Closed
     if row.body == body:
         return was
-    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
+    verdict = await _judged(session, community, person, comment_id, body)
     # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
     status: str = verdict.status if row.status == "published" else "held"
     if status == "held" and row.status == "published":
@@ -178,7 +196,10 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
     elif status == "published":
         ids = (comment_id, was.post_id, was.parent_id, post.community_id, was.author_id)
         await tell_published(session, *ids)
-    return (await get(session, comment_id, person))[0]
+    now, _ = await get(session, comment_id, person)
+    if status != "published":
+        await moderation.hold(session, subjects.undisclosed(subjects.of_comment(now, post), post.visibility), verdict)
+    return now
 
 
 async def delete(session: AsyncSession, person: Principal, comment_id: UUID) -> None:
@@ -191,11 +212,13 @@ async def delete(session: AsyncSession, person: Principal, comment_id: UUID) -> 
         return
     if row.status in ("held", "rejected"):  # it never had a place, and nobody answered it
         await repository.remove(session, comment_id)
+        await moderation.withdraw(session, "comment", comment_id, person.customer_id)
         return
     await repository.wipe(session, comment_id)
     if row.status == "published":
         await repository.uncount(session, was.post_id)
         await tell_withdrawn(session, was, post.community_id, "deleted")
+    await moderation.withdraw(session, "comment", comment_id, person.customer_id)
 
 
 async def revisions(reader: Reader, comment_id: UUID, who: Visitor | Principal) -> list[Revision]:

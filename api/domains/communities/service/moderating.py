@@ -11,18 +11,21 @@ from api.core.db import Reader
 from api.core.errors import Conflict, Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Act, CommentView, Member, PostView, Role
+from api.domains.communities.contracts import Act, CommentView, CommunityView, Member, PostView, Role
 from api.domains.communities.domain.roles import Standing, outranks
 from api.domains.communities.errors import ActNotFound, AlreadyUndone, MayNotModerate
 from api.domains.communities.repository import acts
 from api.domains.communities.repository import comments as comment_repository
 from api.domains.communities.repository import communities as community_repository
 from api.domains.communities.repository import posts as post_repository
-from api.domains.communities.service import access, comments, communities, people, posts
+from api.domains.communities.service import access, comments, communities, people, posts, subjects
+from api.domains.moderation import facade as moderation
+from api.domains.moderation.contracts import CaseView, Subject
 from ingestion.contracts import new_event_id
 
 LONGEST_REASON = 500
 SHOWN = 100
+LEAST_THRESHOLD = 0.3  # below it half of what people write would wait
 # act: (the state that it needs, the state that it makes)
 ON_WORDS = {
     "remove": ("published", "removed"),
@@ -59,8 +62,10 @@ async def on_post(session: AsyncSession, person: Principal, post_id: UUID, act: 
             raise Conflict
         await post_repository.set_lock(session, post_id, ON_LOCK[act])
     else:
-        await _move_post(session, post, status, _next(act, status), reason)
-    await _note(session, post.community_id, person, act, "post", post_id, reason, before)
+        now = _next(act, status)
+        await move_post(session, post, status, now, reason)
+        await _tell_moderation(session, person, _shown(subjects.of_post(post), post), (status, now), reason)
+    await note(session, post.community_id, person.customer_id, act, "post", post_id, reason, before)
     return await posts.get(session, post_id, person)
 
 
@@ -73,8 +78,10 @@ async def on_comment(
     await _may_act(session, person, post.community_id, comment.author_id)
     row = await comment_repository.lock(session, comment_id)
     was = row.status if row else ""
-    await _move_comment(session, comment, post, was, _next(act, was), reason)
-    await _note(session, post.community_id, person, act, "comment", comment_id, reason, {"status": was})
+    now = _next(act, was)
+    await move_comment(session, comment, post, was, now, reason)
+    await _tell_moderation(session, person, _shown(subjects.of_comment(comment, post), post), (was, now), reason)
+    await note(session, post.community_id, person.customer_id, act, "comment", comment_id, reason, {"status": was})
     return (await comments.get(session, comment_id, person))[0]
 
 
@@ -100,8 +107,41 @@ async def on_person(
     appointed_at = datetime.now(UTC) if role == "moderator" else None
     await communities.set_role(*ids, was.role, role, appointed_at, reason or None)
     before = {"role": was.role, "appointed_at": was.appointed_at}
-    await _note(session, community.community_id, person, act, "person", target.customer_id, reason, before)
+    await note(session, community.community_id, person.customer_id, act, "person", target.customer_id, reason, before)
     return role
+
+
+async def set_threshold(session: AsyncSession, person: Principal, slug: str, threshold: float | None) -> CommunityView:
+    """From which probability of being toxic a text waits for a look here; None: by the rules of the house alone.
+
+    Raises CommunityNotFound, MayNotModerate and Invalid.
+    """
+    if threshold is not None and not LEAST_THRESHOLD <= threshold <= 1:
+        raise Invalid("threshold", f"is {LEAST_THRESHOLD} to 1")
+    community, _ = await access.moderated(session, slug, person)
+    community_id = community.community_id
+    before = await community_repository.set_threshold(session, community_id, threshold)
+    if before != threshold:
+        said = "no threshold" if threshold is None else f"{threshold:.2f}"
+        await note(session, community_id, person.customer_id, "threshold", "community", community_id, said,
+                   {"toxicity_threshold": before})  # fmt: skip
+    return (await access.moderated(session, slug, person))[0]
+
+
+async def dismiss(session: AsyncSession, person: Principal, slug: str, case_id: UUID) -> None:
+    """Find nothing wrong with what people reported here.
+
+    Raises CommunityNotFound, MayNotModerate, and Conflict where it waits no longer.
+    """
+    community, _ = await access.moderated(session, slug, person)
+    reported = await moderation.reported_in(session, community.community_id, SHOWN)
+    case = next((each for each in reported if each.case_id == case_id), None)
+    if case is None:
+        raise Conflict("This was decided meanwhile.")
+    if case.author_id == person.customer_id:
+        raise MayNotModerate("It is about something of your own.")
+    subject = Subject(case.kind, case.subject_id, case.author_id, case.url, case.title, case.body)
+    await moderation.settle(session, subject, person.customer_id, "dismiss", "")
 
 
 def _reason(act: str, reason: str) -> str:
@@ -129,7 +169,8 @@ async def _may_act(session: AsyncSession, person: Principal, community_id: UUID,
     return target
 
 
-async def _move_post(session: AsyncSession, post: PostView, was: str, now: str, reason: str | None) -> None:
+async def move_post(session: AsyncSession, post: PostView, was: str, now: str, reason: str | None) -> None:
+    """Another state of a post that is locked, and all that follows."""
     await post_repository.set_status(session, post.post_id, now, reason or None)
     if now == "published":
         await posts.tell_published(session, post.post_id, post.community_id, post.author_id, post.kind)
@@ -137,9 +178,10 @@ async def _move_post(session: AsyncSession, post: PostView, was: str, now: str, 
         await posts.tell_withdrawn(session, post, now)
 
 
-async def _move_comment(
+async def move_comment(
     session: AsyncSession, comment: CommentView, post: PostView, was: str, now: str, reason: str | None
 ) -> None:
+    """Another state of a comment that is locked, and all that follows."""
     await comment_repository.set_status(session, comment.comment_id, now, reason or None)
     ids = (comment.post_id, comment.parent_id)
     if now == "published":
@@ -151,10 +193,27 @@ async def _move_comment(
         await comments.tell_withdrawn(session, comment, post.community_id, now)
 
 
-async def _note(
+def _shown(subject: Subject, post: PostView) -> Subject:
+    return subjects.undisclosed(subject, post.visibility)
+
+
+async def _tell_moderation(
+    session: AsyncSession, person: Principal, subject: Subject, change: tuple[str, str], reason: str | None
+) -> None:
+    """The author is told why, and can appeal to the house; what was restored counts against nobody."""
+    was, now = change
+    if now == "published":
+        await moderation.settle(session, subject, person.customer_id, "approve", "")
+        if was in ("removed", "rejected"):
+            await moderation.take_back(session, subject.kind, subject.subject_id, person.customer_id)
+    elif now in ("removed", "rejected") and subject.author_id != person.customer_id:
+        await moderation.settle(session, subject, person.customer_id, "remove", reason or "")
+
+
+async def note(
     session: AsyncSession,
     community_id: UUID,
-    person: Principal,
+    actor_id: UUID,
     act: str,
     kind: str,
     subject_id: UUID,
@@ -162,11 +221,12 @@ async def _note(
     before: dict[str, Any] | None,
     undoes: UUID | None = None,
 ) -> None:
-    await people.ensure(session, person.customer_id)
+    """One more entry of the public log. Raises AlreadyUndone where the act that it takes back was taken back."""
+    await people.ensure(session, actor_id)
     values = {
         "act_id": new_event_id(),
         "community_id": community_id,
-        "actor_id": person.customer_id,
+        "actor_id": actor_id,
         "act": act,
         "subject_kind": kind,
         "subject_id": subject_id,
@@ -193,9 +253,9 @@ async def undo(session: AsyncSession, person: Principal, act_id: UUID, reason: s
     await _seize(session, noted)
     if noted.act == "undo" or not await acts.is_newest(session, noted.community_id, noted.subject_id, act_id):
         raise AlreadyUndone
-    await _put_back(session, person, noted)
+    await _put_back(session, person, noted, reason)
     kind, subject_id = noted.subject_kind, noted.subject_id
-    await _note(session, noted.community_id, person, "undo", kind, subject_id, reason, None, act_id)
+    await note(session, noted.community_id, person.customer_id, "undo", kind, subject_id, reason, None, act_id)
 
 
 async def _seize(session: AsyncSession, noted: Any) -> None:
@@ -204,11 +264,11 @@ async def _seize(session: AsyncSession, noted: Any) -> None:
         await community_repository.seize_standing(session, noted.community_id, noted.subject_id)
     elif noted.subject_kind == "post":
         await post_repository.lock(session, noted.subject_id)
-    else:
+    elif noted.subject_kind == "comment":
         await comment_repository.lock(session, noted.subject_id)
 
 
-async def _put_back(session: AsyncSession, person: Principal, noted: Any) -> None:
+async def _put_back(session: AsyncSession, person: Principal, noted: Any, reason: str) -> None:
     before = noted.before
     if noted.subject_kind == "person":
         now = await community_repository.standing(session, noted.community_id, noted.subject_id, is_staff=False)
@@ -220,18 +280,24 @@ async def _put_back(session: AsyncSession, person: Principal, noted: Any) -> Non
     if noted.act in ON_LOCK:
         await post_repository.set_lock(session, noted.subject_id, before["is_locked"])
         return
+    if noted.subject_kind == "community":
+        await community_repository.set_threshold(session, noted.subject_id, before["toxicity_threshold"])
+        return
     # What was let through has answers by now: it goes from sight and keeps its place.
     status = "removed" if noted.act == "approve" else before["status"]
     if noted.subject_kind == "post":
         post = await posts.get(session, noted.subject_id, person)
         if post.status == "deleted":
             raise AlreadyUndone
-        await _move_post(session, post, post.status, status, None)
+        await move_post(session, post, post.status, status, None)
+        await _tell_moderation(session, person, _shown(subjects.of_post(post), post), (post.status, status), reason)
     else:
         comment, post = await comments.get(session, noted.subject_id, person)
         if comment.status == "deleted":
             raise AlreadyUndone
-        await _move_comment(session, comment, post, comment.status, status, None)
+        await move_comment(session, comment, post, comment.status, status, None)
+        change = (comment.status, status)
+        await _tell_moderation(session, person, _shown(subjects.of_comment(comment, post), post), change, reason)
 
 
 async def log(reader: Reader, community_id: UUID, cursor: str | None, limit: int) -> Page[Act]:
@@ -245,10 +311,13 @@ async def log(reader: Reader, community_id: UUID, cursor: str | None, limit: int
     return Page(rows[:limit], encode_cursor(str(rows[limit - 1].act_id)) if more else None)
 
 
-async def queue(reader: Reader, community_id: UUID) -> tuple[list[PostView], list[CommentView], list[Member]]:
-    """What waits for moderators: posts, comments, and people who want to come in."""
+async def queue(
+    reader: Reader, community_id: UUID
+) -> tuple[list[PostView], list[CommentView], list[Member], list[CaseView]]:
+    """What waits for moderators: posts, comments, people who want to come in, and what people reported."""
     return (
         await post_repository.held(reader, community_id, SHOWN),
         await comment_repository.held(reader, community_id, SHOWN),
         await community_repository.members(reader, community_id, ["waiting"], SHOWN),
+        await moderation.reported_in(reader, community_id, SHOWN),
     )

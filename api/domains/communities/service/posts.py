@@ -12,10 +12,10 @@ from api.core.db import Reader
 from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.texts import fitting
-from api.domains.communities.contracts import Kind, PostView, Revision
+from api.domains.communities.contracts import CommunityView, Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, people
+from api.domains.communities.service import access, people, subjects
 from api.domains.communities.service.writing import fitting_url, to_html
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
@@ -48,9 +48,10 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
     community, _ = await access.readable(session, slug, person)
     await access.writable(session, community.community_id, person)
     kind, title, body, url, labels = _fitting(draft)
-    verdict = await _judged(session, person.customer_id, title, body, *labels, *([url] if url else []))
-    await people.ensure(session, person.customer_id)
+    texts = (title, body, *labels, *([url] if url else []))
     post_id = new_event_id()
+    verdict = await _judged(session, community, person.customer_id, post_id, *texts)
+    await people.ensure(session, person.customer_id)
     values = {
         "post_id": post_id,
         "community_id": community.community_id,
@@ -65,9 +66,12 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
         "reason": verdict.rule,
     }
     await repository.add(session, values, labels)
+    made = await get(session, post_id, person)
     if verdict.status == "published":
         await tell_published(session, post_id, community.community_id, person.customer_id, kind)
-    return await get(session, post_id, person)
+    else:
+        await moderation.hold(session, subjects.undisclosed(subjects.of_post(made), made.visibility), verdict)
+    return made
 
 
 def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
@@ -84,9 +88,19 @@ def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
     return cast("Kind", draft.kind), title, body, url, labels
 
 
-async def _judged(session: AsyncSession, author_id: UUID, *texts: str) -> Verdict:
+async def _judged(
+    session: AsyncSession, community: CommunityView, author_id: UUID, post_id: UUID, *texts: str
+) -> Verdict:
     # Links belong to what people post here; how many from whom is for trust levels to say.
-    return await moderation.judge(session, "\n".join(texts), "post", author_id, may_link=True)
+    return await moderation.judge(
+        session,
+        "\n".join(texts),
+        "post",
+        author_id,
+        may_link=True,
+        toxicity_threshold=community.toxicity_threshold,
+        subject_id=post_id,
+    )
 
 
 async def get(reader: Reader, post_id: UUID, who: Visitor | Principal) -> PostView:
@@ -123,12 +137,12 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
     """
     was = await get(session, post_id, person)
     locked = await _own(session, person, was)
-    await access.writable(session, was.community_id, person)
+    community, _ = await access.writable(session, was.community_id, person)
     title = " ".join(fitting("title", title, LONGEST_TITLE, shortest=1).split())
     body = fitting("body", body, LONGEST_BODY)
     if (title, body) == (was.title, was.body):
         return was
-    verdict = await _judged(session, person.customer_id, title, body)
+    verdict = await _judged(session, community, person.customer_id, post_id, title, body)
     status = verdict.status if locked == "published" else "held"
     await repository.keep_revision(session, post_id, was.title, was.body)
     words = {"post_id": post_id, "title": title, "body": body, "body_html": to_html(body)}
@@ -137,7 +151,10 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
         await tell_published(session, post_id, was.community_id, was.author_id, was.kind)
     elif locked == "published":
         await tell_withdrawn(session, was, status)
-    return await get(session, post_id, person)
+    now = await get(session, post_id, person)
+    if status == "held":
+        await moderation.hold(session, subjects.undisclosed(subjects.of_post(now), now.visibility), verdict)
+    return now
 
 
 async def _own(session: AsyncSession, person: Principal, post: PostView) -> str:
@@ -161,6 +178,7 @@ async def delete(session: AsyncSession, person: Principal, post_id: UUID) -> Non
     await repository.wipe(session, post_id)
     if row is not None and row.status == "published":
         await tell_withdrawn(session, was, "deleted")
+    await moderation.withdraw(session, "post", post_id, person.customer_id)
 
 
 async def revisions(reader: Reader, post_id: UUID, who: Visitor | Principal) -> list[Revision]:

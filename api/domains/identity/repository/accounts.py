@@ -21,6 +21,19 @@ _CREDENTIALS = text(
     " LEFT JOIN identity.second_factors f USING (customer_id) WHERE c.email = :email"
 )
 _AGE = text("SELECT extract(epoch FROM now() - registered_at) / 86400 FROM identity.customers WHERE customer_id = :id")
+# One mailbox, whatever stands behind a plus; one name at one address.
+_LINKED = text("""
+    WITH own AS (SELECT customer_id, email FROM identity.customers WHERE customer_id = :id)
+    SELECT other.customer_id FROM identity.customers other, own
+    WHERE other.customer_id <> own.customer_id
+      AND regexp_replace(other.email, '[+][^@]*@', '@') = regexp_replace(own.email, '[+][^@]*@', '@')
+    UNION
+    SELECT other.customer_id FROM identity.addresses own JOIN identity.addresses other
+        ON (lower(other.name), lower(other.line1), other.postal_code, other.country)
+         = (lower(own.name), lower(own.line1), own.postal_code, own.country)
+    WHERE own.customer_id = :id AND other.customer_id <> :id
+    LIMIT 100
+""")
 _LIST_SESSIONS = text(
     "SELECT session_id, created_at, expires_at, user_agent, token_hash IS NOT NULL AS is_browser FROM identity.sessions"
     " WHERE customer_id = :customer_id AND revoked_at IS NULL AND expires_at > now() ORDER BY created_at DESC LIMIT 100"
@@ -105,6 +118,11 @@ async def copy_customers(session: AsyncSession, rows: Sequence[CustomerImport]) 
 async def age_days(reader: Reader, customer_id: UUID) -> float:
     """Days since the account was made; 0 where there is none."""
     return float((await reader.execute(_AGE, {"id": customer_id})).scalar() or 0)
+
+
+async def linked_accounts(reader: Reader, customer_id: UUID) -> set[UUID]:
+    """Other accounts that share a mailbox or an address at home with this one."""
+    return set((await reader.execute(_LINKED, {"id": customer_id})).scalars())
 
 
 async def get_customer(session: AsyncSession, customer_id: UUID) -> Customer | None:

@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 LINK = re.compile(r"(?:https?://|www\.)\S*|\b[\w-]+\.(?:com|net|org|info|biz|ru|xyz|shop|top|io)\b", re.IGNORECASE)
 MENTION = re.compile(r"(?<!\w)@\w+")
+
+NEVER = 2.0  # no probability gets there
 
 # Every name that a condition may use, with what it means; the page shows them, and a rule is tried against them.
 MEANINGS: Mapping[str, Mapping[str, str]] = {
@@ -22,7 +25,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
     },
     "author": {"age_days": "days since the account was made; 0 where that is not known"},
     "model": {"toxicity": "probability that people call it toxic, 0 to 1; 0 while there is no model"},
-    "place": {"kind": "review, question, answer, post, comment or community", "may_link": "whether links belong to it"},
+    "place": {
+        "kind": "review, question, answer, post, comment or community",
+        "may_link": "whether links belong to it",
+        "toxicity_threshold": "toxicity from which its community holds a text; 2, never reached, where it set none",
+    },
 }
 
 
@@ -36,6 +43,7 @@ class Facts:
     age_days: float = 0.0
     toxicity: float = 0.0
     has_blocked_word: bool = False
+    toxicity_threshold: float = NEVER
 
     def as_variables(self) -> dict[str, dict[str, object]]:
         """The variables of a condition, by the names of `MEANINGS`."""
@@ -54,8 +62,19 @@ class Facts:
             },
             "author": {"age_days": self.age_days},
             "model": {"toxicity": self.toxicity},
-            "place": {"kind": self.kind, "may_link": self.may_link},
+            "place": {
+                "kind": self.kind,
+                "may_link": self.may_link,
+                "toxicity_threshold": self.toxicity_threshold,
+            },
         }
+
+    def without_words(self) -> dict[str, Any]:
+        """What the event of a judged text tells: all that rules see of it but its words."""
+        seen = self.as_variables()["text"]
+        told = {name: value for name, value in seen.items() if name != "body"}
+        place = {"may_link": self.may_link, "toxicity_threshold": self.toxicity_threshold}
+        return told | place | {"age_days": round(self.age_days, 2)}
 
 
 def longest_run(text: str) -> int:

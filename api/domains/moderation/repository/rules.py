@@ -15,7 +15,9 @@ from api.domains.moderation.domain.rules import Rule
 _STAND = text("""
     SELECT (SELECT ARRAY[count(*), coalesce(max(rule_id), 0)] FROM moderation.rules) AS rules,
         ARRAY(SELECT term FROM moderation.blocked_terms) AS blocked,
-        (SELECT version FROM serving.active WHERE name = 'toxicity') AS model
+        (SELECT version FROM serving.active WHERE name = 'toxicity') AS model,
+        (SELECT jsonb_object_agg(title, version) FROM (
+            SELECT title, max(version) AS version FROM moderation.policies GROUP BY title) AS p) AS policies
 """)
 _WORKING = text("""
     SELECT name, version, expression, outcome, policy, state FROM (
@@ -37,8 +39,9 @@ _NEWEST = text("""
 """)
 # A second writer of the same version finds it taken: whoever was first is in force.
 _ADD = text("""
-    INSERT INTO moderation.rules (name, version, expression, outcome, policy, state, explanation, changed_by)
-    VALUES (:name, :version, :expression, :outcome, :policy, :state, :explanation, :changed_by)
+    INSERT INTO moderation.rules (name, version, expression, outcome, policy, policy_version, state, explanation,
+        changed_by)
+    VALUES (:name, :version, :expression, :outcome, :policy, :policy_version, :state, :explanation, :changed_by)
     ON CONFLICT (name, version) DO NOTHING RETURNING *
 """)
 _HIT = text("""
@@ -49,11 +52,15 @@ _HIT = text("""
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """What holds: `rules` changes with every version of one, whatever the order in which they were committed."""
+    """What holds: `rules` changes with every version of one, whatever the order in which they were committed.
+
+    `policies`: title → the version that holds.
+    """
 
     rules: list[int]
     blocked: list[str]
     model: int | None
+    policies: dict[str, int]
 
 
 def _view(row: Any) -> RuleView:
@@ -91,7 +98,17 @@ async def add(session: AsyncSession, rule: RuleView) -> RuleView | None:
     """A new version; None where somebody made that version first."""
     values = {
         name: getattr(rule, name)
-        for name in ("name", "version", "expression", "outcome", "policy", "state", "explanation", "changed_by")
+        for name in (
+            "name",
+            "version",
+            "expression",
+            "outcome",
+            "policy",
+            "policy_version",
+            "state",
+            "explanation",
+            "changed_by",
+        )
     }
     row = (await session.execute(_ADD, values)).mappings().one_or_none()
     return None if row is None else _view(row)

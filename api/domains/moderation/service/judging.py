@@ -1,7 +1,7 @@
 """The verdict on what somebody wants to publish."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,11 +10,11 @@ from api.core.db import Reader, transaction
 from api.core.outbox import publish
 from api.domains.identity import facade as identity
 from api.domains.moderation.contracts import Kind, Trial, Verdict
-from api.domains.moderation.domain.facts import Facts, has_word_of
+from api.domains.moderation.domain.facts import NEVER, Facts, has_word_of
 from api.domains.moderation.domain.rules import Rule, speaking, verdict
-from api.domains.moderation.errors import TextRefused
+from api.domains.moderation.errors import Suspended, TextRefused
 from api.domains.moderation.repository import rules as repository
-from api.domains.moderation.service import toxicity
+from api.domains.moderation.service import people, toxicity
 from ingestion.contracts.moderation import RuleSpoke, TextJudged
 
 
@@ -24,6 +24,7 @@ class Seen:
 
     facts: Facts
     spoke: list[Rule]
+    policies: Mapping[str, int]
 
 
 class _Known:
@@ -34,47 +35,72 @@ class _Known:
 
 
 async def judge(
-    session: AsyncSession, text: str, kind: Kind, author_id: UUID | None = None, *, may_link: bool = False
+    session: AsyncSession,
+    text: str,
+    kind: Kind,
+    author_id: UUID | None = None,
+    *,
+    may_link: bool = False,
+    toxicity_threshold: float | None = None,
+    subject_id: UUID | None = None,
 ) -> Verdict:
     """What becomes of a text. `may_link`: where links belong to what people write.
 
+    `toxicity_threshold`: the probability in [0, 1] from which the text's community wants a look at it.
+    `subject_id`: the thing that it is of, by which a later decision is held beside what rules said.
+
     Which rules spoke is noted with the session's other work. A change of a rule holds for the next text; one text is
-    judged by one set of rules. Raises TextRefused where one rejects it.
+    judged by one set of rules. What somebody writes on whom strikes weigh is held. Raises TextRefused where a rule
+    rejects it, and Suspended where the author may not write.
     """
-    seen = await _look(session, text, kind, author_id, may_link=may_link)
+    weighs = None if author_id is None else await people.standing(session, author_id)
+    if weighs is not None and weighs.suspended_until is not None:
+        raise Suspended(weighs.suspended_until)
+    threshold = NEVER if toxicity_threshold is None else toxicity_threshold
+    seen = await _look(session, text, kind, author_id, may_link=may_link, threshold=threshold)
     said = verdict(seen.spoke)
+    said = replace(said, policy_version=seen.policies.get(said.policy or ""))
     if said.outcome == "reject":
         # The caller's transaction ends with the refusal; that it was one has to stay.
         async with transaction() as own:
-            await _note(own, seen, said, author_id)
-        raise TextRefused(said.policy or "", said.rule or "")
-    if seen.spoke:
-        await _note(session, seen, said, author_id)
+            await _note(own, seen, said, author_id, subject_id)
+        raise TextRefused(said.policy or "", said.rule or "", said.policy_version)
+    await _note(session, seen, said, author_id, subject_id)
+    if said.outcome == "allow" and weighs is not None and weighs.is_watched:
+        return replace(said, outcome="hold")
     return said
 
 
-async def _note(session: AsyncSession, seen: Seen, said: Verdict, author_id: UUID | None) -> None:
-    await repository.note_hits(session, seen.spoke, seen.facts.kind, author_id)
+async def _note(
+    session: AsyncSession, seen: Seen, said: Verdict, author_id: UUID | None, subject_id: UUID | None
+) -> None:
+    facts = seen.facts
+    if seen.spoke:
+        await repository.note_hits(session, seen.spoke, facts.kind, author_id)
     told = TextJudged(
-        kind=seen.facts.kind,
+        kind=facts.kind,
         outcome=said.outcome,
         spoke=tuple(
             RuleSpoke(rule=rule.name, rule_version=rule.version, is_shadow=rule.state == "shadow")
             for rule in seen.spoke
         ),
-        toxicity=round(seen.facts.toxicity, 4),
+        toxicity=round(facts.toxicity, 4),
         customer_id=author_id,
+        subject_id=subject_id,
+        **facts.without_words(),
     )
     await publish(session, told)
 
 
 async def try_out(reader: Reader, text: str, kind: Kind, *, may_link: bool = False) -> Trial:
     """What would be said of a text by somebody unknown; nothing is noted."""
-    seen = await _look(reader, text, kind, None, may_link=may_link)
+    seen = await _look(reader, text, kind, None, may_link=may_link, threshold=NEVER)
     return Trial(verdict(seen.spoke), tuple(rule.name for rule in seen.spoke), seen.facts.as_variables())
 
 
-async def _look(reader: Reader, text: str, kind: Kind, author_id: UUID | None, *, may_link: bool) -> Seen:
+async def _look(
+    reader: Reader, text: str, kind: Kind, author_id: UUID | None, *, may_link: bool, threshold: float
+) -> Seen:
     """The rules of this moment, and what they see of the text."""
     stand = await repository.stand(reader)
     if stand.rules != _Known.stamp:
@@ -87,5 +113,6 @@ async def _look(reader: Reader, text: str, kind: Kind, author_id: UUID | None, *
         age_days=0.0 if author_id is None else await identity.age_days(reader, author_id),
         toxicity=await toxicity.score(reader, stand.model, text),
         has_blocked_word=has_word_of(text, stand.blocked),
+        toxicity_threshold=threshold,
     )
-    return Seen(facts, speaking(rules, facts))
+    return Seen(facts, speaking(rules, facts), stand.policies)

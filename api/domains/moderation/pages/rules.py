@@ -10,16 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader, SessionDep
-from api.core.errors import validation_errors
+from api.core.errors import Invalid, validation_errors
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.moderation.contracts import KINDS, Kind, State
 from api.domains.moderation.domain.facts import MEANINGS
-from api.domains.moderation.errors import InvalidRule, RuleChanged
+from api.domains.moderation.errors import BacktestNeeded, InvalidRule, RuleChanged
 from api.domains.moderation.schemas import NAME, RuleWrite
-from api.domains.moderation.service import judging, rules
+from api.domains.moderation.service import judging, policies, rules
 
-router = Router(prefix="/operate/rules", include_in_schema=False)
+router = Router(prefix="/operate/rules")
 Keeper = Annotated[Principal, Depends(require("rules.manage"))]
 Name = Annotated[str, Path(pattern=NAME)]
 Text = Annotated[str, Form(max_length=1000)]
@@ -31,7 +31,7 @@ FIELDS = ("name", "expression", "outcome", "policy", "explanation")
 SAID = {
     "name": "Two to fifty small letters, digits and hyphens, such as new-account-links.",
     "expression": "Write a condition of up to 500 characters.",
-    "policy": "Name the policy that the author is told, in up to 100 characters.",
+    "policy": "Choose the policy that the author is told.",
     "explanation": "Say what it is for, in up to 500 characters.",
     "outcome": "Choose what follows.",
 }
@@ -127,9 +127,16 @@ async def set_state(
     """Put it into the shadow or in force, or retire it."""
     try:
         await rules.set_state(session, keeper.customer_id, name, state, was_version)
-    except RuleChanged as error:
+    except (RuleChanged, BacktestNeeded) as error:
         return await _form(request, session, name, {}, {"state": f"{error.title}."}, 409)
     return RedirectResponse(f"/operate/rules/{name}", status.HTTP_303_SEE_OTHER)
+
+
+@router.post("/{name}/backtest")
+async def ask_backtest(name: Name, _visitor: VisitorDep, keeper: Keeper, _: CsrfDep, session: SessionDep) -> Response:
+    """Have it found out what the rule would have done."""
+    await rules.ask_backtest(session, keeper.customer_id, name)
+    return RedirectResponse(f"/operate/rules/{name}#backtest", status.HTTP_303_SEE_OTHER)
 
 
 async def _keep(
@@ -153,6 +160,8 @@ async def _keep(
     except InvalidRule as error:
         wrong = {"expression": error.extra["errors"][0]["reason"]}
         return await _form(request, session, known, typed, wrong, 422)
+    except Invalid:
+        return await _form(request, session, known, typed, {"policy": SAID["policy"]}, 422)
     except RuleChanged as error:
         wrong = {"state": f"{error.title}."} if known else {"name": "There is a rule of this name."}
         return await _form(request, session, known, typed, wrong, 409)
@@ -171,10 +180,12 @@ async def _form(
         code,
         name=name,
         versions=versions,
+        backtest=await rules.backtest(reader, name) if name else None,
         typed=standing | typed,
         errors=errors,
         outcomes=OUTCOMES,
         states=STATES,
         acts=ACTS,
+        policies=await policies.list_policies(reader),
         meanings=MEANINGS,
     )

@@ -6,6 +6,23 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
+from api.domains.moderation.contracts.cases import CaseView, Decision, Subject
+
+__all__ = [
+    "KINDS",
+    "STATES",
+    "Backtest",
+    "CaseView",
+    "Decision",
+    "Kind",
+    "Outcome",
+    "RuleView",
+    "State",
+    "Subject",
+    "Trial",
+    "Verdict",
+]
+
 Outcome = Literal["allow", "hold", "reject"]
 Kind = Literal["review", "question", "answer", "post", "comment", "community"]
 State = Literal["draft", "shadow", "active", "retired"]
@@ -26,6 +43,7 @@ class Verdict:
     version: int | None = None
     policy: str | None = None
     shadow: tuple[str, ...] = ()
+    policy_version: int | None = None
 
     @property
     def status(self) -> Literal["published", "held"]:
@@ -47,9 +65,43 @@ class RuleView:
     explanation: str
     changed_by: UUID | None
     changed_at: datetime
+    policy_version: int = 1
     times: int = 0
     people: int = 0
     alone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What a condition would have done in the last `days`; `finished_at` None: it is being found out.
+
+    Of its `hits` people `removed` some and let others stand (`stood`); the rest nobody judged. `alone`: those of which
+    no other rule spoke; `overlap`: how often each other rule spoke as well; `by_week`: (Monday, hits). `problem` says
+    why there is no answer.
+    """
+
+    rule: str
+    rule_version: int
+    expression: str
+    days: int
+    asked_at: datetime
+    finished_at: datetime | None
+    problem: str | None
+    texts: int
+    hits: int
+    people: int
+    most_by_one: int
+    removed: int
+    stood: int
+    alone: int
+    overlap: Mapping[str, int]
+    by_week: list[tuple[str, int]]
+
+    @property
+    def precision(self) -> float | None:
+        """The share of those that people judged and removed; None where they judged none."""
+        judged = self.removed + self.stood
+        return self.removed / judged if judged else None
 
 
 @dataclass(frozen=True, slots=True)

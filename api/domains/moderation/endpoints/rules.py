@@ -8,10 +8,19 @@ from api.core.auth import Principal, require
 from api.core.db import ReadDep, SessionDep
 from api.core.routing import Router
 from api.domains.moderation.contracts import RuleView
-from api.domains.moderation.schemas import NAME, RuleOut, RuleState, RuleWrite, TrialOut, TrialWrite
+from api.domains.moderation.schemas import (
+    NAME,
+    BacktestAsk,
+    BacktestOut,
+    RuleOut,
+    RuleState,
+    RuleWrite,
+    TrialOut,
+    TrialWrite,
+)
 from api.domains.moderation.service import judging, rules
 
-router = Router(prefix="/v1/operate/rules", tags=["moderation"])
+router = Router(prefix="/v1/operate/rules")
 Keeper = Annotated[Principal, Depends(require("rules.manage"))]
 Name = Annotated[str, Path(pattern=NAME)]
 
@@ -53,3 +62,18 @@ async def write(name: Name, body: RuleWrite, keeper: Keeper, session: SessionDep
 async def set_state(name: Name, body: RuleState, keeper: Keeper, session: SessionDep) -> RuleOut:
     """Put a rule into the shadow or in force, or retire it."""
     return _out(await rules.set_state(session, keeper.customer_id, name, body.state, body.was_version))
+
+
+@router.get("/{name}/backtest")
+async def get_backtest(name: Name, _: Keeper, reader: ReadDep) -> BacktestOut | None:
+    """The last backtest of a rule, finished or not; null where none was asked for."""
+    await rules.versions(reader, name)
+    found = await rules.backtest(reader, name)
+    return None if found is None else BacktestOut.model_validate(found, from_attributes=True)
+
+
+@router.put("/{name}/backtest", status_code=202)
+async def ask_backtest(name: Name, body: BacktestAsk, keeper: Keeper, session: SessionDep) -> BacktestOut:
+    """Have it found out what the rule would have done; asking again meanwhile changes nothing."""
+    found = await rules.ask_backtest(session, keeper.customer_id, name, body.days)
+    return BacktestOut.model_validate(found, from_attributes=True)

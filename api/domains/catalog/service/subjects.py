@@ -1,0 +1,24 @@
+"""Reviews, questions and answers as moderation is told of them."""
+
+from api.domains.catalog.contracts import ReviewView
+from api.domains.catalog.contracts.questions import AnswerView, QuestionView
+from api.domains.moderation.contracts import Subject
+
+
+def of_review(review: ReviewView) -> Subject:
+    """A review of a product."""
+    return Subject(
+        "review", review.review_id, review.customer_id, f"/p/{review.product_id}#reviews", review.title, review.body
+    )
+
+
+def of_question(question: QuestionView) -> Subject:
+    """A question about a product."""
+    here = f"/p/{question.product_id}#questions"
+    return Subject("question", question.question_id, question.customer_id, here, body=question.body)
+
+
+def of_answer(answer: AnswerView) -> Subject:
+    """An answer to a question."""
+    here = f"/p/{answer.product_id}#questions"
+    return Subject("answer", answer.answer_id, answer.customer_id, here, body=answer.body)

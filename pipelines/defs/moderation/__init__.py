@@ -1,0 +1,1 @@
+"""What moderation asks the lake."""
