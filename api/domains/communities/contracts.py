@@ -153,3 +153,43 @@ class Act:
     undoes: UUID | None
     is_undone: bool
     acted_at: datetime
+
+
+NotificationKind = Literal["reply", "mention", "moderation"]
+Digest = Literal["daily", "weekly", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One thing that somebody was told. `title` is that of the post, None where it is not for them any more.
+
+    `actor` answered or mentioned them; `act` is what a moderator did.
+    """
+
+    notification_id: UUID
+    kind: NotificationKind
+    community: str
+    community_name: str
+    post_id: UUID | None
+    comment_id: UUID | None
+    title: str | None
+    actor: str | None
+    act: str | None
+    reason: str
+    created_at: datetime
+    read_at: datetime | None
+
+    @property
+    def path(self) -> str:
+        """The page that it leads to."""
+        if self.comment_id is not None:
+            return f"/forum/comments/{self.comment_id}#c-{self.comment_id}"
+        return f"/forum/posts/{self.post_id}" if self.post_id is not None else f"/forum/c/{self.community}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationChoices:
+    """Kinds that somebody does not want to be told, and how often what they did not read is mailed to them."""
+
+    declined: frozenset[str] = frozenset()
+    digest: Digest = "weekly"

@@ -117,3 +117,10 @@ class Refused(AppError):
     status = 422
     type = "refused-by-moderation"
     title = "This cannot be published"
+
+
+class NotificationNotFound(NotFound):
+    """The person was told nothing of this id, or what it was about has gone."""
+
+    type = "notification-not-found"
+    title = "There is no such notification"

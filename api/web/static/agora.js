@@ -92,6 +92,17 @@ for (const place of document.querySelectorAll("[data-stock]")) {
   follow(place.dataset.stock, "stock", show);
 }
 
+// What is new for the person, in the header.
+for (const place of document.querySelectorAll("[data-unread]")) {
+  const count = place.querySelector(".count");
+  follow(place.dataset.unread, "unread", (event) => {
+    const unread = Number(event.data);
+    count.textContent = unread > 99 ? "99+" : unread;
+    count.hidden = unread === 0;
+    count.classList.toggle("none", unread === 0);
+  });
+}
+
 // Figures as they change: the parts of the page that are not the same any more.
 for (const place of document.querySelectorAll("[data-live]")) {
   follow(place.dataset.live, "figures", (event) => {

@@ -1,8 +1,8 @@
 """Pages of communities, by what they are for."""
 
 from api.core.routing import Router
-from api.domains.communities.pages import acts, communities, feeds, moderating, posts, profiles
+from api.domains.communities.pages import acts, communities, feeds, moderating, notifications, posts, profiles
 
 router = Router(include_in_schema=False)
-for each in (feeds, communities, posts, acts, moderating, profiles):
+for each in (feeds, communities, posts, acts, moderating, profiles, notifications):
     router.include_router(each.router)

@@ -19,7 +19,7 @@ from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.comments import Sort
-from api.domains.communities.service import access, people, posts
+from api.domains.communities.service import access, notifications, people, posts
 from api.domains.communities.service.writing import to_html
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
@@ -210,6 +210,7 @@ async def tell_published(
     """Say that it can be read."""
     ids = {"comment_id": comment_id, "post_id": post_id, "community_id": community_id, "customer_id": author_id}
     await publish(session, CommentPublished(**ids, parent_id=parent_id))
+    await notifications.tell_of(session, comment_id=comment_id)
 
 
 async def tell_withdrawn(session: AsyncSession, comment: CommentView, community_id: UUID, status: str) -> None:

@@ -18,7 +18,7 @@ from api.domains.communities.repository import acts
 from api.domains.communities.repository import comments as comment_repository
 from api.domains.communities.repository import communities as community_repository
 from api.domains.communities.repository import posts as post_repository
-from api.domains.communities.service import access, comments, communities, people, posts
+from api.domains.communities.service import access, comments, communities, notifications, people, posts
 from ingestion.contracts import new_event_id
 
 LONGEST_REASON = 500
@@ -175,6 +175,7 @@ async def _note(
     }
     if not await acts.add(session, values, before):
         raise AlreadyUndone
+    await notifications.tell_act(session, community_id, person.customer_id, act, kind, subject_id, reason)
 
 
 async def undo(session: AsyncSession, person: Principal, act_id: UUID, reason: str) -> None:

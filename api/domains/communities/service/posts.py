@@ -15,7 +15,7 @@ from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, people
+from api.domains.communities.service import access, notifications, people
 from api.domains.communities.service.writing import fitting_url, to_html
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
@@ -185,6 +185,7 @@ async def tell_published(session: AsyncSession, post_id: UUID, community_id: UUI
     """Say that it can be read."""
     ids = {"post_id": post_id, "community_id": community_id, "customer_id": author_id}
     await publish(session, PostPublished(**ids, kind=kind))
+    await notifications.tell_of(session, post_id=post_id)
 
 
 async def tell_withdrawn(session: AsyncSession, post: PostView, status: str) -> None:
