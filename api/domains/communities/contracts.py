@@ -61,7 +61,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """One post. `vote` is the viewer's own. `author_id` is never shown."""
+    """One post. `vote` is the viewer's own; a picture is shown once its state is ready. `author_id` is never shown."""
 
     post_id: UUID
     community_id: UUID
@@ -86,6 +86,10 @@ class PostView:
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    image_state: str | None = None
+    image_alt: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
     options: tuple[Option, ...] = ()
 
 
@@ -193,3 +197,20 @@ class NotificationChoices:
 
     declined: frozenset[str] = frozenset()
     digest: Digest = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A post that somebody began to write. `options` are the choices of a poll, one on each line."""
+
+    draft_id: UUID
+    community: str
+    community_name: str
+    revision: int
+    kind: Kind
+    title: str
+    body: str
+    url: str
+    options: str
+    image_id: UUID | None
+    updated_at: datetime

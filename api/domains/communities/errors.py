@@ -124,3 +124,24 @@ class NotificationNotFound(NotFound):
 
     type = "notification-not-found"
     title = "There is no such notification"
+
+
+class DraftNotFound(NotFound):
+    """No draft of this person has this id."""
+
+    type = "draft-not-found"
+    title = "There is no such draft"
+
+
+class DraftChanged(Conflict):
+    """The draft was kept in another window since; `revision` is that of what is kept now."""
+
+    type = "draft-changed"
+    title = "This draft was changed in another window"
+
+
+class TooManyDrafts(Conflict):
+    """A person has begun as much as can be kept."""
+
+    type = "too-many-drafts"
+    title = "You have 50 drafts; finish or delete some first"

@@ -137,3 +137,28 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.send(new FormData(form));
   });
 }
+
+// What somebody writes is kept a moment after they stop typing; the button that keeps it works without this.
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  const said = form.querySelector("[data-kept]");
+  const write = async () => {
+    const fields = Object.fromEntries([...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token"));
+    fields.revision = Number(fields.revision);
+    for (const name of Object.keys(fields)) if (fields[name] === "" && name.endsWith("_id")) fields[name] = null;
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const answer = await fetch(form.dataset.autosave, { method: "PUT", headers, body: JSON.stringify(fields) }).catch(() => null);
+    const kept = await answer?.json().catch(() => null);
+    if (answer?.ok) {
+      form.elements.revision.value = kept.revision;
+      said.textContent = `Kept at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`;
+    } else {
+      said.textContent = kept ? `Not kept: ${kept.title}.` : "Not kept: there is no connection. What you write stays on this page.";
+    }
+  };
+  let last = Promise.resolve();
+  form.addEventListener("input", () => {
+    clearTimeout(form.timer);
+    form.timer = setTimeout(() => { last = last.then(write); }, 1500);
+  });
+  form.addEventListener("submit", () => clearTimeout(form.timer));
+}

@@ -1,8 +1,8 @@
 """JSON of communities."""
 
 from api.core.routing import Router
-from api.domains.communities.endpoints import comments, communities, feeds, moderating, notifications, posts
+from api.domains.communities.endpoints import comments, communities, drafts, feeds, moderating, notifications, posts
 
 router = Router()
-for each in (communities, feeds, posts, comments, moderating, notifications):
+for each in (communities, feeds, posts, comments, moderating, notifications, drafts):
     router.include_router(each.router)

@@ -1,8 +1,8 @@
 """Pages of communities, by what they are for."""
 
 from api.core.routing import Router
-from api.domains.communities.pages import acts, communities, feeds, moderating, notifications, posts, profiles
+from api.domains.communities.pages import acts, communities, feeds, moderating, notifications, posts, profiles, writing
 
 router = Router(include_in_schema=False)
-for each in (feeds, communities, posts, acts, moderating, profiles, notifications):
+for each in (feeds, communities, posts, acts, moderating, profiles, notifications, writing):
     router.include_router(each.router)

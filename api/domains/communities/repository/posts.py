@@ -13,12 +13,14 @@ from api.domains.communities.contracts import Option, PostView, Revision
 COLUMNS = """
     p.post_id, p.community_id, c.slug AS community, c.name AS community_name, c.visibility, p.author_id,
     a.handle AS author, p.kind, p.title, p.body, p.body_html, p.url, p.image_id, p.status, p.reason, p.is_locked,
-    p.ups, p.downs, p.score, p.comments, p.created_at, p.edited_at, coalesce(v.value, 0) AS vote
+    p.ups, p.downs, p.score, p.comments, p.created_at, p.edited_at, coalesce(v.value, 0) AS vote,
+    i.state AS image_state, i.alt AS image_alt, i.width AS image_width, i.height AS image_height
 """
 JOINED = """
     communities.posts p JOIN communities.communities c USING (community_id)
     JOIN communities.people a ON a.customer_id = p.author_id
     LEFT JOIN communities.post_votes v ON v.post_id = p.post_id AND v.customer_id = CAST(:viewer AS uuid)
+    LEFT JOIN core.pictures i ON i.image_id = p.image_id
 """
 # In every list: a private community's posts are for its members.
 READABLE = """

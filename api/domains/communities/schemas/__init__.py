@@ -58,13 +58,18 @@ class Joined(BaseModel):
 
 
 class PostCreate(BaseModel):
-    """A post: words, a link with words, or a poll with two to ten choices. Words are Markdown."""
+    """A post: words, a link, a picture or a poll of two to ten choices, each with words. Words are Markdown.
 
-    kind: Literal["text", "link", "poll"] = "text"
+    `image_id` is that of a completed upload; `draft_id` is what it was begun as, which is forgotten.
+    """
+
+    kind: Kind = "text"
     title: str = Field(min_length=1, max_length=300)
     body: str = Field("", max_length=40_000)
     url: str = Field("", max_length=2000)
     options: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=10)
+    image_id: UUID | None = None
+    draft_id: UUID | None = None
 
 
 class PostUpdate(BaseModel):
@@ -84,7 +89,10 @@ class PollOption(BaseModel):
 
 
 class Post(BaseModel):
-    """One post. `body_html` is sanitised; `vote` is that of the person asking."""
+    """One post. `body_html` is sanitised; `vote` is that of the person asking.
+
+    A picture lies at /forum/images/{image_id}/160.webp, 480.webp and 960.webp once its state is ready.
+    """
 
     post_id: UUID
     community: str
@@ -105,6 +113,9 @@ class Post(BaseModel):
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    image_id: UUID | None
+    image_state: str | None
+    image_alt: str | None
     options: list[PollOption]
 
 

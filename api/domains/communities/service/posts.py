@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core import uploads
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Invalid
@@ -15,7 +16,7 @@ from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, notifications, people
+from api.domains.communities.service import access, drafts, notifications, people
 from api.domains.communities.service.writing import fitting_url, to_html
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
@@ -24,26 +25,29 @@ from ingestion.contracts.communities import PostPublished, PostWithdrawn
 
 LONGEST_TITLE, LONGEST_BODY, LONGEST_OPTION = 300, 40_000, 120
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
-KINDS = ("text", "link", "poll")
+KINDS = ("text", "link", "image", "poll")
 GONE = frozenset({"removed", "deleted"})
 VEIL = "[deleted]"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to post."""
+    """What somebody wants to post; `draft_id`: what they had begun it as, which goes."""
 
     kind: str
     title: str
     body: str = ""
     url: str = ""
     options: Sequence[str] = ()
+    image_id: UUID | None = None
+    draft_id: UUID | None = None
 
 
 async def write(session: AsyncSession, person: Principal, slug: str, draft: Draft) -> PostView:
     """A new post; it may be looked at before others see it.
 
-    Raises CommunityNotFound, MayNotWrite, Invalid, and TextRefused where moderation lets it stand nowhere.
+    Raises CommunityNotFound, MayNotWrite, Invalid, PictureNotFound, and TextRefused where moderation lets it stand
+    nowhere.
     """
     community, _ = await access.readable(session, slug, person)
     await access.writable(session, community.community_id, person)
@@ -60,11 +64,16 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
         "body": body,
         "body_html": to_html(body),
         "url": url,
-        "image_id": None,
+        "image_id": draft.image_id if kind == "image" else None,
         "status": verdict.status,
         "reason": verdict.rule,
     }
+    if kind == "image" and draft.image_id is not None:
+        before = drafts.keeper(draft.draft_id) if draft.draft_id else None
+        await uploads.keep(session, person.customer_id, draft.image_id, keeper(post_id), before)
     await repository.add(session, values, labels)
+    if draft.draft_id is not None:
+        await drafts.drop(session, person.customer_id, draft.draft_id)
     if verdict.status == "published":
         await tell_published(session, post_id, community.community_id, person.customer_id, kind)
     return await get(session, post_id, person)
@@ -79,9 +88,16 @@ def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
     url = fitting_url(draft.url) if draft.kind == "link" else None
     labels = [fitting("options", each, LONGEST_OPTION) for each in draft.options] if draft.kind == "poll" else []
     labels = list(dict.fromkeys(each for each in labels if each))
+    if draft.kind == "image" and draft.image_id is None:
+        raise Invalid("image_id", "names no picture")
     if draft.kind == "poll" and not FEWEST_OPTIONS <= len(labels) <= MOST_OPTIONS:
         raise Invalid("options", f"takes {FEWEST_OPTIONS} to {MOST_OPTIONS} different choices")
     return cast("Kind", draft.kind), title, body, url, labels
+
+
+def keeper(post_id: UUID) -> str:
+    """How a post is called where its picture is kept."""
+    return f"post:{post_id}"
 
 
 async def _judged(session: AsyncSession, author_id: UUID, *texts: str) -> Verdict:
@@ -159,6 +175,7 @@ async def delete(session: AsyncSession, person: Principal, post_id: UUID) -> Non
         raise NotTheAuthor
     row = await repository.lock(session, post_id)
     await repository.wipe(session, post_id)
+    await uploads.release(session, keeper(post_id))
     if row is not None and row.status == "published":
         await tell_withdrawn(session, was, "deleted")
 
