@@ -35,6 +35,7 @@ ROUTERS: dict[str, tuple[str, ...]] = {
     "payments": ("endpoints", "pages"),
     "moderation": ("endpoints", "pages"),
     "communities": ("endpoints", "pages"),
+    "content": ("endpoints", "pages"),
     "recommendations": ("endpoints", "pages"),
     "analytics": ("endpoints", "pages"),
 }

@@ -20,11 +20,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "customer": frozenset(),
     "seller": frozenset({"webhooks.own"}),
     "creator": frozenset({"content.publish"}),
-    "moderator": frozenset({"communities.moderate", "desk.open", "reviews.moderate", "rules.manage"}),
+    "moderator": frozenset(
+        {"articles.moderate", "communities.moderate", "desk.open", "reviews.moderate", "rules.manage"}
+    ),
     "analyst": frozenset({"data.read", "experiments.manage", "figures.read"}),
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
         {
+            "articles.moderate",
             "audit.read",
             "catalog.manage",
             "communities.moderate",

@@ -38,6 +38,7 @@ DOORS = (
     Door("/operate/stock", "Stock", "On hand, low, to reorder", "warehouse", "stock.read"),
     Door("/operate/reviews", "Reviews", "Held for a look", "star", "reviews.moderate"),
     Door("/operate/questions", "Questions", "Held for a look", "circle-question", "reviews.moderate"),
+    Door("/operate/articles", "Articles", "Held for a look", "newspaper", "articles.moderate"),
     Door("/operate/rules", "Rules", "What is looked at before it stands", "shield-halved", "rules.manage"),
     Door("/operate/webhooks", "Webhooks", "Who is told, and whether it arrived", "bell", "webhooks.manage"),
     Door("/operate/people", "People", "Who may do what", "users", "people.manage"),

@@ -143,13 +143,14 @@ for (const form of document.querySelectorAll("form[data-autosave]")) {
   const said = form.querySelector("[data-kept]");
   const write = async () => {
     const fields = Object.fromEntries([...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token"));
-    fields.revision = Number(fields.revision);
+    const counter = form.elements.revision ?? form.elements.version;
+    fields[counter.name] = Number(counter.value);
     for (const name of Object.keys(fields)) if (fields[name] === "" && name.endsWith("_id")) fields[name] = null;
     const headers = { "Content-Type": "application/json", Accept: "application/json" };
     const answer = await fetch(form.dataset.autosave, { method: "PUT", headers, body: JSON.stringify(fields) }).catch(() => null);
     const kept = await answer?.json().catch(() => null);
     if (answer?.ok) {
-      form.elements.revision.value = kept.revision;
+      counter.value = kept[counter.name];
       said.textContent = `Kept at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`;
     } else {
       said.textContent = kept ? `Not kept: ${kept.title}.` : "Not kept: there is no connection. What you write stays on this page.";

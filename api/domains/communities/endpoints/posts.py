@@ -6,11 +6,12 @@ from api.core.access import open_to_all
 from api.core.auth import CurrentDep, VisitorDep
 from api.core.db import ReadDep, SessionDep
 from api.core.limits import limited
+from api.core.markdown import to_html
 from api.core.routing import Router
 from api.domains.communities import schemas
 from api.domains.communities.endpoints import shapes
 from api.domains.communities.endpoints.shapes import Slug
-from api.domains.communities.service import moderating, posts, votes, writing
+from api.domains.communities.service import moderating, posts, votes
 
 router = Router(prefix="/v1", tags=["communities"])
 
@@ -74,4 +75,4 @@ async def moderate_post(
 @router.post("/markdown")
 async def preview(body: schemas.Preview, _: CurrentDep) -> schemas.Previewed:
     """What Markdown will look like."""
-    return schemas.Previewed(html=writing.to_html(body.body))
+    return schemas.Previewed(html=to_html(body.body))

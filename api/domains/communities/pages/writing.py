@@ -14,13 +14,14 @@ from api.core.auth import CsrfDep, CurrentDep, Principal, Visitor, VisitorDep
 from api.core.db import ReadDep, SessionDep, transaction
 from api.core.errors import AppError, NotFound
 from api.core.limits import limited
+from api.core.markdown import to_html
 from api.core.pictures import LARGEST, bounded_form, file_type
 from api.core.rendering import render
 from api.core.routing import Router
 from api.core.storage import FileMissing
 from api.domains.communities.contracts import CommunityView, DraftView
 from api.domains.communities.pages.forms import Slug, go, typed, wrong_fields
-from api.domains.communities.service import access, drafts, posts, writing
+from api.domains.communities.service import access, drafts, posts
 
 router = Router()
 FIELDS = ("kind", "title", "body", "url", "options")
@@ -119,7 +120,7 @@ async def write(request: Request, slug: Slug, person: CurrentDep, _visitor: Visi
         return _page(request, community, said, error.status, wrong_fields(error))
     if act == "keep":
         return go(f"/forum/c/{slug}/submit?draft={said.draft_id}")
-    return _page(request, community, said, preview=writing.to_html(said.body))
+    return _page(request, community, said, preview=to_html(said.body))
 
 
 async def _with_picture(form: FormData, person: Principal, said: Said) -> Said:

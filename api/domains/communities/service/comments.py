@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Invalid
+from api.core.markdown import to_html
 from api.core.outbox import publish
 from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
@@ -20,7 +21,6 @@ from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.comments import Sort
 from api.domains.communities.service import access, notifications, people, posts
-from api.domains.communities.service.writing import to_html
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommentPublished, CommentWithdrawn

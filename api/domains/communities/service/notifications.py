@@ -10,13 +10,13 @@ from api.core.db import Reader, reading, transaction
 from api.core.errors import Invalid
 from api.core.live import Hub
 from api.core.mail import send_mail
+from api.core.markdown import mentions
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.settings import get_settings
 from api.domains.communities.contracts import Digest, Notification, NotificationChoices, NotificationKind
 from api.domains.communities.domain.telling import sentence
 from api.domains.communities.errors import NotificationNotFound
 from api.domains.communities.repository import notifications as repository
-from api.domains.communities.service.writing import mentions
 from api.domains.identity import facade as identity
 
 KINDS: tuple[NotificationKind, ...] = get_args(NotificationKind)

@@ -11,13 +11,13 @@ from api.core import uploads
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Invalid
+from api.core.markdown import fitting_url, to_html
 from api.core.outbox import publish
 from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
 from api.domains.communities.service import access, drafts, notifications, people
-from api.domains.communities.service.writing import fitting_url, to_html
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
