@@ -61,7 +61,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """One post. `vote` is the viewer's own; a picture is shown once its state is ready. `author_id` is never shown."""
+    """One post. `vote` is the viewer's own; a picture is shown once its state is ready. `author_id` is never shown.
+
+    `is_bought`: it is about a product that the author owns. `preview` is what a linked page says of itself.
+    """
 
     post_id: UUID
     community_id: UUID
@@ -90,6 +93,10 @@ class PostView:
     image_alt: str | None = None
     image_width: int | None = None
     image_height: int | None = None
+    product_id: int | None = None
+    is_owners_only: bool = False
+    is_bought: bool = False
+    preview: dict[str, str] | None = None
     options: tuple[Option, ...] = ()
 
 
@@ -116,6 +123,7 @@ class CommentView:
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    is_bought: bool = False
 
     @property
     def score(self) -> int:
@@ -213,4 +221,6 @@ class DraftView:
     url: str
     options: str
     image_id: UUID | None
+    product_id: int | None
+    is_owners_only: bool
     updated_at: datetime

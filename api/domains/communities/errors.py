@@ -145,3 +145,18 @@ class TooManyDrafts(Conflict):
 
     type = "too-many-drafts"
     title = "You have 50 drafts; finish or delete some first"
+
+
+class OwnersOnly(AppError):
+    """A thread in which people who own the product write."""
+
+    status = 403
+    type = "owners-only"
+    title = "Only people who own this product write here"
+
+
+class ProductUnknown(NotFound):
+    """The shop has no product of this number."""
+
+    type = "product-not-found"
+    title = "There is no such product"

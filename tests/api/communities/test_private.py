@@ -33,7 +33,7 @@ def paths(app: FastAPI, post: Json, said: Json) -> list[tuple[str, str]]:
     """(method, path) of every route of communities, with the private thing's own ids."""
     known = {
         "slug": "club", "handle": "olga", "post_id": post["post_id"], "comment_id": said["comment_id"],
-        "act_id": post["post_id"], "size": 480,
+        "act_id": post["post_id"], "size": 480, "product_id": 1,
     }  # fmt: skip
     found = [
         (method, re.sub(r"{(\w+)}", lambda name: str(known.get(name[1], post["post_id"])), route.path))

@@ -32,7 +32,7 @@ async def keep_draft(
     draft_id: UUID, body: schemas.DraftWrite, person: CurrentDep, session: SessionDep
 ) -> schemas.Draft:
     """Keep it, under an id of your own making. What another window kept since is not overwritten: 409 tells of it."""
-    begun = drafts.Begun(body.kind, body.title, body.body, body.url, body.options, body.image_id)
+    begun = drafts.Begun(**body.model_dump(exclude={"community", "revision"}))
     kept = await drafts.keep(session, person, body.community, draft_id, body.revision, begun)
     return schemas.Draft.model_validate(kept, from_attributes=True)
 

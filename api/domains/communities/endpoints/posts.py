@@ -20,7 +20,7 @@ router = Router(prefix="/v1", tags=["communities"])
 @limited("post")
 async def write_post(slug: Slug, body: schemas.PostCreate, person: CurrentDep, session: SessionDep) -> schemas.Post:
     """Post something; it may be looked at before others see it."""
-    draft = posts.Draft(body.kind, body.title, body.body, body.url, body.options, body.image_id, body.draft_id)
+    draft = posts.Draft(**body.model_dump())
     return shapes.post(await posts.write(session, person, slug, draft))
 
 

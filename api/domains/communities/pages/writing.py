@@ -1,6 +1,6 @@
 """Writing a post: the form, what it will look like, what is kept of it meanwhile, and its picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from api.core.routing import Router
 from api.core.storage import FileMissing
 from api.domains.communities.contracts import CommunityView, DraftView
 from api.domains.communities.pages.forms import Slug, go, typed, wrong_fields
+from api.domains.communities.schemas.drafts import product_number
 from api.domains.communities.service import access, drafts, posts
 
 router = Router()
@@ -39,12 +40,14 @@ class Said:
     image_id: UUID | None = None
     draft_id: UUID | None = None
     revision: int = 0
+    product_id: int | None = None
+    is_owners_only: bool = False
 
     @classmethod
     def of(cls, draft: DraftView) -> "Said":
         """What was kept."""
-        words = {name: getattr(draft, name) for name in FIELDS}
-        return cls(**words, image_id=draft.image_id, draft_id=draft.draft_id, revision=draft.revision)
+        names = (*FIELDS, "image_id", "draft_id", "revision", "product_id", "is_owners_only")
+        return cls(**{name: getattr(draft, name) for name in names})
 
     @classmethod
     def read(cls, form: FormData) -> "Said":
@@ -56,6 +59,8 @@ class Said:
             image_id=_id(form, "image_id"),
             draft_id=_id(form, "draft_id"),
             revision=int(revision) if revision.isdecimal() and len(revision) < 10 else 0,
+            product_id=product_number(str(form.get("product_id", ""))),
+            is_owners_only="is_owners_only" in form,
         )
 
 
@@ -88,11 +93,12 @@ async def show_writing(
     person: CurrentDep,
     kind: Annotated[Literal["text", "link", "image", "poll"], Query()] = "text",
     draft: Annotated[UUID | None, Query()] = None,
+    product: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
 ) -> Response:
     """The form of a new post, or of one that was begun."""
     community, _ = await access.readable(reader, slug, person)
     if draft is None:
-        return _page(request, community, Said(kind))
+        return _page(request, community, Said(kind, product_id=product))
     kept = await drafts.get(reader, person.customer_id, draft)
     return _page(request, community, Said.of(kept), kept=kept)
 
@@ -131,18 +137,17 @@ async def _with_picture(form: FormData, person: Principal, said: Said) -> Said:
     content = await file.read(LARGEST + 1)
     alt = str(form.get("alt", "")).strip()[: uploads.LONGEST_ALT]
     taken = await uploads.take_in(person.customer_id, content, file_type(file.file), alt)
-    words = {name: getattr(said, name) for name in Said.__slots__}
-    return Said(**words | {"image_id": taken.image_id})
+    return replace(said, image_id=taken.image_id)
 
 
 async def _send(session: AsyncSession, person: Principal, slug: str, said: Said) -> UUID:
-    ids = {"image_id": said.image_id, "draft_id": said.draft_id}
-    draft = posts.Draft(said.kind, said.title, said.body, said.url, said.options.split("\n"), **ids)
+    more = {name: getattr(said, name) for name in ("image_id", "draft_id", "product_id", "is_owners_only")}
+    draft = posts.Draft(said.kind, said.title, said.body, said.url, said.options.split("\n"), **more)
     return (await posts.write(session, person, slug, draft)).post_id
 
 
 async def _keep(session: AsyncSession, person: Principal, slug: str, said: Said) -> DraftView:
-    begun = drafts.Begun(**{name: getattr(said, name) for name in FIELDS}, image_id=said.image_id)
+    begun = drafts.Begun(**{name: getattr(said, name) for name in drafts.Begun.__slots__})
     return await drafts.keep(session, person, slug, said.draft_id or uuid4(), said.revision, begun)
 
 

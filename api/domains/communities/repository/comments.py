@@ -19,7 +19,8 @@ _OWN = """
 _SHOWN = """
     s.comment_id, s.post_id, s.parent_id, s.path, s.depth, s.author_id, a.handle AS author, s.body, s.body_html,
     s.status, s.reason, s.ups, s.downs, s.replies, s.best, s.controversial, s.created_at, s.edited_at,
-    coalesce(v.value, 0) AS vote
+    coalesce(v.value, 0) AS vote,
+    communities.owns(s.author_id, (SELECT product_id FROM communities.posts o WHERE o.post_id = s.post_id)) AS is_bought
 """
 _BESIDE = """
     JOIN communities.people a ON a.customer_id = s.author_id

@@ -11,7 +11,7 @@ from api.domains.communities.contracts import DraftView
 
 _COLUMNS = """
     d.draft_id, c.slug AS community, c.name AS community_name, d.revision, d.kind, d.title, d.body, d.url, d.options,
-    d.image_id, d.updated_at
+    d.image_id, d.product_id, d.is_owners_only, d.updated_at
 """
 _JOINED = "communities.drafts d JOIN communities.communities c USING (community_id)"
 LIST = text(f"""
@@ -23,11 +23,14 @@ FIND = text(f"""
 COUNT = text("SELECT count(*) FROM communities.drafts WHERE customer_id = :customer_id AND draft_id <> :draft_id")
 KEEP = text("""
     INSERT INTO communities.drafts AS d
-        (draft_id, customer_id, community_id, kind, title, body, url, options, image_id)
-    VALUES (:draft_id, :customer_id, :community_id, :kind, :title, :body, :url, :options, :image_id)
+        (draft_id, customer_id, community_id, kind, title, body, url, options, image_id, product_id,
+        is_owners_only)
+    VALUES (:draft_id, :customer_id, :community_id, :kind, :title, :body, :url, :options, :image_id, :product_id,
+        :is_owners_only)
     ON CONFLICT (draft_id) DO UPDATE SET community_id = excluded.community_id, kind = excluded.kind,
         title = excluded.title, body = excluded.body, url = excluded.url, options = excluded.options,
-        image_id = excluded.image_id, revision = d.revision + 1, updated_at = clock_timestamp()
+        image_id = excluded.image_id, product_id = excluded.product_id,
+        is_owners_only = excluded.is_owners_only, revision = d.revision + 1, updated_at = clock_timestamp()
     WHERE d.customer_id = excluded.customer_id AND d.revision = :revision
     RETURNING 1
 """)

@@ -14,7 +14,8 @@ COLUMNS = """
     p.post_id, p.community_id, c.slug AS community, c.name AS community_name, c.visibility, p.author_id,
     a.handle AS author, p.kind, p.title, p.body, p.body_html, p.url, p.image_id, p.status, p.reason, p.is_locked,
     p.ups, p.downs, p.score, p.comments, p.created_at, p.edited_at, coalesce(v.value, 0) AS vote,
-    i.state AS image_state, i.alt AS image_alt, i.width AS image_width, i.height AS image_height
+    i.state AS image_state, i.alt AS image_alt, i.width AS image_width, i.height AS image_height, p.preview,
+    p.product_id, p.is_owners_only, communities.owns(p.author_id, p.product_id) AS is_bought
 """
 JOINED = """
     communities.posts p JOIN communities.communities c USING (community_id)
@@ -42,9 +43,9 @@ BY_AUTHOR = text(f"""
 """)  # noqa: S608
 ADD = text("""
     INSERT INTO communities.posts (post_id, community_id, author_id, kind, title, body, body_html, url, image_id,
-        status, reason, is_open, hot, active, scaled)
+        product_id, is_owners_only, status, reason, is_open, hot, active, scaled)
     SELECT :post_id, c.community_id, :author_id, :kind, :title, :body, :body_html, :url, :image_id,
-        :status, :reason, c.visibility <> 'private',
+        :product_id, :is_owners_only, :status, :reason, c.visibility <> 'private',
         communities.hot(0, now(), now()), communities.hot(0, now(), now()),
         communities.hot(0, now(), now()) / log(2 + c.scaled_size)
     FROM communities.communities c WHERE c.community_id = :community_id

@@ -61,6 +61,7 @@ class PostCreate(BaseModel):
     """A post: words, a link, a picture or a poll of two to ten choices, each with words. Words are Markdown.
 
     `image_id` is that of a completed upload; `draft_id` is what it was begun as, which is forgotten.
+    `product_id`: what it is about; `is_owners_only`: people who own that answer, and nobody else.
     """
 
     kind: Kind = "text"
@@ -70,6 +71,8 @@ class PostCreate(BaseModel):
     options: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=10)
     image_id: UUID | None = None
     draft_id: UUID | None = None
+    product_id: int | None = Field(None, ge=1, lt=2**63)
+    is_owners_only: bool = False
 
 
 class PostUpdate(BaseModel):
@@ -91,7 +94,8 @@ class PollOption(BaseModel):
 class Post(BaseModel):
     """One post. `body_html` is sanitised; `vote` is that of the person asking.
 
-    A picture lies at /forum/images/{image_id}/160.webp, 480.webp and 960.webp once its state is ready.
+    A picture lies at /forum/images/{image_id}/160.webp, 480.webp and 960.webp once its state is ready. `is_bought`: the
+    author owns the product that it is about. `preview` is what a linked page says of itself.
     """
 
     post_id: UUID
@@ -116,6 +120,10 @@ class Post(BaseModel):
     image_id: UUID | None
     image_state: str | None
     image_alt: str | None
+    product_id: int | None
+    is_owners_only: bool
+    is_bought: bool
+    preview: dict[str, str] | None
     options: list[PollOption]
 
 
@@ -157,6 +165,7 @@ class Comment(BaseModel):
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    is_bought: bool
 
 
 class Branch(BaseModel):

@@ -1,12 +1,26 @@
 """JSON of what people began to write, and of pictures."""
 
+import re
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.domains.communities.schemas import Kind
+
+
+def product_number(typed: str) -> int | None:
+    """The number of a product, from itself or from the address of its page; 0 for what is neither."""
+    if not typed.strip():
+        return None
+    found = re.fullmatch(r"(?:.*/p/)?(\d{1,18})(?:-[\w-]*)?(?:[?#].*)?", typed.strip())
+    return int(found[1]) if found else 0
+
+
+def _readable(typed: object) -> object:
+    """Half an address is nothing yet; what else stands in the form is kept all the same."""
+    return product_number(typed[:500]) or None if isinstance(typed, str) else typed
 
 
 class DraftWrite(BaseModel):
@@ -20,6 +34,8 @@ class DraftWrite(BaseModel):
     url: str = Field("", max_length=2000)
     options: str = Field("", max_length=2100)
     image_id: UUID | None = None
+    product_id: Annotated[int | None, BeforeValidator(_readable), Field(ge=1, lt=2**63)] = None
+    is_owners_only: bool = False
 
 
 class Draft(BaseModel):
@@ -35,6 +51,8 @@ class Draft(BaseModel):
     url: str
     options: str
     image_id: UUID | None
+    product_id: int | None
+    is_owners_only: bool
     updated_at: datetime
 
 

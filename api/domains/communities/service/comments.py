@@ -20,7 +20,7 @@ from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.comments import Sort
-from api.domains.communities.service import access, notifications, people, posts
+from api.domains.communities.service import access, notifications, people, posts, purchases
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
@@ -37,12 +37,13 @@ async def write(
 ) -> CommentView:
     """An answer to a post, or to a comment below it; it may be looked at before others see it.
 
-    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and TextRefused.
+    Raises PostNotFound, CommentNotFound, MayNotWrite, OwnersOnly, Closed, TooDeep, Invalid and TextRefused.
     """
     post = await posts.get(session, post_id, person)
     await access.writable(session, post.community_id, person)
     if post.status != "published" or post.is_locked:
         raise Closed
+    await purchases.check_owner(session, post, person.customer_id)
     body = fitting("body", body, LONGEST, shortest=1)
     path = await _path(session, post_id, parent_id)
     verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)

@@ -29,6 +29,8 @@ class Begun:
     url: str = ""
     options: str = ""
     image_id: UUID | None = None
+    product_id: int | None = None
+    is_owners_only: bool = False
 
 
 def keeper(draft_id: UUID) -> str:

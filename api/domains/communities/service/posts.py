@@ -17,7 +17,7 @@ from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, drafts, notifications, people
+from api.domains.communities.service import access, drafts, notifications, people, purchases
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
@@ -41,17 +41,20 @@ class Draft:
     options: Sequence[str] = ()
     image_id: UUID | None = None
     draft_id: UUID | None = None
+    product_id: int | None = None
+    is_owners_only: bool = False
 
 
 async def write(session: AsyncSession, person: Principal, slug: str, draft: Draft) -> PostView:
     """A new post; it may be looked at before others see it.
 
-    Raises CommunityNotFound, MayNotWrite, Invalid, PictureNotFound, and TextRefused where moderation lets it stand
-    nowhere.
+    Raises CommunityNotFound, MayNotWrite, Invalid, OwnersOnly, PictureNotFound, and TextRefused where moderation lets
+    it stand nowhere.
     """
     community, _ = await access.readable(session, slug, person)
     await access.writable(session, community.community_id, person)
     kind, title, body, url, labels = _fitting(draft)
+    await purchases.may_be_about(session, person, draft.product_id, is_owners_only=draft.is_owners_only)
     verdict = await _judged(session, person.customer_id, title, body, *labels, *([url] if url else []))
     await people.ensure(session, person.customer_id)
     post_id = new_event_id()
@@ -65,6 +68,8 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
         "body_html": to_html(body),
         "url": url,
         "image_id": draft.image_id if kind == "image" else None,
+        "product_id": draft.product_id,
+        "is_owners_only": draft.is_owners_only,
         "status": verdict.status,
         "reason": verdict.rule,
     }
