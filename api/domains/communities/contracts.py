@@ -124,6 +124,7 @@ class CommentView:
     edited_at: datetime | None
     vote: int
     is_bought: bool = False
+    is_silenced: bool = False
 
     @property
     def score(self) -> int:
@@ -224,3 +225,15 @@ class DraftView:
     product_id: int | None
     is_owners_only: bool
     updated_at: datetime
+
+
+SilenceKind = Literal["block", "mute"]
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """Somebody whose words a person does not want to see; a block also keeps them from answering that person."""
+
+    handle: str
+    kind: SilenceKind
+    since: datetime

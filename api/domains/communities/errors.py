@@ -160,3 +160,11 @@ class ProductUnknown(NotFound):
 
     type = "product-not-found"
     title = "There is no such product"
+
+
+class Blocked(AppError):
+    """Whom the person wants to answer has blocked them."""
+
+    status = 403
+    type = "blocked"
+    title = "This person does not want answers from you"

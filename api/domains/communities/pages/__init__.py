@@ -1,8 +1,18 @@
 """Pages of communities, by what they are for."""
 
 from api.core.routing import Router
-from api.domains.communities.pages import acts, communities, feeds, moderating, notifications, posts, profiles, writing
+from api.domains.communities.pages import (
+    acts,
+    communities,
+    feeds,
+    moderating,
+    notifications,
+    posts,
+    profiles,
+    wanted,
+    writing,
+)
 
 router = Router(include_in_schema=False)
-for each in (feeds, communities, posts, acts, moderating, profiles, notifications, writing):
+for each in (feeds, communities, posts, acts, moderating, profiles, notifications, writing, wanted):
     router.include_router(each.router)

@@ -14,7 +14,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.communities.pages import linked
 from api.domains.communities.pages.forms import Short, Words, go, typed, wrong_fields
-from api.domains.communities.service import access, comments, permalinks, posts, purchases
+from api.domains.communities.service import access, comments, permalinks, posts, purchases, wanted
 
 router = Router()
 Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
@@ -33,6 +33,7 @@ async def show_post(
         request,
         "post.html",
         post=post,
+        is_saved=await wanted.is_saved(reader, visitor.customer_id, post_id) if visitor.customer_id else False,
         product=await purchases.product_of(reader, post.product_id) if post.product_id else None,
         place=await access.standing(reader, post.community_id, visitor),
         branches=branches,

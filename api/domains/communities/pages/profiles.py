@@ -9,7 +9,7 @@ from api.core.errors import AppError
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.communities.pages.forms import Handle, Short, Words, go, typed, wrong_fields
-from api.domains.communities.service import people, profiles
+from api.domains.communities.service import people, profiles, wanted
 
 router = Router()
 
@@ -19,7 +19,8 @@ router = Router()
 async def show_person(request: Request, handle: Handle, reader: ReadDep, visitor: VisitorDep) -> Response:
     """What somebody wrote, as far as the person looking may read it."""
     person, posts, comments = await profiles.show(reader, handle, visitor)
-    return render(request, "person.html", person=person, posts=posts, comments=comments)
+    silence = await wanted.kind_of(reader, visitor.customer_id, person.customer_id) if visitor.customer_id else None
+    return render(request, "person.html", person=person, posts=posts, comments=comments, silence=silence)
 
 
 @router.get("/forum/me")

@@ -20,7 +20,10 @@ _SHOWN = """
     s.comment_id, s.post_id, s.parent_id, s.path, s.depth, s.author_id, a.handle AS author, s.body, s.body_html,
     s.status, s.reason, s.ups, s.downs, s.replies, s.best, s.controversial, s.created_at, s.edited_at,
     coalesce(v.value, 0) AS vote,
-    communities.owns(s.author_id, (SELECT product_id FROM communities.posts o WHERE o.post_id = s.post_id)) AS is_bought
+    communities.owns(s.author_id, (SELECT product_id FROM communities.posts o WHERE o.post_id = s.post_id))
+        AS is_bought,
+    EXISTS (SELECT FROM communities.silenced q
+        WHERE q.customer_id = CAST(:viewer AS uuid) AND q.other_id = s.author_id) AS is_silenced
 """
 _BESIDE = """
     JOIN communities.people a ON a.customer_id = s.author_id

@@ -29,9 +29,18 @@ READABLE = """
         SELECT FROM communities.members m WHERE m.community_id = p.community_id
           AND m.customer_id = CAST(:viewer AS uuid) AND m.role IN ('owner', 'moderator', 'member')))
 """
+# What somebody does not want to see: posts of people whom they silenced, and titles with words of their filters.
+_WANTED = """
+    NOT EXISTS (SELECT FROM communities.silenced s
+        WHERE s.customer_id = CAST(:viewer AS uuid) AND s.other_id = p.author_id)
+    AND NOT EXISTS (SELECT FROM communities.filters f WHERE f.customer_id = CAST(:viewer AS uuid)
+        AND position(' ' || f.term || ' ' IN
+            ' ' || regexp_replace(lower(p.title), '[^[:alnum:]]+', ' ', 'g') || ' ') > 0)
+"""
 FIND = text(f"SELECT {COLUMNS} FROM {JOINED} WHERE p.post_id = :post_id AND {READABLE}")  # noqa: S608
 CARDS = text(f"""
     SELECT {COLUMNS} FROM {JOINED} WHERE p.post_id = ANY(:ids) AND p.status = 'published' AND {READABLE}
+      AND (CAST(:with_unwanted AS boolean) OR ({_WANTED}))
 """)  # noqa: S608
 HELD = text(f"""
     SELECT {COLUMNS} FROM {JOINED} WHERE p.community_id = :community_id AND p.status = 'held'
@@ -105,9 +114,14 @@ async def find(reader: Reader, post_id: UUID, viewer: UUID | None) -> PostView |
     return None if row is None else PostView(**row)
 
 
-async def cards(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> list[PostView]:
-    """Published posts for a list, in the order of the ids; without those that are not for the viewer any more."""
-    rows: Any = await reader.execute(CARDS, {"ids": list(ids), "viewer": viewer})
+async def cards(
+    reader: Reader, ids: Sequence[UUID], viewer: UUID | None, *, with_unwanted: bool = False
+) -> list[PostView]:
+    """Published posts for a list, in the order of the ids; without those that are not for the viewer any more.
+
+    `with_unwanted`: also those of people and with words that the viewer does not want to see.
+    """
+    rows: Any = await reader.execute(CARDS, {"ids": list(ids), "viewer": viewer, "with_unwanted": with_unwanted})
     found = {row["post_id"]: PostView(**row) for row in rows.mappings()}
     return [found[each] for each in ids if each in found]
 

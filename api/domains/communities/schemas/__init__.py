@@ -148,7 +148,10 @@ class CommentUpdate(BaseModel):
 
 
 class Comment(BaseModel):
-    """One comment. Of a removed or deleted one only its place and its answers are told."""
+    """One comment. Of a removed or deleted one only its place and its answers are told.
+
+    `is_silenced`: you muted or blocked its author, and a page folds it.
+    """
 
     comment_id: UUID
     post_id: UUID
@@ -166,6 +169,7 @@ class Comment(BaseModel):
     edited_at: datetime | None
     vote: int
     is_bought: bool
+    is_silenced: bool
 
 
 class Branch(BaseModel):

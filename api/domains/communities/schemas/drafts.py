@@ -34,7 +34,7 @@ class DraftWrite(BaseModel):
     url: str = Field("", max_length=2000)
     options: str = Field("", max_length=2100)
     image_id: UUID | None = None
-    product_id: Annotated[int | None, BeforeValidator(_readable), Field(ge=1, lt=2**63)] = None
+    product_id: Annotated[Annotated[int, Field(ge=1, lt=2**63)] | None, BeforeValidator(_readable)] = None
     is_owners_only: bool = False
 
 

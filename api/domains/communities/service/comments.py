@@ -16,9 +16,10 @@ from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
 from api.domains.communities.contracts import Branch, CommentView, PostView, Revision
 from api.domains.communities.domain.roles import Standing
-from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, TooDeep
+from api.domains.communities.errors import Blocked, Closed, CommentNotFound, NotTheAuthor, TooDeep
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
+from api.domains.communities.repository import wanted
 from api.domains.communities.repository.comments import Sort
 from api.domains.communities.service import access, notifications, people, posts, purchases
 from api.domains.moderation import facade as moderation
@@ -37,7 +38,8 @@ async def write(
 ) -> CommentView:
     """An answer to a post, or to a comment below it; it may be looked at before others see it.
 
-    Raises PostNotFound, CommentNotFound, MayNotWrite, OwnersOnly, Closed, TooDeep, Invalid and TextRefused.
+    Raises PostNotFound, CommentNotFound, MayNotWrite, OwnersOnly, Blocked, Closed, TooDeep, Invalid and
+    TextRefused.
     """
     post = await posts.get(session, post_id, person)
     await access.writable(session, post.community_id, person)
@@ -45,7 +47,9 @@ async def write(
         raise Closed
     await purchases.check_owner(session, post, person.customer_id)
     body = fitting("body", body, LONGEST, shortest=1)
-    path = await _path(session, post_id, parent_id)
+    path, answered_id = await _path(session, post, parent_id)
+    if await wanted.kind(session, answered_id, person.customer_id) == "block":
+        raise Blocked
     verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
     await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
@@ -61,17 +65,18 @@ async def write(
     return (await repository.find(session, [comment_id], person.customer_id))[comment_id]
 
 
-async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
-    if parent_id is None or parent_id == post_id:
-        return []
+async def _path(session: AsyncSession, post: PostView, parent_id: UUID | None) -> tuple[list[UUID], UUID]:
+    """What stands above an answer, and whom it answers."""
+    if parent_id is None or parent_id == post.post_id:
+        return [], post.author_id
     parent = (await repository.find(session, [parent_id], None)).get(parent_id)
-    if parent is None or parent.post_id != post_id:
+    if parent is None or parent.post_id != post.post_id:
         raise CommentNotFound
     if parent.status != "published":
         raise Closed
     if parent.depth >= DEEPEST:
         raise TooDeep
-    return [*parent.path, parent_id]
+    return [*parent.path, parent_id], parent.author_id
 
 
 async def get(reader: Reader, comment_id: UUID, who: Visitor | Principal) -> tuple[CommentView, PostView]:
