@@ -14,7 +14,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.communities.pages import linked
 from api.domains.communities.pages.forms import Short, Words, go, typed, wrong_fields
-from api.domains.communities.service import access, comments, permalinks, posts, purchases, wanted
+from api.domains.communities.service import access, comments, permalinks, posts, purchases, threads, wanted
 
 router = Router()
 Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
@@ -28,7 +28,7 @@ async def show_post(
 ) -> Response:
     """A post with its thread."""
     post = await posts.get(reader, post_id, visitor)
-    branches, more = await comments.thread(reader, post, visitor, sort, cursor)
+    branches, more = await threads.read(reader, post, visitor, sort, cursor)
     return render(
         request,
         "post.html",

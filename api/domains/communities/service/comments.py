@@ -1,6 +1,5 @@
-"""Comments: written, changed, deleted; threads, a page of the tree at a time."""
+"""Comments: written, changed, deleted."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -9,18 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
-from api.core.errors import Invalid
 from api.core.markdown import to_html
 from api.core.outbox import publish
-from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Branch, CommentView, PostView, Revision
+from api.domains.communities.contracts import CommentView, PostView, Revision
 from api.domains.communities.domain.roles import Standing
 from api.domains.communities.errors import Blocked, Closed, CommentNotFound, NotTheAuthor, TooDeep
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository import wanted
-from api.domains.communities.repository.comments import Sort
 from api.domains.communities.service import access, notifications, people, posts, purchases
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
@@ -28,7 +24,6 @@ from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
 
 LONGEST = 10_000
 DEEPEST = 50
-ROOTS, LEVELS = 10, 4  # answers on a page, and how far down each is followed
 CONTEXT = 3  # comments above the one that a permalink leads to
 GONE = posts.GONE
 
@@ -97,58 +92,6 @@ def shown(comment: CommentView, who: Visitor | Principal, place: Standing) -> Co
     if comment.status not in GONE or is_for_them:
         return comment
     return replace(comment, body="", body_html="", author=posts.VEIL)
-
-
-async def thread(
-    reader: Reader,
-    post: PostView,
-    who: Visitor | Principal,
-    sort: Sort = "best",
-    cursor: str | None = None,
-    below: UUID | None = None,
-) -> tuple[list[Branch], str | None]:
-    """Some answers of a post, or of the comment `below` which they stand, and the cursor of further ones.
-
-    Raises Invalid for a cursor of another list.
-    """
-    parent = below or post.post_id
-    rows = await repository.tree(
-        reader, parent, sort, _after(sort, parent, cursor), ROOTS + 1, LEVELS - 1, who.customer_id
-    )
-    place = await access.standing(reader, post.community_id, who)
-    children: dict[UUID, list[CommentView]] = defaultdict(list)
-    for each in rows:
-        children[each.parent_id].append(shown(each, who, place))
-    roots = children[parent]
-    branches = [_branch(each, children, sort) for each in roots[:ROOTS]]
-    return branches, _cursor(sort, parent, roots[ROOTS - 1]) if len(roots) > ROOTS else None
-
-
-def _branch(comment: CommentView, children: dict[UUID, list[CommentView]], sort: Sort) -> Branch:
-    there = children.get(comment.comment_id, [])
-    more = max(comment.replies - len(there), 0)
-    cursor = _cursor(sort, comment.comment_id, there[-1]) if more and there else None
-    return Branch(comment, tuple(_branch(each, children, sort) for each in there), more, cursor)
-
-
-def _rank(sort: Sort, comment: CommentView) -> float:
-    return {"best": comment.best, "controversial": comment.controversial}.get(sort, 0.0)
-
-
-def _cursor(sort: Sort, parent: UUID, last: CommentView) -> str:
-    return encode_cursor(sort, str(parent), float(_rank(sort, last)), str(last.comment_id))
-
-
-def _after(sort: Sort, parent: UUID, cursor: str | None) -> tuple[float, UUID] | None:
-    if not cursor:
-        return None
-    its_sort, its_parent, rank, last = decode_cursor(cursor, str, str, float, str)
-    try:
-        if (its_sort, its_parent) != (sort, str(parent)):
-            raise ValueError
-        return rank, UUID(last)
-    except ValueError:
-        raise Invalid("cursor", "is not a cursor of this list") from None
 
 
 async def above(reader: Reader, comment: CommentView, who: Visitor | Principal, place: Standing) -> list[CommentView]:
