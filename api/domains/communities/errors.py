@@ -168,3 +168,11 @@ class Blocked(AppError):
     status = 403
     type = "blocked"
     title = "This person does not want answers from you"
+
+
+class TrustNeeded(AppError):
+    """Something that is open from a higher level of trust on."""
+
+    status = 403
+    type = "trust-needed"
+    title = "This is open to people who have been here for a while"

@@ -1,14 +1,23 @@
-"""What communities does in the background."""
+"""What communities does in the background, also when it hears of itself: trust follows from events alone."""
 
-from api.core.inbox import Handler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.communities.service import feeds, notifications, purchases
+from api.domains.communities.service import feeds, notifications, purchases, trust
 from ingestion.contracts.ordering import OrderDelivered, OrderPlaced, OrderReturned
 from ingestion.contracts.payments import PaymentRefunded
 
-HANDLERS: dict[str, Handler] = {
+
+async def note_delivered(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """Who got something owns it, and is somebody whom the shop knows."""
+    await purchases.note_delivered(session, events)
+    await trust.hear(session, events)
+
+
+HANDLERS: dict[str, Handler] = {event_class.type: trust.hear for event_class in trust.EVENTS} | {
     OrderPlaced.type: purchases.note_placed,
-    OrderDelivered.type: purchases.note_delivered,
+    OrderDelivered.type: note_delivered,
     OrderReturned.type: purchases.note_returned,
     PaymentRefunded.type: purchases.note_refunded,
 }

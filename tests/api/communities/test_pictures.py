@@ -101,6 +101,9 @@ async def test_what_is_not_there_or_anothers_is_not_posted(forum: Forum, client:
     await forum.post(ada, "tea", "None", kind="image", status=422)
     await forum.post(ada, "tea", "None", kind="image", image_id=str(uuid4()), status=404)
     image_id = await upload(forum, ada, picture(40, 40))
+    await forum.act(ada, "/communities/tea/people/bob", "appoint", status=409)
+    await forum.join(bob, "tea")
+    await forum.act(ada, "/communities/tea/people/bob", "appoint")
     await forum.post(bob, "tea", "Taken", kind="image", image_id=image_id, status=404)
     await forum.send(bob, "GET", f"/me/pictures/{image_id}", status=404)
     assert [(await seen(client, image_id, each)).status_code for each in (None, bob, ada)] == [404, 404, 200]

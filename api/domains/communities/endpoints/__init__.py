@@ -9,9 +9,10 @@ from api.domains.communities.endpoints import (
     moderating,
     notifications,
     posts,
+    trust,
     wanted,
 )
 
 router = Router()
-for each in (communities, feeds, posts, comments, moderating, notifications, drafts, wanted):
+for each in (communities, feeds, posts, comments, moderating, notifications, drafts, wanted, trust):
     router.include_router(each.router)

@@ -17,8 +17,9 @@ from api.domains.communities.errors import Blocked, Closed, CommentNotFound, Not
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository import wanted
-from api.domains.communities.service import access, notifications, people, posts, purchases
+from api.domains.communities.service import access, notifications, people, posts, purchases, trust
 from api.domains.moderation import facade as moderation
+from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
 
@@ -33,19 +34,20 @@ async def write(
 ) -> CommentView:
     """An answer to a post, or to a comment below it; it may be looked at before others see it.
 
-    Raises PostNotFound, CommentNotFound, MayNotWrite, OwnersOnly, Blocked, Closed, TooDeep, Invalid and
-    TextRefused.
+    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooMany, OwnersOnly, Blocked, TooDeep,
+    Invalid and TextRefused.
     """
     post = await posts.get(session, post_id, person)
-    await access.writable(session, post.community_id, person)
+    _, place = await access.writable(session, post.community_id, person)
     if post.status != "published" or post.is_locked:
         raise Closed
+    await trust.check_pace(session, person.customer_id, place)
     await purchases.check_owner(session, post, person.customer_id)
     body = fitting("body", body, LONGEST, shortest=1)
     path, answered_id = await _path(session, post, parent_id)
     if await wanted.kind(session, answered_id, person.customer_id) == "block":
         raise Blocked
-    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
+    verdict = await _judged(session, person, place, body)
     await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
     place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
@@ -58,6 +60,11 @@ async def write(
             raise Closed
         await tell_published(session, comment_id, post_id, parent_id or post_id, post.community_id, person.customer_id)
     return (await repository.find(session, [comment_id], person.customer_id))[comment_id]
+
+
+async def _judged(session: AsyncSession, person: Principal, place: Standing, body: str) -> Verdict:
+    may_link = await trust.may_link(session, person.customer_id, place)
+    return await moderation.judge(session, body, "comment", person.customer_id, may_link=may_link)
 
 
 async def _path(session: AsyncSession, post: PostView, parent_id: UUID | None) -> tuple[list[UUID], UUID]:
@@ -106,14 +113,14 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
     was, post = await get(session, comment_id, person)
     if was.author_id != person.customer_id:
         raise NotTheAuthor
-    await access.writable(session, post.community_id, person)
+    _, place = await access.writable(session, post.community_id, person)
     body = fitting("body", body, LONGEST, shortest=1)
     row = await repository.lock(session, comment_id)
     if row is None or row.status in GONE or post.status in GONE:
         raise Closed
     if row.body == body:
         return was
-    verdict = await moderation.judge(session, body, "comment", person.customer_id, may_link=True)
+    verdict = await _judged(session, person, place, body)
     # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
     status: str = verdict.status if row.status == "published" else "held"
     if status == "held" and row.status == "published":

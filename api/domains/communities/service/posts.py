@@ -15,9 +15,10 @@ from api.core.markdown import fitting_url, to_html
 from api.core.outbox import publish
 from api.core.texts import fitting
 from api.domains.communities.contracts import Kind, PostView, Revision
+from api.domains.communities.domain.roles import Standing
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, drafts, notifications, people, purchases
+from api.domains.communities.service import access, drafts, notifications, people, purchases, trust
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
@@ -48,14 +49,17 @@ class Draft:
 async def write(session: AsyncSession, person: Principal, slug: str, draft: Draft) -> PostView:
     """A new post; it may be looked at before others see it.
 
-    Raises CommunityNotFound, MayNotWrite, Invalid, OwnersOnly, PictureNotFound, and TextRefused where moderation lets
-    it stand nowhere.
+    Raises CommunityNotFound, MayNotWrite, TooMany, Invalid, OwnersOnly, TrustNeeded, PictureNotFound, and TextRefused
+    where moderation lets it stand nowhere.
     """
     community, _ = await access.readable(session, slug, person)
-    await access.writable(session, community.community_id, person)
+    _, place = await access.writable(session, community.community_id, person)
+    await trust.check_pace(session, person.customer_id, place)
     kind, title, body, url, labels = _fitting(draft)
+    if kind == "image":
+        await trust.check_image(session, person.customer_id, place)
     await purchases.may_be_about(session, person, draft.product_id, is_owners_only=draft.is_owners_only)
-    verdict = await _judged(session, person.customer_id, title, body, *labels, *([url] if url else []))
+    verdict = await _judged(session, person, place, title, body, *labels, *([url] if url else []))
     await people.ensure(session, person.customer_id)
     post_id = new_event_id()
     values = {
@@ -105,9 +109,9 @@ def keeper(post_id: UUID) -> str:
     return f"post:{post_id}"
 
 
-async def _judged(session: AsyncSession, author_id: UUID, *texts: str) -> Verdict:
-    # Links belong to what people post here; how many from whom is for trust levels to say.
-    return await moderation.judge(session, "\n".join(texts), "post", author_id, may_link=True)
+async def _judged(session: AsyncSession, person: Principal, place: Standing, *texts: str) -> Verdict:
+    may_link = await trust.may_link(session, person.customer_id, place)
+    return await moderation.judge(session, "\n".join(texts), "post", person.customer_id, may_link=may_link)
 
 
 async def get(reader: Reader, post_id: UUID, who: Visitor | Principal) -> PostView:
@@ -144,12 +148,12 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
     """
     was = await get(session, post_id, person)
     locked = await _own(session, person, was)
-    await access.writable(session, was.community_id, person)
+    _, place = await access.writable(session, was.community_id, person)
     title = " ".join(fitting("title", title, LONGEST_TITLE, shortest=1).split())
     body = fitting("body", body, LONGEST_BODY)
     if (title, body) == (was.title, was.body):
         return was
-    verdict = await _judged(session, person.customer_id, title, body)
+    verdict = await _judged(session, person, place, title, body)
     status = verdict.status if locked == "published" else "held"
     await repository.keep_revision(session, post_id, was.title, was.body)
     words = {"post_id": post_id, "title": title, "body": body, "body_html": to_html(body)}
