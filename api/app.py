@@ -19,6 +19,7 @@ from api.core.rendering import TEMPLATES
 from api.core.routing import Router
 from api.core.settings import get_settings
 from api.domains.analytics import facade as analytics
+from api.domains.communities import facade as communities
 from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
@@ -34,6 +35,7 @@ ROUTERS: dict[str, tuple[str, ...]] = {
     "payments": ("endpoints", "pages"),
     "moderation": ("endpoints", "pages"),
     "communities": ("endpoints", "pages"),
+    "content": ("endpoints", "pages"),
     "recommendations": ("endpoints", "pages"),
     "analytics": ("endpoints", "pages"),
 }
@@ -93,6 +95,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     finally:
         await analytics.close()
         await inventory.close()
+        await communities.close()
         await recommendations.close()
         await close_producer()
         await close_client()

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.core import inbox, mail
+from api.core import inbox, mail, uploads
 from api.core.client import close_client
 from api.core.db import get_database, set_database, transaction
 from api.core.inbox import Handler, ReceivedEvent
@@ -68,8 +68,8 @@ def find_sweeps(domains: Sequence[str]) -> list[Sweep]:
 
 
 def find_tasks(domains: Sequence[str]) -> dict[str, Task]:
-    """What can be queued, by name: mail, and `TASKS` of the domains' handlers."""
-    tasks = dict(mail.TASKS)
+    """What can be queued, by name: mail, pictures, and `TASKS` of the domains' handlers."""
+    tasks = mail.TASKS | uploads.TASKS
     for module in _handler_modules(domains):
         tasks |= getattr(module, "TASKS", {})
     return tasks
@@ -254,7 +254,7 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
-    sweeping = asyncio.create_task(worker.sweep(find_sweeps(settings.api_domains)))
+    sweeping = asyncio.create_task(worker.sweep([*uploads.SWEEPS, *find_sweeps(settings.api_domains)]))
     domains = settings.api_domains
     queued = asyncio.create_task(worker.work_off(settings, find_tasks(domains), find_periodic(domains)))
     try:

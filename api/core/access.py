@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "creator": frozenset({"content.publish"}),
     "moderator": frozenset(
         {
+            "articles.moderate",
             "cases.decide",
             "communities.moderate",
             "desk.open",
@@ -34,6 +35,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "executive": frozenset({"data.read", "figures.read"}),
     "operator": frozenset(
         {
+            "articles.moderate",
             "audit.read",
             "cases.decide",
             "catalog.manage",

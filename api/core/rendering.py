@@ -28,13 +28,14 @@ def environment() -> Environment:
 def render(
     request: Request, template: str, status_code: int = 200, headers: dict[str, str] | None = None, **context: Any
 ) -> HTMLResponse:
-    """A page. Templates always have `visitor`, `csrf_token`, `cart_count`, `beside` and `path`."""
+    """A page. Templates always have `visitor`, `csrf_token`, `cart_count`, `unread`, `beside` and `path`."""
     state = request.state
     base = {
         "request": request,
         "visitor": getattr(state, "visitor", None),
         "csrf_token": csrf_token(request),
         "cart_count": getattr(state, "cart_count", None),
+        "unread": getattr(state, "unread", 0),
         "beside": getattr(state, "beside", None),
         "path": request.url.path,
     }

@@ -19,6 +19,7 @@ DOMAINS = (
     "payments",
     "moderation",
     "communities",
+    "content",
     "recommendations",
     "analytics",
 )

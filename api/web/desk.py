@@ -40,6 +40,7 @@ DOORS = (
     Door("/operate/questions", "Questions", "Held for a look", "circle-question", "reviews.moderate"),
     Door("/operate/cases", "Review queue", "Held, reported, appealed", "gavel", "cases.decide"),
     Door("/policies", "Policies", "What holds, in versions", "book", "policies.manage"),
+    Door("/operate/articles", "Articles", "Held for a look", "newspaper", "articles.moderate"),
     Door("/operate/rules", "Rules", "What is looked at before it stands", "shield-halved", "rules.manage"),
     Door("/operate/webhooks", "Webhooks", "Who is told, and whether it arrived", "bell", "webhooks.manage"),
     Door("/operate/people", "People", "Who may do what", "users", "people.manage"),

@@ -14,6 +14,7 @@ from api.core.auth import VisitorDep
 from api.core.db import ReadDep
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import DepartmentCount
+from api.domains.communities import facade as communities
 from api.domains.ordering import facade as ordering
 from api.web import presentation
 from api.web.discovery import canonical
@@ -63,6 +64,8 @@ async def frame(request: Request, reader: ReadDep, visitor: VisitorDep, backgrou
     """A dependency of every page: fills what the layout needs, and records that the page was shown."""
     await AISLES.refresh(reader)
     request.state.cart_count = await ordering.count_units(reader, visitor)
+    if visitor.customer_id is not None:
+        request.state.unread = await communities.unread(reader, visitor.customer_id)
     if request.method == "GET" and request.url.path == CART:
         request.state.beside = await goes_with_cart(reader, visitor)
     elif request.method == "GET" and (order := ORDER.fullmatch(request.url.path)):

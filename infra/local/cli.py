@@ -156,6 +156,19 @@ def reconcile(
 
 
 @app.command()
+def reputation(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it anew from the lake first.")] = False,
+) -> None:
+    """Hold the trust in people to what the lake says that they did. Exit 1 where anything differs."""
+    enter()
+    from infra.local import reputation as commands  # noqa: PLC0415
+
+    if rebuild:
+        commands.rebuild()
+    raise typer.Exit(commands.check())
+
+
+@app.command()
 def proof(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     wait: Annotated[float, typer.Option(help="Seconds to wait for what is on its way.", min=0)] = 0,

@@ -7,6 +7,7 @@ from ingestion.contracts import (
     analytics,
     catalog,
     communities,
+    content,
     identity,
     inventory,
     moderation,
@@ -180,6 +181,8 @@ _ALL: tuple[Event, ...] = (
     communities.CommentWithdrawn(**_COMMENT, status="deleted"),
     communities.PostVoted(**_COMMUNITY, post_id=THING, value=1),
     communities.CommentVoted(**_COMMENT, value=-1),
+    content.ArticlePublished(article_id=THING, customer_id=PERSON, revision_number=4, is_first=True),
+    content.ArticleWithdrawn(article_id=THING, customer_id=PERSON, is_by_moderator=False),
     recommendations.RecommendationServed(
         **_VISIT, recommendation_id=THING, surface="home", model="ease", model_version=3, items=(_SHOWN,)
     ),

@@ -1,12 +1,12 @@
 """Rules of catalog without a database: names in addresses, words of a question, the order of a list."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-WORD = re.compile(r"[a-z0-9]+")
+from api.core.slugs import WORD, slugify, words_of
+
 LONGEST_QUERY_WORDS = 8
 DEEPEST_LEVEL = 10
 
@@ -25,20 +25,9 @@ class Sort(StrEnum):
     POPULAR = "popular"
 
 
-def words_of(text: str) -> list[str]:
-    """Lower-case words and numbers without accents: what a question and the dictionary have in common."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return WORD.findall(plain)
-
-
 def query_words(query: str) -> list[str]:
     """The words of a question, each once, at most `LONGEST_QUERY_WORDS`: nobody types more, a script might."""
     return list(dict.fromkeys(words_of(query)))[:LONGEST_QUERY_WORDS]
-
-
-def slugify(name: str) -> str:
-    """Name → part of an address: `Drug & general` → `drug-general`. A slug stays itself."""
-    return "-".join(words_of(name)) or "other"
 
 
 def levels_of(names: Iterable[str]) -> list[str]:

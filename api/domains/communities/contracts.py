@@ -65,7 +65,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """One post. `vote` is the viewer's own. `author_id` is never shown."""
+    """One post. `vote` is the viewer's own; a picture is shown once its state is ready. `author_id` is never shown.
+
+    `is_bought`: it is about a product that the author owns. `preview` is what a linked page says of itself.
+    """
 
     post_id: UUID
     community_id: UUID
@@ -90,6 +93,14 @@ class PostView:
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    image_state: str | None = None
+    image_alt: str | None = None
+    image_width: int | None = None
+    image_height: int | None = None
+    product_id: int | None = None
+    is_owners_only: bool = False
+    is_bought: bool = False
+    preview: dict[str, str] | None = None
     options: tuple[Option, ...] = ()
 
 
@@ -116,6 +127,8 @@ class CommentView:
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    is_bought: bool = False
+    is_silenced: bool = False
 
     @property
     def score(self) -> int:
@@ -157,3 +170,74 @@ class Act:
     undoes: UUID | None
     is_undone: bool
     acted_at: datetime
+
+
+NotificationKind = Literal["reply", "mention", "moderation"]
+Digest = Literal["daily", "weekly", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One thing that somebody was told. `title` is that of the post, None where it is not for them any more.
+
+    `actor` answered or mentioned them; `act` is what a moderator did.
+    """
+
+    notification_id: UUID
+    kind: NotificationKind
+    community: str
+    community_name: str
+    post_id: UUID | None
+    comment_id: UUID | None
+    title: str | None
+    actor: str | None
+    act: str | None
+    reason: str
+    created_at: datetime
+    read_at: datetime | None
+
+    @property
+    def path(self) -> str:
+        """The page that it leads to."""
+        if self.comment_id is not None:
+            return f"/forum/comments/{self.comment_id}#c-{self.comment_id}"
+        return f"/forum/posts/{self.post_id}" if self.post_id is not None else f"/forum/c/{self.community}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationChoices:
+    """Kinds that somebody does not want to be told, and how often what they did not read is mailed to them."""
+
+    declined: frozenset[str] = frozenset()
+    digest: Digest = "weekly"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A post that somebody began to write. `options` are the choices of a poll, one on each line."""
+
+    draft_id: UUID
+    community: str
+    community_name: str
+    revision: int
+    kind: Kind
+    title: str
+    body: str
+    url: str
+    options: str
+    image_id: UUID | None
+    product_id: int | None
+    is_owners_only: bool
+    updated_at: datetime
+
+
+SilenceKind = Literal["block", "mute"]
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """Somebody whose words a person does not want to see; a block also keeps them from answering that person."""
+
+    handle: str
+    kind: SilenceKind
+    since: datetime

@@ -117,3 +117,62 @@ class Refused(AppError):
     status = 422
     type = "refused-by-moderation"
     title = "This cannot be published"
+
+
+class NotificationNotFound(NotFound):
+    """The person was told nothing of this id, or what it was about has gone."""
+
+    type = "notification-not-found"
+    title = "There is no such notification"
+
+
+class DraftNotFound(NotFound):
+    """No draft of this person has this id."""
+
+    type = "draft-not-found"
+    title = "There is no such draft"
+
+
+class DraftChanged(Conflict):
+    """The draft was kept in another window since; `revision` is that of what is kept now."""
+
+    type = "draft-changed"
+    title = "This draft was changed in another window"
+
+
+class TooManyDrafts(Conflict):
+    """A person has begun as much as can be kept."""
+
+    type = "too-many-drafts"
+    title = "You have 50 drafts; finish or delete some first"
+
+
+class OwnersOnly(AppError):
+    """A thread in which people who own the product write."""
+
+    status = 403
+    type = "owners-only"
+    title = "Only people who own this product write here"
+
+
+class ProductUnknown(NotFound):
+    """The shop has no product of this number."""
+
+    type = "product-not-found"
+    title = "There is no such product"
+
+
+class Blocked(AppError):
+    """Whom the person wants to answer has blocked them."""
+
+    status = 403
+    type = "blocked"
+    title = "This person does not want answers from you"
+
+
+class TrustNeeded(AppError):
+    """Something that is open from a higher level of trust on."""
+
+    status = 403
+    type = "trust-needed"
+    title = "This is open to people who have been here for a while"

@@ -1,11 +1,37 @@
-"""What communities does in the background, and when others have news."""
+"""What communities does in the background, also when it hears of itself: trust follows from events alone."""
 
-from api.core.inbox import Handler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.communities.service import brigading, decided, feeds
+from api.domains.communities.service import brigading, decided, feeds, notifications, purchases, trust
 from ingestion.contracts.moderation import CaseDecided, DecisionUndone
+from ingestion.contracts.ordering import OrderDelivered, OrderPlaced, OrderReturned
+from ingestion.contracts.payments import PaymentRefunded
 
-HANDLERS: dict[str, Handler] = {CaseDecided.type: decided.hear, DecisionUndone.type: decided.hear}
-TASKS: dict[str, Task] = {brigading.FIND: brigading.find_brigades}
-PERIODIC = {brigading.FIND: "*/10 * * * *"}
+
+async def note_delivered(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+    """Who got something owns it, and is somebody whom the shop knows."""
+    await purchases.note_delivered(session, events)
+    await trust.hear(session, events)
+
+
+HANDLERS: dict[str, Handler] = {event_class.type: trust.hear for event_class in trust.EVENTS} | {
+    OrderPlaced.type: purchases.note_placed,
+    OrderDelivered.type: note_delivered,
+    OrderReturned.type: purchases.note_returned,
+    PaymentRefunded.type: purchases.note_refunded,
+    CaseDecided.type: decided.hear,
+    DecisionUndone.type: decided.hear,
+}
 SWEEPS = (feeds.sweep,)
+TASKS: dict[str, Task] = {
+    brigading.FIND: brigading.find_brigades,
+    notifications.SEND_DIGESTS: notifications.send_digests,
+    notifications.FORGET: notifications.forget_old,
+}
+PERIODIC = {
+    brigading.FIND: "*/10 * * * *",
+    notifications.SEND_DIGESTS: "23 * * * *",
+    notifications.FORGET: "41 3 * * *",
+}

@@ -11,6 +11,7 @@ from api.core.access import open_to_all
 from api.core.auth import CurrentDep, Principal, require
 from api.core.db import ReadDep, SessionDep, transaction
 from api.core.idempotency import OptionalIdempotencyDep
+from api.core.live import HEARTBEAT_SECONDS
 from api.core.paging import Page
 from api.core.routing import Router
 from api.domains.catalog import facade as catalog
@@ -35,8 +36,6 @@ Operator = Annotated[Principal, Depends(require("stock.manage"))]
 ProductId = Annotated[int, Path(ge=1, lt=2**63)]
 LocationPath = Annotated[LocationName, Path()]
 
-HEARTBEAT_SECONDS = 15
-
 
 @router.get("/v1/products/{product_id}/stock")
 @open_to_all
@@ -59,7 +58,7 @@ async def product_stock_stream(reader: ReadDep, product_id: ProductId) -> EventS
     live.HUB.refuse_when_full()
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for levels in live.watch(product_id):
+        async for levels in live.HUB.watch(product_id):
             yield ServerSentEvent(event="stock", data=_shown(product_id, levels).model_dump_json())
 
     return EventSourceResponse(events(), ping=HEARTBEAT_SECONDS, headers={"Cache-Control": "no-store"})

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from api.core.errors import Conflict, NotFound, Unavailable
+from api.core.errors import Conflict, NotFound
 
 
 class OutOfStock(Conflict):
@@ -83,10 +83,3 @@ class NoSuchVariant(NotFound):
 
     type = "no-such-variant"
     title = "There is no such product"
-
-
-class TooManyWatchers(Unavailable):
-    """This process already follows stock for as many pages as it can."""
-
-    type = "too-many-watchers"
-    title = "Live stock is not available at the moment"

@@ -12,7 +12,7 @@ from api.domains.inventory.service.claims import (
     sweep_expired,
     take_back,
 )
-from api.domains.inventory.service.live import close
+from api.domains.inventory.service.live import HUB
 from api.domains.inventory.service.shelves import (
     adjust,
     available,
@@ -52,3 +52,8 @@ __all__ = [
     "take_back",
     "tell_waiting",
 ]
+
+
+async def close() -> None:
+    """End every stream of this process, before its connections close."""
+    await HUB.close()

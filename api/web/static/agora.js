@@ -92,6 +92,17 @@ for (const place of document.querySelectorAll("[data-stock]")) {
   follow(place.dataset.stock, "stock", show);
 }
 
+// What is new for the person, in the header.
+for (const place of document.querySelectorAll("[data-unread]")) {
+  const count = place.querySelector(".count");
+  follow(place.dataset.unread, "unread", (event) => {
+    const unread = Number(event.data);
+    count.textContent = unread > 99 ? "99+" : unread;
+    count.hidden = unread === 0;
+    count.classList.toggle("none", unread === 0);
+  });
+}
+
 // Figures as they change: the parts of the page that are not the same any more.
 for (const place of document.querySelectorAll("[data-live]")) {
   follow(place.dataset.live, "figures", (event) => {
@@ -125,4 +136,30 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.setRequestHeader("Accept", "text/html");
     request.send(new FormData(form));
   });
+}
+
+// What somebody writes is kept a moment after they stop typing; the button that keeps it works without this.
+for (const form of document.querySelectorAll("form[data-autosave]")) {
+  const said = form.querySelector("[data-kept]");
+  const write = async () => {
+    const fields = Object.fromEntries([...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "csrf_token"));
+    const counter = form.elements.revision ?? form.elements.version;
+    fields[counter.name] = Number(counter.value);
+    for (const name of Object.keys(fields)) if (fields[name] === "" && name.endsWith("_id")) fields[name] = null;
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const answer = await fetch(form.dataset.autosave, { method: "PUT", headers, body: JSON.stringify(fields) }).catch(() => null);
+    const kept = await answer?.json().catch(() => null);
+    if (answer?.ok) {
+      counter.value = kept[counter.name];
+      said.textContent = `Kept at ${new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}.`;
+    } else {
+      said.textContent = kept ? `Not kept: ${kept.title}.` : "Not kept: there is no connection. What you write stays on this page.";
+    }
+  };
+  let last = Promise.resolve();
+  form.addEventListener("input", () => {
+    clearTimeout(form.timer);
+    form.timer = setTimeout(() => { last = last.then(write); }, 1500);
+  });
+  form.addEventListener("submit", () => clearTimeout(form.timer));
 }

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.domains.catalog.domain import LONGEST_QUERY_WORDS, count_words, query_words, slugify, tsquery
+from api.core.slugs import slugify
+from api.domains.catalog.domain import LONGEST_QUERY_WORDS, count_words, query_words, tsquery
 
 
 @given(st.text(max_size=60))

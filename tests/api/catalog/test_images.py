@@ -14,7 +14,7 @@ from PIL import Image
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.core import storage
+from api.core import pictures, storage
 from api.core.db import Database, transaction
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
@@ -280,7 +280,7 @@ async def test_the_operators_page_without_a_script(desk: Desk) -> None:
     done = await send(picture(30, 30, "WEBP"))
     assert done.status_code == 303
     assert "Being made ready" in (await desk.client.get(done.headers["location"], headers=headers)).text
-    large = await send(bytes(10 * 1024**2 + 20_000))
+    large = await send(bytes(10 * 1024**2 + 300_000))
     assert large.status_code == 413
 
 
@@ -308,7 +308,7 @@ async def test_a_picture_removed_while_it_is_made_leaves_the_same_one_of_another
     await other.show(content)
     image_id = await desk.upload(content)
     await desk.complete(image_id)
-    shrink = images._shrink
+    shrink = pictures.shrink
 
     def shrink_while_it_goes(content: bytes) -> Any:
         asyncio.run_coroutine_threadsafe(
@@ -317,7 +317,7 @@ async def test_a_picture_removed_while_it_is_made_leaves_the_same_one_of_another
         return shrink(content)
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(images, "_shrink", shrink_while_it_goes)
+    monkeypatch.setattr(pictures, "shrink", shrink_while_it_goes)
     await images.make_pictures(image_id)
     assert await desk.listed() == []
     assert (await desk.client.get(f"/media/{digest}/480.webp")).status_code == 200

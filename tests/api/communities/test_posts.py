@@ -1,10 +1,12 @@
 """Posts and comments: every kind, edits with history, removed and deleted ones with their answers kept."""
 
+from random import Random
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.domains.communities.service import comments
+from api.domains.communities.service import comments, threads
 from tests.api.communities.conftest import Forum, Json, Named, counters_hold
 from tests.api.conftest import SignUp
 
@@ -208,9 +210,11 @@ async def test_pages_of_a_thread_show_every_comment_once(forum: Forum, named: Na
             if cursor is None:
                 return
 
-    async def rest_of(path: str, cursor: str) -> None:
-        found = await forum.send(None, "GET", f"{path}?sort={sort}&cursor={cursor}")
-        seen.extend(each["body"] for each in flat(found["thread"]["children"]))
+    async def rest_of(path: str, cursor: str | None) -> None:
+        """By time the rest alone; by a rank, where votes move what was shown, all of it anew."""
+        found = await forum.send(None, "GET", f"{path}?sort={sort}" + (f"&cursor={cursor}" if cursor else ""))
+        bodies = [each["body"] for each in flat(found["thread"]["children"])]
+        seen.extend(bodies if cursor else [each for each in bodies if each not in seen])
         assert found["next_cursor"] is None
 
     await walk(f"/posts/{post['post_id']}/comments", "items")
@@ -221,6 +225,35 @@ async def test_pages_of_a_thread_show_every_comment_once(forum: Forum, named: Na
     found = await forum.send(None, "GET", f"/posts/{post['post_id']}/comments?sort={sort}")
     path = f"/posts/{post['post_id']}/comments?sort={other}&cursor={found['next_cursor']}"
     await forum.send(None, "GET", path, status=422)
+
+
+@pytest.mark.parametrize("sort", ["best", "controversial"])
+async def test_pages_of_a_thread_neither_repeat_nor_skip_while_votes_pour_in(
+    forum: Forum, named: Named, monkeypatch: pytest.MonkeyPatch, session: AsyncSession, sort: str
+) -> None:
+    """Also beyond the end of an edition, which is fifteen long here."""
+    monkeypatch.setattr(threads, "LONGEST_LIST", 15)
+    ada, bob, eve = await named("ada"), await named("bob"), await named("eve")
+    await forum.found(ada, "tea")
+    post = await forum.post(ada, "tea")
+    said = [await forum.comment(ada, post, f"Top {n}") for n in range(37)]
+    chance, seen, cursor = Random(5), list[str](), ""
+    while True:
+        page = await forum.send(None, "GET", f"/posts/{post['post_id']}/comments?sort={sort}{cursor}")
+        seen += [each["comment"]["comment_id"] for each in page["items"]]
+        for each in chance.sample(said, 12):
+            for person in (bob, eve):
+                await forum.vote(person, each, chance.choice((1, -1)))
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+        await forum.comment(ada, post, "Said meanwhile")
+    assert len(seen) == len(set(seen))
+    assert set(seen) == {each["comment_id"] for each in said}
+    await counters_hold(session)
+    await session.execute(text("DELETE FROM communities.editions"))
+    gone = await forum.send(None, "GET", f"/posts/{post['post_id']}/comments?sort={sort}{cursor}", status=422)
+    assert "begin again" in str(gone)
 
 
 async def test_an_answer_must_be_below_its_post(forum: Forum, named: Named) -> None:

@@ -10,10 +10,10 @@ from httpx import AsyncClient
 from sqlalchemy import text
 
 from api.core.db import Database, transaction
+from api.core.live import TooManyWatchers
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.inventory import facade as inventory
-from api.domains.inventory.errors import TooManyWatchers
 from api.domains.inventory.repository import shelves
 from api.domains.inventory.service import live
 from tests.api.conftest import SignUp
@@ -44,7 +44,7 @@ async def next_of(stream: AsyncIterator[live.Levels]) -> live.Levels:
 
 
 async def test_a_change_is_told_within_two_seconds(committed: Database, tea: int) -> None:
-    stream = live.watch(tea)
+    stream = live.HUB.watch(tea)
     assert await next_of(stream) == {tea: 3}
     for left in (2, 1):
         async with committed.transaction() as session:
@@ -58,7 +58,7 @@ async def test_a_spread_unit_is_told_too(committed: Database, tea: int) -> None:
     async with committed.transaction() as session:
         await inventory.receive(session, [(tea, 61)])
         await shelves.spread(session, tea)
-    stream = live.watch(tea)
+    stream = live.HUB.watch(tea)
     assert await next_of(stream) == {tea: 64}
     async with committed.transaction() as session:
         await inventory.reserve(session, uuid4(), [(tea, 1)])
@@ -67,7 +67,7 @@ async def test_a_spread_unit_is_told_too(committed: Database, tea: int) -> None:
 
 
 async def test_streams_end_when_the_process_does(tea: int) -> None:
-    stream = live.watch(tea)
+    stream = live.HUB.watch(tea)
     await next_of(stream)
     await inventory.close()
     began = monotonic()
@@ -77,7 +77,7 @@ async def test_streams_end_when_the_process_does(tea: int) -> None:
 
 
 async def test_there_is_a_limit(tea: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "MOST_WATCHERS", 1)
+    monkeypatch.setattr(live.HUB, "most", 1)
     queue = live.HUB.join(tea)
     with pytest.raises(TooManyWatchers):
         live.HUB.refuse_when_full()

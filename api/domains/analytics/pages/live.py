@@ -11,6 +11,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.core.auth import VisitorDep
 from api.core.charts import bars
+from api.core.live import HEARTBEAT_SECONDS
 from api.core.rendering import environment, render
 from api.core.routing import Router
 from api.domains.analytics.domain.half_hour import Figure, HalfHour
@@ -22,7 +23,6 @@ from api.domains.analytics.service import live
 
 router = Router(include_in_schema=False)
 PATH = "/dashboards/live"
-HEARTBEAT_SECONDS = 15
 LEAST_ABOUT = 100  # smaller counts are exact in practice
 KEYS = {"revenue_minor": "revenue"}  # where the figure is called otherwise
 

@@ -10,7 +10,8 @@ from starlette.datastructures import UploadFile
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep
-from api.core.errors import AppError, TooLarge
+from api.core.errors import AppError
+from api.core.pictures import LARGEST, bounded_form, file_type
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.catalog.service import images, products
@@ -18,14 +19,6 @@ from api.domains.catalog.service import images, products
 router = Router()
 Operator = Annotated[Principal, Depends(require("catalog.manage"))]
 ProductId = Annotated[int, Path(gt=0, lt=2**63)]
-FORM_MARGIN = 10_000  # the other fields, and what holds them apart
-
-
-async def bounded_form(request: Request) -> None:
-    """Refuse a form that says it is larger than a picture may be, before any of it is read. Raises TooLarge."""
-    length = request.headers.get("content-length", "")
-    if not length.isdecimal() or int(length) > images.LARGEST + FORM_MARGIN:
-        raise TooLarge(f"A picture may have {images.LARGEST // 1024**2} MB.")
 
 
 @router.get("/operate/products/{product_id}/images")
@@ -52,8 +45,8 @@ async def send_image(
     if not isinstance(file, UploadFile) or not file.filename:
         return await _page(request, product_id, reader, {"file": "Choose a picture."}, alt=alt)
     try:
-        content = await file.read(images.LARGEST + 1)
-        kind = images.file_type(file.file)
+        content = await file.read(LARGEST + 1)
+        kind = file_type(file.file)
         await images.attach(product_id, content, kind, alt, operator.customer_id)
     except AppError as error:
         told = error.extra.get("errors", [{}])[0].get("reason")

@@ -10,8 +10,9 @@ from api.core.audit import record_act
 from api.core.db import Reader, transaction
 from api.core.errors import Invalid
 from api.core.outbox import publish
+from api.core.slugs import slugify
 from api.domains.catalog.contracts import CategoryBranch, CategorySource
-from api.domains.catalog.domain import DEEPEST_LEVEL, node_path, nodes_above, slugify
+from api.domains.catalog.domain import DEEPEST_LEVEL, node_path, nodes_above
 from api.domains.catalog.errors import CategoryExists, CategoryInUse, CategoryNotFound
 from api.domains.catalog.repository import categories
 from api.domains.catalog.repository import products as found

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.audit import record_act
 from api.core.db import Reader, transaction
 from api.core.errors import Invalid
+from api.core.slugs import slugify
 from api.domains.catalog.contracts import ProductView
 from api.domains.catalog.contracts.keeping import Collection, CollectionDraft
-from api.domains.catalog.domain import slugify
 from api.domains.catalog.errors import CollectionExists, CollectionNotFound, StaleCollection
 from api.domains.catalog.repository import collections, products
 

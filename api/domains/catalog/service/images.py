@@ -4,21 +4,19 @@ uploading → processing → ready, or → refused. What is uploaded is only tru
 came, with whatever stands in it beside the picture, is never shown to anybody.
 """
 
-import asyncio
 import hashlib
-from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
-from typing import IO
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.core import outbox, storage
+from api.core import outbox, pictures, storage
 from api.core.audit import record_act
 from api.core.db import Reader, transaction
-from api.core.errors import Conflict, Invalid
+from api.core.errors import Conflict
 from api.core.jobs import enqueue
+from api.core.pictures import LARGEST, SIZES, Upload
 from api.domains.catalog.contracts import ImageView
 from api.domains.catalog.errors import ImageNotFound, ImageRefused, ProductNotFound, TooManyImages
 from api.domains.catalog.repository import images as repository
@@ -26,29 +24,8 @@ from ingestion.contracts import new_event_id
 from ingestion.contracts.catalog import ImageAdded, ImageRemoved
 
 TASK = "catalog.make_pictures"
-TYPES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
-LARGEST = 10 * 1024**2
-MOST_PIXELS = 40_000_000
 MOST_IMAGES = 12
-SIZES = (160, 480, 960)  # pixels of the longer side
-UPLOAD_SECONDS = 900
 ABANDONED = timedelta(hours=1)
-QUALITY = 82
-ORIENTATION = 0x0112  # the EXIF tag; these values of it mean that the picture lies on its side
-LYING = frozenset({5, 6, 7, 8})
-
-# A decoded picture takes up to 160 MB, and as much again while its mode changes: one at a time in each process.
-_one_at_a_time = asyncio.Semaphore(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """Where to PUT the file, with which headers, and for how long."""
-
-    image_id: UUID
-    url: str
-    headers: dict[str, str]
-    expires_in: int
 
 
 def _upload_name(image_id: UUID | str) -> str:
@@ -71,15 +48,12 @@ async def all_of_product(reader: Reader, product_id: int) -> list[ImageView]:
 
 async def begin_upload(actor_id: UUID | None, product_id: int, content_type: str, size: int, alt: str = "") -> Upload:
     """A place for one more picture. Raises Invalid, ProductNotFound, TooManyImages, Unavailable."""
-    if content_type not in TYPES:
-        raise Invalid("content_type", f"must be one of {', '.join(TYPES)}")
-    if not 0 < size <= LARGEST:
-        raise Invalid("size_bytes", f"must be between 1 and {LARGEST}")
+    pictures.check(content_type, size)
     image_id = new_event_id()
-    url = await storage.sign_upload(_upload_name(image_id), content_type, size, UPLOAD_SECONDS)
+    upload = await pictures.sign(_upload_name(image_id), image_id, content_type, size)
     async with transaction() as session:
         await _add(session, actor_id, image_id, product_id, content_type, size, alt)
-    return Upload(image_id, url, {"Content-Type": content_type, "Content-Length": str(size)}, UPLOAD_SECONDS)
+    return upload
 
 
 async def _add(
@@ -111,14 +85,11 @@ async def complete(product_id: int, image_id: UUID) -> ImageView:
             raise ImageRefused(image.reason or "it is no picture")
         return image
     try:
-        size = await storage.size_of(_upload_name(image_id))
+        digest, fault = await pictures.examine(_upload_name(image_id), image.content_type, image.size_bytes)
     except storage.FileMissing:
         if (now := await _find(product_id, image_id)).state != "uploading":
             return now  # another call and the worker were quicker
         raise Conflict("The file has not arrived; PUT it to the address first.") from None
-    content = await storage.read(_upload_name(image_id), LARGEST + 1) if size == image.size_bytes else b""
-    fault = await _fault(content, image, size)
-    digest = hashlib.sha256(content).hexdigest()
     async with transaction() as session:
         state = "refused" if fault else "processing"
         moved = await repository.set_state(session, image_id, "uploading", state, digest, fault)
@@ -130,31 +101,6 @@ async def complete(product_id: int, image_id: UUID) -> ImageView:
     return await _find(product_id, image_id)  # if it was not this call that moved it, as the other one left it
 
 
-async def _fault(content: bytes, image: ImageView, size: int) -> str | None:
-    if size != image.size_bytes:
-        return f"{image.size_bytes} bytes were promised, {size} came"
-    async with _one_at_a_time:
-        return await asyncio.to_thread(_look, content, image.content_type)
-
-
-def _look(content: bytes, content_type: str) -> str | None:
-    """Why this is not a picture of that type, decoded in full; None when it is."""
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 -- only who looks at pictures pays for it
-
-    try:
-        with Image.open(BytesIO(content), formats=list(TYPES.values())) as picture:
-            if picture.format != TYPES[content_type]:
-                return f"it is {picture.format} and not {content_type}"
-            if picture.width * picture.height > MOST_PIXELS:
-                return f"it has more than {MOST_PIXELS:,} pixels"
-            picture.load()
-    except UnidentifiedImageError:
-        return f"it is not {content_type}"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return "it cannot be decoded: the file is damaged"
-    return None
-
-
 async def make_pictures(image_id: str) -> None:
     """The task: the sizes that pages show, without what a camera notes beside the picture. It may run twice."""
     async with transaction() as session:
@@ -162,23 +108,20 @@ async def make_pictures(image_id: str) -> None:
     if image is None or image.state != "processing" or image.digest is None:
         return
     try:
-        content = await storage.read(_upload_name(image_id), LARGEST)
+        made = await pictures.make(_upload_name(image_id), image.digest)
     except storage.FileMissing:
         await _give_up(image, "the upload is gone")
         return
-    if hashlib.sha256(content).hexdigest() != image.digest:
-        # The signed address still held, and somebody put another file there after this one was looked at.
+    except pictures.FileChanged:
         await _give_up(image, "the file changed after it was looked at")
         await storage.remove(_upload_name(image_id))
         return
-    async with _one_at_a_time:
-        (width, height), made = await asyncio.to_thread(_shrink, content)
     async with transaction() as session:
         await repository.lock_files(session, image.digest)
-        for size, picture in made.items():
+        for size, picture in made.sizes.items():
             await storage.put(_picture_name(image.digest, size), BytesIO(picture))
         current = await repository.lock(session, image.image_id)
-        is_done = current is not None and await repository.finish(session, image, width, height)
+        is_done = current is not None and await repository.finish(session, image, made.width, made.height)
         if is_done:
             await outbox.publish(session, ImageAdded(product_id=image.product_id, image_id=image.image_id))
     await storage.remove(_upload_name(image_id))
@@ -192,32 +135,6 @@ async def _give_up(image: ImageView, reason: str) -> None:
         await repository.set_state(session, image.image_id, "processing", "refused", reason=reason)
 
 
-def _shrink(content: bytes) -> tuple[tuple[int, int], dict[int, bytes]]:
-    """Width and height of the whole, and by size a WebP picture whose longer side has at most so many pixels."""
-    from PIL import Image, ImageOps  # noqa: PLC0415
-
-    made = {}
-    with Image.open(BytesIO(content), formats=list(TYPES.values())) as opened:
-        is_lying = opened.getexif().get(ORIENTATION, 1) in LYING
-        size = (opened.height, opened.width) if is_lying else opened.size
-        mode = "RGBA" if _has_alpha(opened.mode, opened.info) else "RGB"
-        # Smaller first, then upright: what follows costs a fraction of the memory. JPEG can be decoded smaller at once.
-        opened.draft("RGB", (2 * SIZES[-1], 2 * SIZES[-1]))
-        small = opened if opened.mode == mode else opened.convert(mode)
-        small.thumbnail((SIZES[-1], SIZES[-1]), Image.Resampling.LANCZOS)
-        upright = ImageOps.exif_transpose(small)
-        for side in sorted(SIZES, reverse=True):
-            upright.thumbnail((side, side), Image.Resampling.LANCZOS)
-            out = BytesIO()
-            upright.save(out, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=None)
-            made[side] = out.getvalue()
-        return size, made
-
-
-def _has_alpha(mode: str, info: dict[str | tuple[int, int], object]) -> bool:
-    return mode in ("RGBA", "LA", "PA") or "transparency" in info
-
-
 async def attach(
     product_id: int, content: bytes, content_type: str, alt: str = "", actor_id: UUID | None = None
 ) -> UUID:
@@ -225,10 +142,7 @@ async def attach(
 
     Raises what `begin_upload` and `complete` raise.
     """
-    if content_type not in TYPES:
-        raise Invalid("file", f"must be one of {', '.join(TYPES)}")
-    if not 0 < len(content) <= LARGEST:
-        raise Invalid("file", f"must have between 1 and {LARGEST} bytes")
+    pictures.check(content_type, len(content), "file", "file")
     image_id = new_event_id()
     async with transaction() as session:
         await _add(session, actor_id, image_id, product_id, content_type, len(content), alt)
@@ -312,15 +226,3 @@ async def _find(product_id: int, image_id: UUID) -> ImageView:
     if image is None or image.product_id != product_id:
         raise ImageNotFound
     return image
-
-
-def file_type(file: IO[bytes]) -> str:
-    """The type of a file by its first bytes; `application/octet-stream` for none that is taken."""
-    file.seek(0)
-    head = file.read(12)
-    file.seek(0)
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    return "image/webp" if head[:4] == b"RIFF" and head[8:] == b"WEBP" else "application/octet-stream"

@@ -10,8 +10,9 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.outbox import publish_many
+from api.core.slugs import slugify
 from api.domains.catalog.contracts import ImportOutcome, ProductImport
-from api.domains.catalog.domain import count_words, slugify
+from api.domains.catalog.domain import count_words
 from api.domains.catalog.errors import InvalidPrice
 from api.domains.catalog.repository import imports
 from api.domains.catalog.service.categories import place, placed

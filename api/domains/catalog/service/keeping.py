@@ -13,8 +13,9 @@ from api.core.db import Reader, transaction
 from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
+from api.core.slugs import slugify
 from api.domains.catalog.contracts.keeping import KeptProduct, ProductDraft, ProductState
-from api.domains.catalog.domain import DEEPEST_LEVEL, count_words, slugify
+from api.domains.catalog.domain import DEEPEST_LEVEL, count_words
 from api.domains.catalog.errors import InvalidPrice, ProductNotFound, SkuTaken, StaleProduct
 from api.domains.catalog.repository import imports, keeping
 from api.domains.catalog.service import attributes, categories

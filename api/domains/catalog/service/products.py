@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.outbox import publish
+from api.core.slugs import slugify
 from api.domains.catalog.contracts import CategoryCount, DepartmentCount, ProductDetails, ProductView
-from api.domains.catalog.domain import nodes_above, slugify
+from api.domains.catalog.domain import nodes_above
 from api.domains.catalog.errors import ProductArchived, ProductNotFound
 from api.domains.catalog.repository import imports, products
 from api.domains.catalog.repository.products import Reader

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping
 from api.core.capture import capture
 from api.core.errors import Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
+from api.core.slugs import slugify
 from api.domains.catalog.contracts import (
     Choice,
     Facet,
@@ -21,7 +22,7 @@ from api.domains.catalog.contracts import (
     Suggestion,
     Wanted,
 )
-from api.domains.catalog.domain import PRICE_RANGES, Sort, beginnings, price_range_name, query_words, slugify, tsquery
+from api.domains.catalog.domain import PRICE_RANGES, Sort, beginnings, price_range_name, query_words, tsquery
 from api.domains.catalog.repository import facets as counted
 from api.domains.catalog.repository import search as found
 from api.domains.catalog.repository.products import Reader, to_view

@@ -1,8 +1,18 @@
 """JSON of communities."""
 
 from api.core.routing import Router
-from api.domains.communities.endpoints import comments, communities, feeds, moderating, posts
+from api.domains.communities.endpoints import (
+    comments,
+    communities,
+    drafts,
+    feeds,
+    moderating,
+    notifications,
+    posts,
+    trust,
+    wanted,
+)
 
 router = Router()
-for each in (communities, feeds, posts, comments, moderating):
+for each in (communities, feeds, posts, comments, moderating, notifications, drafts, wanted, trust):
     router.include_router(each.router)

@@ -13,7 +13,7 @@ from api.core.routing import Router
 from api.domains.communities import schemas
 from api.domains.communities.endpoints import shapes
 from api.domains.communities.endpoints.shapes import Cursor
-from api.domains.communities.service import comments, moderating, permalinks, posts, reporting, votes
+from api.domains.communities.service import comments, moderating, permalinks, posts, reporting, threads, votes
 
 router = Router(prefix="/v1", tags=["communities"])
 Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
@@ -26,7 +26,7 @@ async def list_comments(
 ) -> schemas.Thread:
     """Answers to a post as trees, a page at a time."""
     post = await posts.get(reader, post_id, visitor)
-    branches, more = await comments.thread(reader, post, visitor, sort, cursor)
+    branches, more = await threads.read(reader, post, visitor, sort, cursor)
     return schemas.Thread(items=[shapes.branch(each) for each in branches], next_cursor=more)
 
 

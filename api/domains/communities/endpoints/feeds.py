@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Path, Query
 
 from api.core.access import open_to_all
 from api.core.auth import CurrentDep, VisitorDep
@@ -12,7 +12,7 @@ from api.core.routing import Router
 from api.domains.communities import schemas
 from api.domains.communities.endpoints import shapes
 from api.domains.communities.endpoints.shapes import Cursor, Limit, Slug
-from api.domains.communities.service import access, communities, feeds
+from api.domains.communities.service import access, communities, feeds, purchases
 
 router = Router(prefix="/v1", tags=["communities"])
 Sort = Annotated[feeds.Sort, Query()]
@@ -65,6 +65,20 @@ async def list_posts(
     found, _ = await access.readable(reader, slug, visitor)
     feed = feeds.Feed((found.community_id,), sort, window)
     return shapes.posts(await feeds.read(reader, feed, visitor, cursor, limit))
+
+
+@router.get("/products/{product_id}/posts")
+@open_to_all
+async def list_posts_about(
+    product_id: Annotated[int, Path(ge=1, lt=2**63)],
+    reader: ReadDep,
+    visitor: VisitorDep,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> schemas.Posts:
+    """Posts about a product that you may read, the newest first."""
+    await purchases.product_of(reader, product_id)
+    return shapes.posts(await purchases.about(reader, product_id, visitor, cursor, limit))
 
 
 @router.get("/posts")

@@ -6,11 +6,12 @@ from api.core.access import open_to_all
 from api.core.auth import CurrentDep, VisitorDep
 from api.core.db import ReadDep, SessionDep
 from api.core.limits import limited
+from api.core.markdown import to_html
 from api.core.routing import Router
 from api.domains.communities import schemas
 from api.domains.communities.endpoints import shapes
 from api.domains.communities.endpoints.shapes import Slug
-from api.domains.communities.service import moderating, posts, reporting, votes, writing
+from api.domains.communities.service import moderating, posts, reporting, votes
 
 router = Router(prefix="/v1", tags=["communities"])
 
@@ -19,7 +20,7 @@ router = Router(prefix="/v1", tags=["communities"])
 @limited("post")
 async def write_post(slug: Slug, body: schemas.PostCreate, person: CurrentDep, session: SessionDep) -> schemas.Post:
     """Post something; it may be looked at before others see it."""
-    draft = posts.Draft(body.kind, body.title, body.body, body.url, body.options)
+    draft = posts.Draft(**body.model_dump())
     return shapes.post(await posts.write(session, person, slug, draft))
 
 
@@ -82,4 +83,4 @@ async def report_post(post_id: UUID, body: schemas.Report, person: CurrentDep, s
 @router.post("/markdown")
 async def preview(body: schemas.Preview, _: CurrentDep) -> schemas.Previewed:
     """What Markdown will look like."""
-    return schemas.Previewed(html=writing.to_html(body.body))
+    return schemas.Previewed(html=to_html(body.body))

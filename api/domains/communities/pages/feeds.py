@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.core.access import open_to_all
@@ -15,7 +15,7 @@ from api.core.routing import Router
 from api.domains.communities.contracts import PostView
 from api.domains.communities.domain.roles import may_read, may_write
 from api.domains.communities.pages.forms import Slug
-from api.domains.communities.service import access, communities, feeds
+from api.domains.communities.service import access, communities, feeds, purchases
 
 router = Router()
 Cursor = Annotated[str | None, Query(max_length=500)]
@@ -103,3 +103,23 @@ async def search(
     if query.strip():
         page = await feeds.search(reader, query, None, visitor, cursor, 20)
     return render(request, "forum_search.html", page=page, query=query.strip())
+
+
+@router.get("/forum/products/{product_id}")
+@open_to_all
+async def show_product(
+    request: Request,
+    product_id: Annotated[int, Path(ge=1, lt=2**63)],
+    reader: ReadDep,
+    visitor: VisitorDep,
+    cursor: Cursor = None,
+) -> Response:
+    """What is said of a product."""
+    product = await purchases.product_of(reader, product_id)
+    return render(
+        request,
+        "forum_product.html",
+        product=product,
+        page=await purchases.about(reader, product_id, visitor, cursor, 20),
+        joined=await communities.joined(reader, visitor.customer_id) if visitor.customer_id else [],
+    )

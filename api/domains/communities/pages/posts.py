@@ -1,74 +1,24 @@
-"""Writing a post, reading it with its thread, a comment by its own address, and what stood there before."""
+"""A post with its thread, a comment by its own address, what stood there before, and other words for a post."""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Form, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from api.core.access import open_to_all
 from api.core.auth import CsrfDep, CurrentDep, VisitorDep
 from api.core.db import ReadDep, SessionDep
-from api.core.errors import AppError, NotFound
+from api.core.errors import AppError
 from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.communities.pages import linked
-from api.domains.communities.pages.forms import Short, Slug, Words, go, typed, wrong_fields
-from api.domains.communities.service import access, comments, permalinks, posts, writing
+from api.domains.communities.pages.forms import Short, Words, go, typed, wrong_fields
+from api.domains.communities.service import access, comments, permalinks, posts, purchases, threads, wanted
 
 router = Router()
 Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
 Cursor = Annotated[str | None, Query(max_length=500)]
-BLANK = {"kind": "text", "title": "", "body": "", "url": "", "options": ""}
-
-
-@router.get("/forum/c/{slug}/submit")
-async def show_writing(
-    request: Request,
-    slug: Slug,
-    reader: ReadDep,
-    _visitor: VisitorDep,
-    person: CurrentDep,
-    kind: Annotated[Literal["text", "link", "poll"], Query()] = "text",
-) -> Response:
-    """The form of a new post."""
-    community, _ = await access.readable(reader, slug, person)
-    return render(request, "compose.html", community=community, said=BLANK | {"kind": kind}, errors={}, preview=None)
-
-
-@router.post("/forum/c/{slug}/submit")
-@limited("post")
-async def write(
-    request: Request,
-    slug: Slug,
-    person: CurrentDep,
-    _visitor: VisitorDep,
-    _: CsrfDep,
-    session: SessionDep,
-    kind: Short = "text",
-    title: Short = "",
-    body: Words = "",
-    url: Short = "",
-    options: Words = "",
-    act: Annotated[Literal["send", "preview"], Form()] = "send",
-) -> Response:
-    """Post it; or look at it first; or the form again with what is wrong."""
-    community, _place = await access.readable(session, slug, person)
-    said = {"kind": kind, "title": title, "body": typed(body), "url": url, "options": typed(options)}
-    errors: dict[str, str] = {}
-    preview = writing.to_html(said["body"]) if act == "preview" else None
-    if act == "send":
-        draft = posts.Draft(kind, title, said["body"], url, said["options"].split("\n"))
-        try:
-            made = await posts.write(session, person, slug, draft)
-        except AppError as error:
-            if isinstance(error, NotFound):
-                raise
-            errors = wrong_fields(error)
-            return render(request, "compose.html", error.status, community=community, said=said, errors=errors,
-                          preview=None)  # fmt: skip
-        return go(f"/forum/posts/{made.post_id}")
-    return render(request, "compose.html", community=community, said=said, errors=errors, preview=preview)
 
 
 @router.get("/forum/posts/{post_id}")
@@ -78,11 +28,13 @@ async def show_post(
 ) -> Response:
     """A post with its thread."""
     post = await posts.get(reader, post_id, visitor)
-    branches, more = await comments.thread(reader, post, visitor, sort, cursor)
+    branches, more = await threads.read(reader, post, visitor, sort, cursor)
     return render(
         request,
         "post.html",
         post=post,
+        is_saved=await wanted.is_saved(reader, visitor.customer_id, post_id) if visitor.customer_id else False,
+        product=await purchases.product_of(reader, post.product_id) if post.product_id else None,
         place=await access.standing(reader, post.community_id, visitor),
         branches=branches,
         more=more,

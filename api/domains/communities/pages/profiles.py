@@ -8,8 +8,9 @@ from api.core.db import ReadDep, SessionDep
 from api.core.errors import AppError
 from api.core.rendering import render
 from api.core.routing import Router
+from api.domains.communities.domain import trust as rules
 from api.domains.communities.pages.forms import Handle, Short, Words, go, typed, wrong_fields
-from api.domains.communities.service import people, profiles
+from api.domains.communities.service import people, profiles, trust, wanted
 
 router = Router()
 
@@ -19,7 +20,8 @@ router = Router()
 async def show_person(request: Request, handle: Handle, reader: ReadDep, visitor: VisitorDep) -> Response:
     """What somebody wrote, as far as the person looking may read it."""
     person, posts, comments = await profiles.show(reader, handle, visitor)
-    return render(request, "person.html", person=person, posts=posts, comments=comments)
+    silence = await wanted.kind_of(reader, visitor.customer_id, person.customer_id) if visitor.customer_id else None
+    return render(request, "person.html", person=person, posts=posts, comments=comments, silence=silence)
 
 
 @router.get("/forum/me")
@@ -50,3 +52,10 @@ async def change_own(
         said = {"handle": handle, "about": typed(about)}
         return render(request, "own_person.html", error.status, person=person, said=said, errors=wrong)
     return go(f"/forum/u/{person.handle}")
+
+
+@router.get("/forum/trust")
+async def show_trust(request: Request, reader: ReadDep, _visitor: VisitorDep, who: CurrentDep) -> Response:
+    """How far one is trusted, where each point came from, and what the next level needs."""
+    facts = await trust.facts_of(reader, who.customer_id)
+    return render(request, "trust.html", facts=facts, level=rules.level(facts), score=rules.score(facts), rules=rules)

@@ -19,7 +19,11 @@ _OWN = """
 _SHOWN = """
     s.comment_id, s.post_id, s.parent_id, s.path, s.depth, s.author_id, a.handle AS author, s.body, s.body_html,
     s.status, s.reason, s.ups, s.downs, s.replies, s.best, s.controversial, s.created_at, s.edited_at,
-    coalesce(v.value, 0) AS vote
+    coalesce(v.value, 0) AS vote,
+    communities.owns(s.author_id, (SELECT product_id FROM communities.posts o WHERE o.post_id = s.post_id))
+        AS is_bought,
+    EXISTS (SELECT FROM communities.silenced q
+        WHERE q.customer_id = CAST(:viewer AS uuid) AND q.other_id = s.author_id) AS is_silenced
 """
 _BESIDE = """
     JOIN communities.people a ON a.customer_id = s.author_id
@@ -27,25 +31,27 @@ _BESIDE = """
         ON v.comment_id = s.comment_id AND v.customer_id = CAST(:viewer AS uuid)
 """
 _PLACED = "status IN ('published', 'removed', 'deleted')"
+# Each order, and where it goes on after a comment; one that votes move goes on in an edition.
 _ORDERS: dict[Sort, tuple[str, str]] = {
-    "best": ("best DESC, comment_id DESC", "(best, comment_id) < (CAST(:rank AS float8), CAST(:last AS uuid))"),
-    "controversial": (
-        "controversial DESC, comment_id DESC",
-        "(controversial, comment_id) < (CAST(:rank AS float8), CAST(:last AS uuid))",
-    ),
+    "best": ("best DESC, comment_id DESC", ""),
+    "controversial": ("controversial DESC, comment_id DESC", ""),
     "new": ("comment_id DESC", "comment_id < CAST(:last AS uuid)"),
     "old": ("comment_id", "comment_id > CAST(:last AS uuid)"),
 }
 
 
-def _tree(sort: Sort, *, is_first: bool) -> TextClause:
+def _tree(sort: Sort, roots: Literal["first", "after", "named"]) -> TextClause:
     """Some answers of `parent`, and below each of them fewer and fewer: every step down is a look into an index."""
     order, after = _ORDERS[sort]
+    which = {
+        "first": "parent_id = :parent",
+        "after": f"parent_id = :parent AND {after}",
+        "named": "comment_id = ANY(:ids)",
+    }
     return text(f"""
         WITH RECURSIVE shown AS (
             (SELECT {_OWN}, 0 AS level FROM communities.comments
-             WHERE parent_id = :parent AND {_PLACED} {"" if is_first else f"AND {after}"}
-             ORDER BY {order} LIMIT :limit)
+             WHERE {which[roots]} AND {_PLACED} ORDER BY {order} LIMIT :limit)
             UNION ALL
             SELECT below.* FROM shown CROSS JOIN LATERAL (
                 SELECT {", ".join(f"c.{name.strip()}" for name in _OWN.split(","))}, shown.level + 1
@@ -57,7 +63,22 @@ def _tree(sort: Sort, *, is_first: bool) -> TextClause:
     """)  # noqa: S608
 
 
-TREES = {(sort, is_first): _tree(sort, is_first=is_first) for sort in _ORDERS for is_first in (True, False)}
+TREES: dict[tuple[Sort, bool], TextClause] = {}
+for _sort in ("new", "old"):
+    TREES[_sort, True], TREES[_sort, False] = _tree(_sort, "first"), _tree(_sort, "after")
+TREES_OF = {sort: _tree(sort, "named") for sort in _ORDERS}
+RANKED = {
+    sort: text(f"""
+        SELECT comment_id FROM communities.comments WHERE parent_id = :parent AND {_PLACED}
+        ORDER BY {_ORDERS[sort][0]} LIMIT :limit
+    """)  # noqa: S608
+    for sort in _ORDERS
+}
+BESIDE = text(f"""
+    SELECT comment_id FROM communities.comments
+    WHERE parent_id = :parent AND {_PLACED} AND comment_id < :below AND comment_id <> ALL(CAST(:ids AS uuid[]))
+    ORDER BY comment_id DESC LIMIT :limit
+""")  # noqa: S608
 FIND = text(f"SELECT {_SHOWN} FROM communities.comments s {_BESIDE} WHERE s.comment_id = ANY(:ids)")  # noqa: S608
 HELD = text(f"""
     SELECT {_SHOWN} FROM communities.comments s {_BESIDE} JOIN communities.posts p USING (post_id)
@@ -115,16 +136,37 @@ async def tree(
     reader: Reader,
     parent: UUID,
     sort: Sort,
-    after: tuple[float, UUID] | None,
+    after: UUID | None,
     limit: int,
     levels: int,
     viewer: UUID | None,
 ) -> list[CommentView]:
-    """Answers of `parent` after the one given, and what stands below them, level by level, each in its order."""
-    rank, last = after or (0.0, None)
-    values = {"parent": parent, "rank": rank, "last": last, "limit": limit, "levels": levels, "viewer": viewer}
+    """Answers of `parent` after the one given, by time, and what stands below them, level by level."""
+    values = {"parent": parent, "last": after, "limit": limit, "levels": levels, "viewer": viewer}
     rows: Any = await reader.execute(TREES[sort, after is None], values)
     return [_view(row) for row in rows.mappings()]
+
+
+async def trees(reader: Reader, ids: Sequence[UUID], sort: Sort, levels: int, viewer: UUID | None) -> list[CommentView]:
+    """These answers in their order, and what stands below them, level by level."""
+    values = {"ids": list(ids), "limit": len(ids), "levels": levels, "viewer": viewer}
+    rows: Any = await reader.execute(TREES_OF[sort], values)
+    place = {comment_id: number for number, comment_id in enumerate(ids)}
+    found = [_view(row) for row in rows.mappings()]
+    return sorted(found, key=lambda each: place.get(each.comment_id, len(ids)))
+
+
+async def ranked(reader: Reader, parent: UUID, sort: Sort, limit: int) -> list[UUID]:
+    """The first answers of `parent` in an order."""
+    rows: Any = await reader.execute(RANKED[sort], {"parent": parent, "limit": limit})
+    return list(rows.scalars())
+
+
+async def beside(reader: Reader, parent: UUID, ids: Sequence[UUID], below: UUID, limit: int) -> list[UUID]:
+    """Answers of `parent` that are none of these and older than one, the newest first."""
+    values = {"parent": parent, "ids": list(ids), "below": below, "limit": limit}
+    rows: Any = await reader.execute(BESIDE, values)
+    return list(rows.scalars())
 
 
 async def find(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> dict[UUID, CommentView]:

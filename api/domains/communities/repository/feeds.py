@@ -94,19 +94,18 @@ SEARCH = text(f"""
       AND (CAST(:community_id AS uuid) IS NULL OR p.community_id = CAST(:community_id AS uuid)) AND {_KEYSET} {_BY_TIME}
 """)  # noqa: S608
 FRESH = text("""
-    SELECT edition_id, made_at, post_ids[1:CAST(:to AS integer)] AS ids, cardinality(post_ids) AS size
+    SELECT edition_id, made_at, ids[1:CAST(:to AS integer)] AS ids, cardinality(ids) AS size
     FROM communities.editions WHERE list = :list AND made_at > now() - CAST(:fresh AS interval)
     ORDER BY made_at DESC LIMIT 1
 """)
 OPEN = text("""
-    SELECT edition_id, made_at, post_ids[CAST(:start AS integer) + 1:CAST(:to AS integer)] AS ids,
-        cardinality(post_ids) AS size
+    SELECT edition_id, made_at, ids[CAST(:start AS integer) + 1:CAST(:to AS integer)] AS ids, cardinality(ids) AS size
     FROM communities.editions WHERE edition_id = :edition_id AND list = :list
 """)
 PRINT = text("""
-    INSERT INTO communities.editions (edition_id, list, post_ids, made_at)
+    INSERT INTO communities.editions (edition_id, list, ids, made_at)
     VALUES (:edition_id, :list, CAST(:ids AS uuid[]), now())
-    RETURNING edition_id, made_at, post_ids[1:CAST(:to AS integer)] AS ids, cardinality(post_ids) AS size
+    RETURNING edition_id, made_at, ids[1:CAST(:to AS integer)] AS ids, cardinality(ids) AS size
 """)
 PURGE = text("DELETE FROM communities.editions WHERE made_at < now() - CAST(:kept AS interval)")
 
@@ -171,13 +170,13 @@ async def search(
 
 
 async def fresh_edition(reader: Reader, name: str, fresh: str, to: int) -> Any | None:
-    """The newest edition of a list, unless it is too old, with its first posts."""
+    """The newest edition of a list, unless it is too old, with what it lists first."""
     rows: Any = await reader.execute(FRESH, {"list": name, "fresh": fresh, "to": to})
     return rows.first()
 
 
 async def open_edition(reader: Reader, name: str, edition_id: UUID, start: int, to: int) -> Any | None:
-    """Posts of an edition from one place on."""
+    """What an edition lists from one place on."""
     values = {"list": name, "edition_id": edition_id, "start": start, "to": to}
     rows: Any = await reader.execute(OPEN, values)
     return rows.first()

@@ -13,12 +13,15 @@ from api.domains.communities.contracts import Option, PostView, Revision
 COLUMNS = """
     p.post_id, p.community_id, c.slug AS community, c.name AS community_name, c.visibility, p.author_id,
     a.handle AS author, p.kind, p.title, p.body, p.body_html, p.url, p.image_id, p.status, p.reason, p.is_locked,
-    p.ups, p.downs, p.score, p.comments, p.created_at, p.edited_at, coalesce(v.value, 0) AS vote
+    p.ups, p.downs, p.score, p.comments, p.created_at, p.edited_at, coalesce(v.value, 0) AS vote,
+    i.state AS image_state, i.alt AS image_alt, i.width AS image_width, i.height AS image_height, p.preview,
+    p.product_id, p.is_owners_only, communities.owns(p.author_id, p.product_id) AS is_bought
 """
 JOINED = """
     communities.posts p JOIN communities.communities c USING (community_id)
     JOIN communities.people a ON a.customer_id = p.author_id
     LEFT JOIN communities.post_votes v ON v.post_id = p.post_id AND v.customer_id = CAST(:viewer AS uuid)
+    LEFT JOIN core.pictures i ON i.image_id = p.image_id
 """
 # In every list: a private community's posts are for its members.
 READABLE = """
@@ -26,11 +29,20 @@ READABLE = """
         SELECT FROM communities.members m WHERE m.community_id = p.community_id
           AND m.customer_id = CAST(:viewer AS uuid) AND m.role IN ('owner', 'moderator', 'member')))
 """
+# What somebody does not want to see: posts of people whom they silenced, and titles with words of their filters.
+_WANTED = """
+    NOT EXISTS (SELECT FROM communities.silenced s
+        WHERE s.customer_id = CAST(:viewer AS uuid) AND s.other_id = p.author_id)
+    AND NOT EXISTS (SELECT FROM communities.filters f WHERE f.customer_id = CAST(:viewer AS uuid)
+        AND position(' ' || f.term || ' ' IN
+            ' ' || regexp_replace(lower(p.title), '[^[:alnum:]]+', ' ', 'g') || ' ') > 0)
+"""
 FIND = text(f"SELECT {COLUMNS} FROM {JOINED} WHERE p.post_id = :post_id AND {READABLE}")  # noqa: S608
 # For the house's own work, whoever reads the community.
 BY_ID = text(f"SELECT {COLUMNS} FROM {JOINED} WHERE p.post_id = :post_id")  # noqa: S608
 CARDS = text(f"""
     SELECT {COLUMNS} FROM {JOINED} WHERE p.post_id = ANY(:ids) AND p.status = 'published' AND {READABLE}
+      AND (CAST(:with_unwanted AS boolean) OR ({_WANTED}))
 """)  # noqa: S608
 HELD = text(f"""
     SELECT {COLUMNS} FROM {JOINED} WHERE p.community_id = :community_id AND p.status = 'held'
@@ -42,9 +54,9 @@ BY_AUTHOR = text(f"""
 """)  # noqa: S608
 ADD = text("""
     INSERT INTO communities.posts (post_id, community_id, author_id, kind, title, body, body_html, url, image_id,
-        status, reason, is_open, hot, active, scaled)
+        product_id, is_owners_only, status, reason, is_open, hot, active, scaled)
     SELECT :post_id, c.community_id, :author_id, :kind, :title, :body, :body_html, :url, :image_id,
-        :status, :reason, c.visibility <> 'private',
+        :product_id, :is_owners_only, :status, :reason, c.visibility <> 'private',
         communities.hot(0, now(), now()), communities.hot(0, now(), now()),
         communities.hot(0, now(), now()) / log(2 + c.scaled_size)
     FROM communities.communities c WHERE c.community_id = :community_id
@@ -111,9 +123,14 @@ async def by_id(reader: Reader, post_id: UUID) -> PostView | None:
     return None if row is None else PostView(**row)
 
 
-async def cards(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> list[PostView]:
-    """Published posts for a list, in the order of the ids; without those that are not for the viewer any more."""
-    rows: Any = await reader.execute(CARDS, {"ids": list(ids), "viewer": viewer})
+async def cards(
+    reader: Reader, ids: Sequence[UUID], viewer: UUID | None, *, with_unwanted: bool = False
+) -> list[PostView]:
+    """Published posts for a list, in the order of the ids; without those that are not for the viewer any more.
+
+    `with_unwanted`: also those of people and with words that the viewer does not want to see.
+    """
+    rows: Any = await reader.execute(CARDS, {"ids": list(ids), "viewer": viewer, "with_unwanted": with_unwanted})
     found = {row["post_id"]: PostView(**row) for row in rows.mappings()}
     return [found[each] for each in ids if each in found]
 

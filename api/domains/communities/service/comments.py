@@ -1,6 +1,5 @@
-"""Comments: written, changed, deleted; threads, a page of the tree at a time."""
+"""Comments: written, changed, deleted."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -9,18 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
-from api.core.errors import Invalid
+from api.core.markdown import to_html
 from api.core.outbox import publish
-from api.core.paging import decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Branch, CommentView, CommunityView, PostView, Revision
+from api.domains.communities.contracts import CommentView, CommunityView, PostView, Revision
 from api.domains.communities.domain.roles import Standing
-from api.domains.communities.errors import Closed, CommentNotFound, NotTheAuthor, TooDeep
+from api.domains.communities.errors import Blocked, Closed, CommentNotFound, NotTheAuthor, TooDeep
 from api.domains.communities.repository import comments as repository
 from api.domains.communities.repository import posts as post_repository
-from api.domains.communities.repository.comments import Sort
-from api.domains.communities.service import access, people, posts, subjects
-from api.domains.communities.service.writing import to_html
+from api.domains.communities.repository import wanted
+from api.domains.communities.service import access, notifications, people, posts, purchases, subjects, trust
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
@@ -28,7 +25,6 @@ from ingestion.contracts.communities import CommentPublished, CommentWithdrawn
 
 LONGEST = 10_000
 DEEPEST = 50
-ROOTS, LEVELS = 10, 4  # answers on a page, and how far down each is followed
 CONTEXT = 3  # comments above the one that a permalink leads to
 GONE = posts.GONE
 
@@ -38,20 +34,25 @@ async def write(
 ) -> CommentView:
     """An answer to a post, or to a comment below it; it may be looked at before others see it.
 
-    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooDeep, Invalid and TextRefused.
+    Raises PostNotFound, CommentNotFound, MayNotWrite, Closed, TooMany, OwnersOnly, Blocked, TooDeep,
+    Invalid and TextRefused.
     """
     post = await posts.get(session, post_id, person)
-    community, _ = await access.writable(session, post.community_id, person)
+    community, place = await access.writable(session, post.community_id, person)
     if post.status != "published" or post.is_locked:
         raise Closed
+    await trust.check_pace(session, person.customer_id, place)
+    await purchases.check_owner(session, post, person.customer_id)
     body = fitting("body", body, LONGEST, shortest=1)
-    path = await _path(session, post_id, parent_id)
+    path, answered_id = await _path(session, post, parent_id)
+    if await wanted.kind(session, answered_id, person.customer_id) == "block":
+        raise Blocked
     comment_id = new_event_id()
-    verdict = await _judged(session, community, person, comment_id, body)
+    verdict = await _judged(session, community, place, person, comment_id, body)
     await people.ensure(session, person.customer_id)
-    place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
+    where = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
     words = {"author_id": person.customer_id, "body": body, "body_html": to_html(body)}
-    await repository.add(session, place | words | {"status": verdict.status, "reason": verdict.rule})
+    await repository.add(session, where | words | {"status": verdict.status, "reason": verdict.rule})
     if verdict.status == "published":
         ids = (session, post_id, parent_id or post_id, person.customer_id)
         # The post may have been removed or locked since it was read: the count itself asks again, under its lock.
@@ -65,30 +66,31 @@ async def write(
 
 
 async def _judged(
-    session: AsyncSession, community: CommunityView, person: Principal, comment_id: UUID, body: str
+    session: AsyncSession, community: CommunityView, place: Standing, person: Principal, comment_id: UUID, body: str
 ) -> Verdict:
     return await moderation.judge(
         session,
         body,
         "comment",
         person.customer_id,
-        may_link=True,
+        may_link=await trust.may_link(session, person.customer_id, place),
         toxicity_threshold=community.toxicity_threshold,
         subject_id=comment_id,
     )
 
 
-async def _path(session: AsyncSession, post_id: UUID, parent_id: UUID | None) -> list[UUID]:
-    if parent_id is None or parent_id == post_id:
-        return []
+async def _path(session: AsyncSession, post: PostView, parent_id: UUID | None) -> tuple[list[UUID], UUID]:
+    """What stands above an answer, and whom it answers."""
+    if parent_id is None or parent_id == post.post_id:
+        return [], post.author_id
     parent = (await repository.find(session, [parent_id], None)).get(parent_id)
-    if parent is None or parent.post_id != post_id:
+    if parent is None or parent.post_id != post.post_id:
         raise CommentNotFound
     if parent.status != "published":
         raise Closed
     if parent.depth >= DEEPEST:
         raise TooDeep
-    return [*parent.path, parent_id]
+    return [*parent.path, parent_id], parent.author_id
 
 
 async def get(reader: Reader, comment_id: UUID, who: Visitor | Principal) -> tuple[CommentView, PostView]:
@@ -111,58 +113,6 @@ def shown(comment: CommentView, who: Visitor | Principal, place: Standing) -> Co
     return replace(comment, body="", body_html="", author=posts.VEIL)
 
 
-async def thread(
-    reader: Reader,
-    post: PostView,
-    who: Visitor | Principal,
-    sort: Sort = "best",
-    cursor: str | None = None,
-    below: UUID | None = None,
-) -> tuple[list[Branch], str | None]:
-    """Some answers of a post, or of the comment `below` which they stand, and the cursor of further ones.
-
-    Raises Invalid for a cursor of another list.
-    """
-    parent = below or post.post_id
-    rows = await repository.tree(
-        reader, parent, sort, _after(sort, parent, cursor), ROOTS + 1, LEVELS - 1, who.customer_id
-    )
-    place = await access.standing(reader, post.community_id, who)
-    children: dict[UUID, list[CommentView]] = defaultdict(list)
-    for each in rows:
-        children[each.parent_id].append(shown(each, who, place))
-    roots = children[parent]
-    branches = [_branch(each, children, sort) for each in roots[:ROOTS]]
-    return branches, _cursor(sort, parent, roots[ROOTS - 1]) if len(roots) > ROOTS else None
-
-
-def _branch(comment: CommentView, children: dict[UUID, list[CommentView]], sort: Sort) -> Branch:
-    there = children.get(comment.comment_id, [])
-    more = max(comment.replies - len(there), 0)
-    cursor = _cursor(sort, comment.comment_id, there[-1]) if more and there else None
-    return Branch(comment, tuple(_branch(each, children, sort) for each in there), more, cursor)
-
-
-def _rank(sort: Sort, comment: CommentView) -> float:
-    return {"best": comment.best, "controversial": comment.controversial}.get(sort, 0.0)
-
-
-def _cursor(sort: Sort, parent: UUID, last: CommentView) -> str:
-    return encode_cursor(sort, str(parent), float(_rank(sort, last)), str(last.comment_id))
-
-
-def _after(sort: Sort, parent: UUID, cursor: str | None) -> tuple[float, UUID] | None:
-    if not cursor:
-        return None
-    its_sort, its_parent, rank, last = decode_cursor(cursor, str, str, float, str)
-    try:
-        if (its_sort, its_parent) != (sort, str(parent)):
-            raise ValueError
-        return rank, UUID(last)
-    except ValueError:
-        raise Invalid("cursor", "is not a cursor of this list") from None
-
-
 async def above(reader: Reader, comment: CommentView, who: Visitor | Principal, place: Standing) -> list[CommentView]:
     """What a comment answers, from the top, as far as a permalink shows it."""
     wanted: Sequence[UUID] = comment.path[-CONTEXT:]
@@ -175,14 +125,14 @@ async def edit(session: AsyncSession, person: Principal, comment_id: UUID, body:
     was, post = await get(session, comment_id, person)
     if was.author_id != person.customer_id:
         raise NotTheAuthor
-    community, _ = await access.writable(session, post.community_id, person)
+    community, place = await access.writable(session, post.community_id, person)
     body = fitting("body", body, LONGEST, shortest=1)
     row = await repository.lock(session, comment_id)
     if row is None or row.status in GONE or post.status in GONE:
         raise Closed
     if row.body == body:
         return was
-    verdict = await _judged(session, community, person, comment_id, body)
+    verdict = await _judged(session, community, place, person, comment_id, body)
     # A comment that others answered keeps its place: with a doubt about its new words it is removed, not unplaced.
     status: str = verdict.status if row.status == "published" else "held"
     if status == "held" and row.status == "published":
@@ -233,6 +183,7 @@ async def tell_published(
     """Say that it can be read."""
     ids = {"comment_id": comment_id, "post_id": post_id, "community_id": community_id, "customer_id": author_id}
     await publish(session, CommentPublished(**ids, parent_id=parent_id))
+    await notifications.tell_of(session, comment_id=comment_id)
 
 
 async def tell_withdrawn(session: AsyncSession, comment: CommentView, community_id: UUID, status: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.auth import Principal
 from api.core.db import Reader
 from api.core.errors import Conflict, Invalid
+from api.core.markdown import to_html
 from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.texts import fitting
@@ -26,7 +27,6 @@ from api.domains.communities.errors import (
 )
 from api.domains.communities.repository import communities as repository
 from api.domains.communities.service import access, people
-from api.domains.communities.service.writing import to_html
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommunityFounded, MemberJoined, MemberLeft

@@ -76,18 +76,19 @@ async def search(
     reader: Reader, query: str, community_id: UUID | None, who: Visitor | Principal, cursor: str | None, limit: int
 ) -> Page[PostView]:
     """Posts with these words, the newest first."""
-    rows = await repository.search(reader, query, community_id, who.customer_id, _time(cursor, "found"), limit + 1)
-    ids, more = _page(rows, limit, "found")
+    rows = await repository.search(reader, query, community_id, who.customer_id, time_of(cursor, "found"), limit + 1)
+    ids, more = page_of(rows, limit, "found")
     return Page(await post_repository.cards(reader, ids, who.customer_id), more)
 
 
 async def _by_time(reader: Reader, feed: Feed, cursor: str | None, limit: int) -> tuple[list[UUID], str | None]:
-    after = _time(cursor, feed.name)
+    after = time_of(cursor, feed.name)
     rows = await repository.newest(reader, feed.scope, feed.communities or (), after, None, limit + 1)
-    return _page(rows, limit, feed.name)
+    return page_of(rows, limit, feed.name)
 
 
-def _page(rows: Sequence[tuple[UUID, datetime]], limit: int, name: str) -> tuple[list[UUID], str | None]:
+def page_of(rows: Sequence[tuple[UUID, datetime]], limit: int, name: str) -> tuple[list[UUID], str | None]:
+    """The first `limit` posts of a list by time, and the cursor of the next ones."""
     ids = [post_id for post_id, _ in rows[:limit]]
     if len(rows) <= limit:
         return ids, None
@@ -95,7 +96,8 @@ def _page(rows: Sequence[tuple[UUID, datetime]], limit: int, name: str) -> tuple
     return ids, encode_cursor(name, at.isoformat(), str(last))
 
 
-def _time(cursor: str | None, name: str) -> tuple[str, UUID] | None:
+def time_of(cursor: str | None, name: str) -> tuple[str, UUID] | None:
+    """After which post a list by time goes on. Raises Invalid for another list's cursor."""
     if not cursor:
         return None
     its_name, at, last = decode_cursor(cursor, str, str, str)

@@ -18,7 +18,7 @@ from api.domains.communities.repository import acts
 from api.domains.communities.repository import comments as comment_repository
 from api.domains.communities.repository import communities as community_repository
 from api.domains.communities.repository import posts as post_repository
-from api.domains.communities.service import access, comments, communities, people, posts, subjects
+from api.domains.communities.service import access, comments, communities, notifications, people, posts, subjects
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import CaseView, Subject
 from ingestion.contracts import new_event_id
@@ -235,6 +235,7 @@ async def note(
     }
     if not await acts.add(session, values, before):
         raise AlreadyUndone
+    await notifications.tell_act(session, community_id, actor_id, act, kind, subject_id, reason)
 
 
 async def undo(session: AsyncSession, person: Principal, act_id: UUID, reason: str) -> None:

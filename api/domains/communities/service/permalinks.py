@@ -7,7 +7,7 @@ from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.domains.communities.contracts import Branch, CommentView, PostView
 from api.domains.communities.repository.comments import Sort
-from api.domains.communities.service import access, comments
+from api.domains.communities.service import access, comments, threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,6 @@ async def open(  # noqa: A001 -- what one does with a link
     comment, post = await comments.get(reader, comment_id, who)
     place = await access.standing(reader, post.community_id, who)
     above = await comments.above(reader, comment, who, place)
-    below, more = await comments.thread(reader, post, who, sort, cursor, below=comment_id)
+    below, more = await threads.read(reader, post, who, sort, cursor, below=comment_id)
     branch = Branch(comment, tuple(below), 0, None)
     return Permalink(post, above, branch, more)

@@ -7,16 +7,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core import uploads
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Invalid
+from api.core.markdown import fitting_url, to_html
 from api.core.outbox import publish
 from api.core.texts import fitting
 from api.domains.communities.contracts import CommunityView, Kind, PostView, Revision
+from api.domains.communities.domain.roles import Standing
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, people, subjects
-from api.domains.communities.service.writing import fitting_url, to_html
+from api.domains.communities.service import access, drafts, notifications, people, purchases, subjects, trust
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
@@ -24,33 +26,42 @@ from ingestion.contracts.communities import PostPublished, PostWithdrawn
 
 LONGEST_TITLE, LONGEST_BODY, LONGEST_OPTION = 300, 40_000, 120
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 10
-KINDS = ("text", "link", "poll")
+KINDS = ("text", "link", "image", "poll")
 GONE = frozenset({"removed", "deleted"})
 VEIL = "[deleted]"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to post."""
+    """What somebody wants to post; `draft_id`: what they had begun it as, which goes."""
 
     kind: str
     title: str
     body: str = ""
     url: str = ""
     options: Sequence[str] = ()
+    image_id: UUID | None = None
+    draft_id: UUID | None = None
+    product_id: int | None = None
+    is_owners_only: bool = False
 
 
 async def write(session: AsyncSession, person: Principal, slug: str, draft: Draft) -> PostView:
     """A new post; it may be looked at before others see it.
 
-    Raises CommunityNotFound, MayNotWrite, Invalid, and TextRefused where moderation lets it stand nowhere.
+    Raises CommunityNotFound, MayNotWrite, TooMany, Invalid, OwnersOnly, TrustNeeded, PictureNotFound, and TextRefused
+    where moderation lets it stand nowhere.
     """
     community, _ = await access.readable(session, slug, person)
-    await access.writable(session, community.community_id, person)
+    _, place = await access.writable(session, community.community_id, person)
+    await trust.check_pace(session, person.customer_id, place)
     kind, title, body, url, labels = _fitting(draft)
+    if kind == "image":
+        await trust.check_image(session, person.customer_id, place)
+    await purchases.may_be_about(session, person, draft.product_id, is_owners_only=draft.is_owners_only)
     texts = (title, body, *labels, *([url] if url else []))
     post_id = new_event_id()
-    verdict = await _judged(session, community, person.customer_id, post_id, *texts)
+    verdict = await _judged(session, community, place, person.customer_id, post_id, *texts)
     await people.ensure(session, person.customer_id)
     values = {
         "post_id": post_id,
@@ -61,11 +72,18 @@ async def write(session: AsyncSession, person: Principal, slug: str, draft: Draf
         "body": body,
         "body_html": to_html(body),
         "url": url,
-        "image_id": None,
+        "image_id": draft.image_id if kind == "image" else None,
+        "product_id": draft.product_id,
+        "is_owners_only": draft.is_owners_only,
         "status": verdict.status,
         "reason": verdict.rule,
     }
+    if kind == "image" and draft.image_id is not None:
+        before = drafts.keeper(draft.draft_id) if draft.draft_id else None
+        await uploads.keep(session, person.customer_id, draft.image_id, keeper(post_id), before)
     await repository.add(session, values, labels)
+    if draft.draft_id is not None:
+        await drafts.drop(session, person.customer_id, draft.draft_id)
     made = await get(session, post_id, person)
     if verdict.status == "published":
         await tell_published(session, post_id, community.community_id, person.customer_id, kind)
@@ -83,21 +101,27 @@ def _fitting(draft: Draft) -> tuple[Kind, str, str, str | None, list[str]]:
     url = fitting_url(draft.url) if draft.kind == "link" else None
     labels = [fitting("options", each, LONGEST_OPTION) for each in draft.options] if draft.kind == "poll" else []
     labels = list(dict.fromkeys(each for each in labels if each))
+    if draft.kind == "image" and draft.image_id is None:
+        raise Invalid("image_id", "names no picture")
     if draft.kind == "poll" and not FEWEST_OPTIONS <= len(labels) <= MOST_OPTIONS:
         raise Invalid("options", f"takes {FEWEST_OPTIONS} to {MOST_OPTIONS} different choices")
     return cast("Kind", draft.kind), title, body, url, labels
 
 
+def keeper(post_id: UUID) -> str:
+    """How a post is called where its picture is kept."""
+    return f"post:{post_id}"
+
+
 async def _judged(
-    session: AsyncSession, community: CommunityView, author_id: UUID, post_id: UUID, *texts: str
+    session: AsyncSession, community: CommunityView, place: Standing, author_id: UUID, post_id: UUID, *texts: str
 ) -> Verdict:
-    # Links belong to what people post here; how many from whom is for trust levels to say.
     return await moderation.judge(
         session,
         "\n".join(texts),
         "post",
         author_id,
-        may_link=True,
+        may_link=await trust.may_link(session, author_id, place),
         toxicity_threshold=community.toxicity_threshold,
         subject_id=post_id,
     )
@@ -137,12 +161,12 @@ async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: s
     """
     was = await get(session, post_id, person)
     locked = await _own(session, person, was)
-    community, _ = await access.writable(session, was.community_id, person)
+    community, place = await access.writable(session, was.community_id, person)
     title = " ".join(fitting("title", title, LONGEST_TITLE, shortest=1).split())
     body = fitting("body", body, LONGEST_BODY)
     if (title, body) == (was.title, was.body):
         return was
-    verdict = await _judged(session, community, person.customer_id, post_id, title, body)
+    verdict = await _judged(session, community, place, person.customer_id, post_id, title, body)
     status = verdict.status if locked == "published" else "held"
     await repository.keep_revision(session, post_id, was.title, was.body)
     words = {"post_id": post_id, "title": title, "body": body, "body_html": to_html(body)}
@@ -176,6 +200,7 @@ async def delete(session: AsyncSession, person: Principal, post_id: UUID) -> Non
         raise NotTheAuthor
     row = await repository.lock(session, post_id)
     await repository.wipe(session, post_id)
+    await uploads.release(session, keeper(post_id))
     if row is not None and row.status == "published":
         await tell_withdrawn(session, was, "deleted")
     await moderation.withdraw(session, "post", post_id, person.customer_id)
@@ -203,6 +228,7 @@ async def tell_published(session: AsyncSession, post_id: UUID, community_id: UUI
     """Say that it can be read."""
     ids = {"post_id": post_id, "community_id": community_id, "customer_id": author_id}
     await publish(session, PostPublished(**ids, kind=kind))
+    await notifications.tell_of(session, post_id=post_id)
 
 
 async def tell_withdrawn(session: AsyncSession, post: PostView, status: str) -> None:

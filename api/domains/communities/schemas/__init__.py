@@ -65,13 +65,21 @@ class Joined(BaseModel):
 
 
 class PostCreate(BaseModel):
-    """A post: words, a link with words, or a poll with two to ten choices. Words are Markdown."""
+    """A post: words, a link, a picture or a poll of two to ten choices, each with words. Words are Markdown.
 
-    kind: Literal["text", "link", "poll"] = "text"
+    `image_id` is that of a completed upload; `draft_id` is what it was begun as, which is forgotten.
+    `product_id`: what it is about; `is_owners_only`: people who own that answer, and nobody else.
+    """
+
+    kind: Kind = "text"
     title: str = Field(min_length=1, max_length=300)
     body: str = Field("", max_length=40_000)
     url: str = Field("", max_length=2000)
     options: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=10)
+    image_id: UUID | None = None
+    draft_id: UUID | None = None
+    product_id: int | None = Field(None, ge=1, lt=2**63)
+    is_owners_only: bool = False
 
 
 class PostUpdate(BaseModel):
@@ -91,7 +99,11 @@ class PollOption(BaseModel):
 
 
 class Post(BaseModel):
-    """One post. `body_html` is sanitised; `vote` is that of the person asking."""
+    """One post. `body_html` is sanitised; `vote` is that of the person asking.
+
+    A picture lies at /forum/images/{image_id}/160.webp, 480.webp and 960.webp once its state is ready. `is_bought`: the
+    author owns the product that it is about. `preview` is what a linked page says of itself.
+    """
 
     post_id: UUID
     community: str
@@ -112,6 +124,13 @@ class Post(BaseModel):
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    image_id: UUID | None
+    image_state: str | None
+    image_alt: str | None
+    product_id: int | None
+    is_owners_only: bool
+    is_bought: bool
+    preview: dict[str, str] | None
     options: list[PollOption]
 
 
@@ -136,7 +155,10 @@ class CommentUpdate(BaseModel):
 
 
 class Comment(BaseModel):
-    """One comment. Of a removed or deleted one only its place and its answers are told."""
+    """One comment. Of a removed or deleted one only its place and its answers are told.
+
+    `is_silenced`: you muted or blocked its author, and a page folds it.
+    """
 
     comment_id: UUID
     post_id: UUID
@@ -153,6 +175,8 @@ class Comment(BaseModel):
     created_at: datetime
     edited_at: datetime | None
     vote: int
+    is_bought: bool
+    is_silenced: bool
 
 
 class Branch(BaseModel):

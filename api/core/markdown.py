@@ -1,12 +1,17 @@
-"""Markdown → HTML: CommonMark with tables, ~~strikes~~, ||spoilers|| and @mentions; sanitised, without pictures.
+"""Markdown → HTML: CommonMark with tables, ~~strikes~~, ||spoilers|| and @mentions; sanitised.
+
+Pictures are links, but for those of ours where they belong to what is written.
 
 The parser passes no HTML through, and what it makes goes through the sanitiser all the same.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from html import escape
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import nh3
 from markdown_it import MarkdownIt
@@ -16,7 +21,7 @@ from markdown_it.token import Token
 from api.core.errors import Invalid
 
 LONGEST_URL = 2000
-_BLOCKS = ("p", "h3", "h4", "h5", "h6", "ul", "ol", "li", "pre", "blockquote", "hr")
+_BLOCKS = ("p", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "pre", "blockquote", "hr")
 _TABLES = ("table", "thead", "tbody", "tr", "th", "td")
 _TAGS = {*_BLOCKS, *_TABLES, "a", "br", "strong", "em", "s", "code", "span"}
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "span": {"tabindex"}}
@@ -24,28 +29,54 @@ _CLASSES = {"span": {"spoiler"}}
 _SPECIAL = re.compile(r"\|\||(?<![\w/@])@([a-z0-9_-]{3,30})(?![\w-])")
 _MENTION = re.compile(r"(?<![\w/@])@([a-z0-9_-]{3,30})(?![\w-])")
 MOST_MENTIONS = 20
+OWN_PICTURE = re.compile(
+    r"/articles/images/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/(?:160|480|960)\.webp"
+)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
+@lru_cache(maxsize=2)
+def _parser(*, has_pictures: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
-    parser.disable("image")
+    if has_pictures:
+        parser.add_render_rule("image", _picture)
+    else:
+        parser.disable("image")
     parser.core.ruler.push("agora", _add_ours)
     return parser
 
 
-def to_html(markdown: str) -> str:
+def _picture(_self: object, tokens: Sequence[Token], number: int, *_rest: Any) -> str:
+    """A picture of ours as such; another as a link, so that nobody is made to ask another host."""
+    token = tokens[number]
+    source, alt = escape(str(token.attrs.get("src", ""))), escape(token.content)
+    if OWN_PICTURE.fullmatch(source):
+        return f'<img src="{source}" alt="{alt}">'
+    return f'<a href="{source}">{alt or source}</a>'
+
+
+def to_html(markdown: str, *, has_pictures: bool = False, top_heading: int = 3) -> str:
     """What a browser is given. Headings are those below the page's own; links say that nobody vouches for them."""
-    html = _parser().render(markdown)
-    html = re.sub(r"<(/?)h([12])>", lambda found: f"<{found[1]}h{int(found[2]) + 2}>", html)
+    html = _parser(has_pictures=has_pictures).render(markdown)
+    below = top_heading - 1
+    html = re.sub(r"<(/?)h([1-6])>", lambda found: f"<{found[1]}h{_heading(int(found[2]), below)}>", html)
     return nh3.clean(
         html,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        tags=_TAGS | ({"img"} if has_pictures else set()),
+        attributes=_ATTRIBUTES | ({"img": {"src", "alt"}} if has_pictures else {}),
         allowed_classes=_CLASSES,
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow ugc noopener",
     )
+
+
+def _heading(level: int, below: int) -> int:
+    """The two largest are moved below the page's own headings; smaller ones stay as they are."""
+    return level + below if level <= 2 else max(level, below + 1)
+
+
+def own_pictures(markdown: str) -> set[UUID]:
+    """The pictures of ours that a text shows."""
+    return {UUID(found[1]) for found in OWN_PICTURE.finditer(markdown)}
 
 
 def mentions(markdown: str) -> list[str]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.core.errors import Invalid
-from api.domains.communities.service.writing import fitting_url, mentions, to_html
+from api.core.markdown import fitting_url, mentions, to_html
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Content: articles, the people who write them, and how they come out."""

@@ -1,0 +1,74 @@
+"""Articles as everybody reads them, and their pictures."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Query, Request, Response, status
+from fastapi.responses import RedirectResponse
+
+from api.core import uploads
+from api.core.access import open_to_all
+from api.core.auth import VisitorDep
+from api.core.db import ReadDep, transaction
+from api.core.limits import limited
+from api.core.rendering import render
+from api.core.routing import Router
+from api.core.storage import FileMissing
+from api.domains.content.pages import linked
+from api.domains.content.service import articles, authors
+
+router = Router()
+Slug = Annotated[str, Path(max_length=100, pattern="^[a-z0-9-]+$")]
+Cursor = Annotated[str | None, Query(max_length=500)]
+SHOWN = 20
+
+
+@router.get("/articles")
+@open_to_all
+async def show_articles(request: Request, reader: ReadDep, _visitor: VisitorDep, cursor: Cursor = None) -> Response:
+    """What was published last."""
+    page = await articles.latest(reader, None, cursor, SHOWN)
+    return render(request, "articles.html", page=page, creator=None)
+
+
+@router.get("/articles/by/{slug}")
+@open_to_all
+async def show_creator(
+    request: Request, slug: Slug, reader: ReadDep, _visitor: VisitorDep, cursor: Cursor = None
+) -> Response:
+    """What somebody published."""
+    creator = await authors.by_slug(reader, slug)
+    page = await articles.latest(reader, slug, cursor, SHOWN)
+    return render(request, "articles.html", page=page, creator=creator)
+
+
+@router.get("/articles/images/{image_id}/{size}.webp")
+@open_to_all
+@limited(None)
+async def show_image(
+    request: Request, image_id: UUID, size: Annotated[int, Path(gt=0, lt=10_000)], visitor: VisitorDep
+) -> Response:
+    """One size of a picture: for everybody once an article shows it, until then for its authors."""
+    headers = {"cache-control": "private, max-age=300", "etag": f'"{image_id.hex}-{size}"'}
+    async with transaction() as session:
+        picture = await uploads.find(session, image_id)
+        if picture is None or picture.state != "ready":
+            raise FileMissing
+        kind, _, kept_by = (picture.kept_by or "").partition(":")
+        is_own = picture.owner_id == visitor.customer_id and picture.kept_by is None
+        is_shown = kind == "article" and await articles.may_see_pictures(session, UUID(kept_by), visitor)
+    if not (is_own or is_shown):
+        raise FileMissing
+    if request.headers.get("if-none-match") == headers["etag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(await uploads.open_picture(image_id, size), media_type="image/webp", headers=headers)
+
+
+@router.get("/articles/{slug}")
+@open_to_all
+async def show_article(request: Request, slug: Slug, reader: ReadDep, _visitor: VisitorDep) -> Response:
+    """An article; an earlier address of it leads on to the present one."""
+    article = await articles.read(reader, slug)
+    if article.slug != slug:
+        return RedirectResponse(f"/articles/{article.slug}", status.HTTP_301_MOVED_PERMANENTLY)
+    return render(request, "article.html", article=article, linked=linked.document(article))
