@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Outcome = Literal["allow", "hold", "reject"]
-Kind = Literal["review", "question", "answer", "post", "comment", "community"]
+Kind = Literal["review", "question", "answer", "post", "comment", "article", "community"]
 State = Literal["draft", "shadow", "active", "retired"]
 Origin = Literal["hold", "report", "signal", "appeal", "initiative"]
-CaseKind = Literal["review", "question", "answer", "post", "comment", "votes"]
+CaseKind = Literal["review", "question", "answer", "post", "comment", "article", "votes"]
 Act = Literal["approve", "dismiss", "remove", "confirm", "uphold", "overturn", "withdraw"]
 NAME = r"^[a-z][a-z0-9-]{1,49}$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

@@ -11,7 +11,7 @@ CASES = """
 CREATE TABLE moderation.cases (
     case_id uuid PRIMARY KEY,
     origin text NOT NULL CHECK (origin IN ('hold', 'report', 'signal', 'appeal', 'initiative')),
-    kind text NOT NULL CHECK (kind IN ('review', 'question', 'answer', 'post', 'comment', 'votes')),
+    kind text NOT NULL CHECK (kind IN ('review', 'question', 'answer', 'post', 'comment', 'article', 'votes')),
     subject_id uuid NOT NULL,
     author_id uuid,
     community_id uuid,

@@ -20,6 +20,8 @@ from ingestion.contracts import new_event_id
 from tests.api.catalog.test_images import exists, picture
 from tests.api.conftest import SignUp
 from tests.api.content.conftest import Creator, Desk
+from tests.api.moderation.conftest import Desk as Queue
+from tests.api.moderation.conftest import deliver
 
 HELD = "Aaaaaaaaaaaaaaaaargh"
 EVENTS = text("""
@@ -172,6 +174,32 @@ async def test_a_held_article_is_looked_at_and_one_taken_down_stays_watched(
     ]  # fmt: skip
     mails = (await session.execute(text("SELECT args -> 'args' ->> 'body' FROM procrastinate_jobs"))).scalars().all()
     assert sum("Too loud" in each for each in mails if each) == 1
+
+
+async def test_a_held_article_waits_in_the_review_queue_with_everything_else(
+    desk: Desk, creator: Creator, sign_up: SignUp
+) -> None:
+    ada, moderator = await creator("Ada"), await sign_up("moderator")
+    queue, heard = Queue(desk.client), set[UUID]()
+    held = await desk.publish(ada, await desk.write(ada, body=HELD))
+
+    async def decide(act: str, **more: str) -> str:
+        case = await queue.case_of(moderator, held["article_id"])
+        assert (case["kind"], case["title"], case["body"]) == ("article", "Tea at home", HELD)
+        made = await queue.decide(moderator, case, act, **more)
+        assert await deliver(heard) == 1
+        return str(made["decisions"][-1]["decision_id"])
+
+    let_through = await decide("approve")
+    assert HELD in (await desk.read("tea-at-home"))["html"]
+    await queue.send(moderator, "POST", f"/operate/decisions/{let_through}/undo", {"note": "Too soon"})
+    await deliver(heard)
+    await desk.read("tea-at-home", 404)
+    await decide("remove", note="Not a word")
+    refused = await desk.send(ada, "GET", f"/me/articles/{held['article_id']}")
+    assert (refused["state"], refused["reason"]) == ("rejected", "Not a word")
+    [statement] = (await queue.send(ada, "GET", "/account/statements"))["items"]
+    assert (statement["kind"], statement["note"]) == ("article", "Not a word")
 
 
 async def test_authors_are_asked_accept_and_leave(desk: Desk, creator: Creator) -> None:

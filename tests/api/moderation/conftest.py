@@ -17,6 +17,7 @@ from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.catalog.handlers import HANDLERS as OF_CATALOG
 from api.domains.communities.handlers import HANDLERS as OF_COMMUNITIES
+from api.domains.content.handlers import HANDLERS as OF_CONTENT
 from ingestion.contracts import EVENT_TYPES, new_event_id
 from tests.api.communities.conftest import Forum, forum, named
 from tests.api.conftest import SignedUp
@@ -56,7 +57,7 @@ async def deliver(heard: set[UUID]) -> int:
 
 async def _hand(session: Any, event_id: UUID, event_type: str, at: datetime, envelope: bytes) -> None:
     data = EVENT_TYPES[event_type].model_validate(orjson.loads(envelope)["data"])
-    for handlers in (OF_COMMUNITIES, OF_CATALOG):
+    for handlers in (OF_COMMUNITIES, OF_CATALOG, OF_CONTENT):
         await handlers[event_type](session, [ReceivedEvent(event_id, at, data)])
 
 

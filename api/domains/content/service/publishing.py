@@ -29,7 +29,7 @@ from api.domains.content.errors import (
     RevisionNotFound,
 )
 from api.domains.content.repository import articles as repository
-from api.domains.content.service import access
+from api.domains.content.service import access, subjects
 from api.domains.identity import facade as identity
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
@@ -41,6 +41,12 @@ LATEST_TIME = timedelta(days=366)
 AT_ONCE = 100
 SHOWN = 100
 LONGEST_REASON = 500
+# act of a moderator: what follows, and the states that it needs; none: that it is read.
+EFFECTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "approve": ("stand", ("held", "rejected")),
+    "reject": ("fall", ("held",)),
+    "take-down": ("fall", ()),
+}
 
 
 async def publish(
@@ -61,11 +67,11 @@ async def publish(
         raise Invalid("publish_at", "is at most a year from now")
     number = await repository.keep_revision(session, article_id, person.customer_id)
     found = await _revision(session, article_id, number)
-    verdict = await _judge(session, found, person.customer_id)
+    verdict = await _judge(session, article_id, found, person.customer_id)
     if publish_at is not None and publish_at > now:
         await repository.set_pending(session, article_id, "scheduled", number, publish_at)
     else:
-        await _bring_out(session, article, found, verdict)
+        await _bring_out(session, article, found, verdict, await _owner(session, article_id))
     return await access.own(session, person, article_id)
 
 
@@ -76,16 +82,27 @@ async def _revision(session: AsyncSession, article_id: UUID, number: int) -> Rev
     return found
 
 
-async def _judge(session: AsyncSession, found: Revision, author_id: UUID) -> Verdict:
+async def _judge(session: AsyncSession, article_id: UUID, found: Revision, author_id: UUID) -> Verdict:
     words = f"{found.title}\n{found.summary}\n{found.body}"
-    return await moderation.judge(session, words, "post", author_id, may_link=True)
+    return await moderation.judge(session, words, "article", author_id, may_link=True, subject_id=article_id)
 
 
-async def _bring_out(session: AsyncSession, article: OwnArticle, found: Revision, verdict: Verdict) -> None:
+async def _owner(session: AsyncSession, article_id: UUID) -> UUID:
+    owner_id = await repository.owner(session, article_id)
+    if owner_id is None:
+        raise ArticleNotFound
+    return owner_id
+
+
+async def _bring_out(
+    session: AsyncSession, article: OwnArticle, found: Revision, verdict: Verdict, owner_id: UUID
+) -> None:
     if verdict.status == "held" or article.needs_look:
         await repository.set_pending(session, article.article_id, "held", found.revision_number, reason=verdict.rule)
+        await moderation.hold(session, subjects.of_article(article, owner_id, found), verdict)
     else:
         await _go_live(session, article.article_id, found)
+        await moderation.withdraw(session, "article", article.article_id, owner_id)
 
 
 async def _go_live(session: AsyncSession, article_id: UUID, found: Revision) -> None:
@@ -136,6 +153,7 @@ async def withdraw(session: AsyncSession, person: Principal, article_id: UUID) -
         await _tell_withdrawn(session, article_id, is_by_moderator=False)
     else:
         raise NothingToWithdraw
+    await moderation.withdraw(session, "article", article_id, person.customer_id)
     return await access.own(session, person, article_id)
 
 
@@ -165,7 +183,7 @@ async def _bring_out_due(session: AsyncSession, article_id: UUID, owner_id: UUID
         return
     found = await _revision(session, article_id, article.pending_revision)
     try:
-        verdict = await _judge(session, found, owner_id)
+        verdict = await _judge(session, article_id, found, owner_id)
     except Invalid as error:
         refusal = moderation.refusal(error)
         if refusal is None:
@@ -173,7 +191,7 @@ async def _bring_out_due(session: AsyncSession, article_id: UUID, owner_id: UUID
         await repository.set_pending(session, article_id, "rejected", found.revision_number, reason=refusal)
         await _mail(session, owner_id, found.title, f"was not published. {refusal}")
         return
-    await _bring_out(session, article, found, verdict)
+    await _bring_out(session, article, found, verdict, owner_id)
 
 
 async def held(reader: Reader) -> list[HeldArticle]:
@@ -184,31 +202,53 @@ async def held(reader: Reader) -> list[HeldArticle]:
 async def decide(session: AsyncSession, moderator_id: UUID, article_id: UUID, act: str, reason: str = "") -> None:
     """A moderator lets through what is held (or was rejected), rejects it, or takes down what is read.
 
-    The owner is told by mail. Raises ArticleNotFound, Invalid, and Conflict where its state is another.
+    The owner is told. Raises ArticleNotFound, Invalid, and Conflict where its state is another.
+    """
+    owner_id = await _owner(session, article_id)
+    article = await repository.own(session, article_id, owner_id, is_locked=True)
+    if article is None:
+        raise ArticleNotFound
+    if act not in EFFECTS:
+        raise Invalid("act", f"is one of {', '.join(EFFECTS)}")
+    effect, needed = EFFECTS[act]
+    if effect == "fall":
+        reason = fitting("reason", reason, LONGEST_REASON, shortest=1)
+    if not (article.pending in needed if needed else article.live_revision is not None):
+        raise Conflict(f"This article is {article.state}.")
+    subject = subjects.of_article(article, owner_id)
+    await moderation.settle(session, subject, moderator_id, "approve" if effect == "stand" else "remove", reason)
+    if article.pending == "rejected":
+        await moderation.take_back(session, "article", article_id, moderator_id)
+    await record_act(session, moderator_id, f"articles.{act}", f"article:{article_id}", reason=reason)
+    await follow(session, article_id, effect, reason, is_about_live=not needed)
+
+
+async def follow(
+    session: AsyncSession, article_id: UUID, effect: str, reason: str, *, is_about_live: bool = False
+) -> None:
+    """What was decided, done: `stand` brings words out, `fall` takes them away, `wait` has them looked at again.
+
+    It is about the words that wait, where there are any and it is not said to be about those that are read.
     """
     owner_id = await repository.owner(session, article_id)
     article = await repository.own(session, article_id, owner_id, is_locked=True) if owner_id else None
     if owner_id is None or article is None:
-        raise ArticleNotFound
-    if act == "approve" and article.pending in ("held", "rejected") and article.pending_revision is not None:
-        await _go_live(session, article_id, await _revision(session, article_id, article.pending_revision))
-        said = "is published."
-    elif act == "reject" and article.pending == "held" and article.pending_revision is not None:
-        reason = fitting("reason", reason, LONGEST_REASON, shortest=1)
-        await repository.set_pending(session, article_id, "rejected", article.pending_revision, reason=reason)
-        said = f"was not published: {reason}"
-    elif act == "take-down" and article.live_revision is not None:
-        reason = fitting("reason", reason, LONGEST_REASON, shortest=1)
-        await repository.withdraw(session, article_id, "rejected", article.live_revision, reason)
+        return
+    waiting = article.pending_revision if article.pending in ("held", "rejected") and not is_about_live else None
+    if effect == "stand" and waiting is not None:
+        await _go_live(session, article_id, await _revision(session, article_id, waiting))
+        await _mail(session, owner_id, article.title, "is published.")
+    elif effect == "fall" and article.pending == "held" and waiting is not None:
+        await repository.set_pending(session, article_id, "rejected", waiting, reason=reason)
+    elif effect == "wait" and article.pending == "rejected" and waiting is not None:
+        await repository.set_pending(session, article_id, "held", waiting)
+    elif effect in ("fall", "wait") and waiting is None and article.live_revision is not None:
+        became, why = ("rejected", reason) if effect == "fall" else ("held", None)
+        await repository.withdraw(session, article_id, became, article.live_revision, why)
         await _tell_withdrawn(session, article_id, is_by_moderator=True)
-        said = f"was taken down: {reason}"
-    elif act in ("approve", "reject", "take-down"):
-        raise Conflict(f"This article is {article.state}.")
     else:
-        raise Invalid("act", "is one of approve, reject, take-down")
-    await repository.set_needs_look(session, article_id, act != "approve")
-    await record_act(session, moderator_id, f"articles.{act}", f"article:{article_id}", reason=reason)
-    await _mail(session, owner_id, article.title, said)
+        return
+    await repository.set_needs_look(session, article_id, effect != "stand")
 
 
 async def _mail(session: AsyncSession, owner_id: UUID, title: str, said: str) -> None:

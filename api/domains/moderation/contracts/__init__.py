@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 Outcome = Literal["allow", "hold", "reject"]
-Kind = Literal["review", "question", "answer", "post", "comment", "community"]
+Kind = Literal["review", "question", "answer", "post", "comment", "article", "community"]
 State = Literal["draft", "shadow", "active", "retired"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 STATES: tuple[State, ...] = get_args(State)

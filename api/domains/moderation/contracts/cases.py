@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 Origin = Literal["hold", "report", "signal", "appeal", "initiative"]
-CaseKind = Literal["review", "question", "answer", "post", "comment", "votes"]
+CaseKind = Literal["review", "question", "answer", "post", "comment", "article", "votes"]
 Act = Literal["approve", "dismiss", "remove", "confirm", "uphold", "overturn", "withdraw"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 CASE_KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
