@@ -1,13 +1,13 @@
 """The door of communities for the application, for pages composed of several domains, and the command line."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Reader
 from api.domains.communities.domain.trust import Facts, Happening, fold
-from api.domains.communities.service import notifications, trust
+from api.domains.communities.service import communities, notifications, trust
 from api.domains.communities.service.trust import EVENTS as TRUST_EVENTS
 from api.domains.communities.service.trust import meaning
 
@@ -19,6 +19,7 @@ __all__ = [
     "facts_from",
     "known_facts",
     "meaning",
+    "open_names",
     "rebuild_trust",
     "unread",
 ]
@@ -42,6 +43,11 @@ async def known_facts(reader: Reader) -> dict[UUID, Facts]:
 def facts_from(news: Iterable[Happening]) -> dict[UUID, Facts]:
     """The same from all that happened, by a rule of its own."""
     return fold(news)
+
+
+async def open_names(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Community → its slug and name, for those of these that are not private."""
+    return await communities.open_names(reader, ids)
 
 
 async def close() -> None:

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.communities.service import feeds, notifications, purchases, trust
+from api.domains.communities.service import feeds, notifications, previews, purchases, trust
 from ingestion.contracts.ordering import OrderDelivered, OrderPlaced, OrderReturned
 from ingestion.contracts.payments import PaymentRefunded
 
@@ -25,5 +25,6 @@ SWEEPS = (feeds.sweep,)
 TASKS: dict[str, Task] = {
     notifications.SEND_DIGESTS: notifications.send_digests,
     notifications.FORGET: notifications.forget_old,
+    previews.TASK: previews.preview_link,
 }
 PERIODIC = {notifications.SEND_DIGESTS: "23 * * * *", notifications.FORGET: "41 3 * * *"}

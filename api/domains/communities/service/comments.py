@@ -50,9 +50,9 @@ async def write(
     verdict = await _judged(session, person, place, body)
     await people.ensure(session, person.customer_id)
     comment_id = new_event_id()
-    place = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
+    where = {"comment_id": comment_id, "post_id": post_id, "parent_id": parent_id or post_id, "path": path}
     words = {"author_id": person.customer_id, "body": body, "body_html": to_html(body)}
-    await repository.add(session, place | words | {"status": verdict.status, "reason": verdict.rule})
+    await repository.add(session, where | words | {"status": verdict.status, "reason": verdict.rule})
     if verdict.status == "published":
         ids = (session, post_id, parent_id or post_id, person.customer_id)
         # The post may have been removed or locked since it was read: the count itself asks again, under its lock.
