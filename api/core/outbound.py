@@ -100,7 +100,7 @@ async def _step(client: httpx.AsyncClient, url: str, longest: int, is_loopback_a
     headers |= {"accept": "text/html", "accept-encoding": "identity", "user-agent": "Agora link preview"}
     async with client.stream("GET", target, headers=headers, extensions=extensions) as answer:
         if answer.is_redirect:
-            return urljoin(url, answer.headers.get("location", ""))
+            return urljoin(url, str(answer.headers.get("location", "")))
         kind = answer.headers.get("content-type", "")
         if answer.status_code != 200 or "html" not in kind:
             raise NotFetched(f"it answers {answer.status_code} with {kind or 'nothing'}")
