@@ -24,11 +24,11 @@ def test_an_article_is_written_compared_and_published(page: Page, inspect: Inspe
     page.get_by_role("button", name="Keep it").click()
     page.get_by_role("link", name="Write an article").first.click()
     page.get_by_label("Title").fill("Tea at home")
-    page.get_by_label("Words").fill(WORDS)
+    page.get_by_role("textbox", name="Words").fill(WORDS)
     expect(page.get_by_text("Kept at")).to_be_visible()  # by itself
     page.get_by_label("Summary (optional)").fill("What water does to leaves.")
     page.get_by_role("button", name="Keep a version").click()
-    page.get_by_label("Words").fill(WORDS.replace("95", "98"))
+    page.get_by_role("textbox", name="Words").fill(WORDS.replace("95", "98"))
     page.get_by_role("button", name="Look at it first").click()
     expect(page.get_by_role("heading", name="Water")).to_be_visible()
     inspect("article-preview")
