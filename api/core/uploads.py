@@ -251,10 +251,12 @@ async def open_picture(image_id: UUID, size: int) -> bytes:
 async def sweep_pictures() -> int:
     """Forget what was released, refused, or never used; finish what stood still; how many were forgotten."""
     async with transaction() as session:
-        for image_id in (await session.execute(_STALLED, {"age": ABANDONED})).scalars():
+        stalled: Any = await session.execute(_STALLED, {"age": ABANDONED})
+        for image_id in stalled.scalars():
             await enqueue(session, MAKE, image_id=str(image_id))
         ages = {"abandoned": ABANDONED, "forgotten": FORGOTTEN_AFTER}
-        gone = list((await session.execute(_FORGET, ages)).scalars())
+        forgotten: Any = await session.execute(_FORGET, ages)
+        gone: list[UUID] = list(forgotten.scalars())
     for image_id in gone:
         await storage.remove(_upload_name(image_id))
         await _remove_files(image_id)

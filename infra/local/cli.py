@@ -19,6 +19,7 @@ from infra.local.failed_cli import failed_app
 from infra.local.models_cli import models_app
 from infra.local.moderation_cli import moderation_app
 from infra.local.settings import LocalError, load_settings
+from infra.local.simulate_cli import simulate_app
 from infra.local.topics_cli import topics_app
 from infra.local.train_cli import train_app
 
@@ -33,6 +34,7 @@ app.add_typer(failed_app, name="failed")
 app.add_typer(lake_app, name="lake")
 app.add_typer(models_app, name="models")
 app.add_typer(moderation_app, name="moderation")
+app.add_typer(simulate_app, name="simulate")
 app.add_typer(topics_app, name="topics")
 app.add_typer(train_app, name="train")
 app.add_typer(warehouse_app, name="warehouse")

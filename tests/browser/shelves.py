@@ -63,7 +63,7 @@ async def fill_shop() -> dict[str, int]:
         stock = [(ids[journey.sku_of(row["product_id"])], 100) for row in rows]
         await inventory.receive_many(session, stock)
         await identity.import_customers(session, [person])
-        for role in ("executive", "operator"):
+        for role in ("executive", "operator", "creator"):
             await identity.grant_role(session, EXECUTIVE, role)
     await get_database().close()
     return ids

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import Handler, ReceivedEvent
 from api.core.jobs import Task
-from api.domains.communities.service import brigading, decided, feeds, notifications, purchases, trust
+from api.domains.communities.service import brigading, decided, feeds, notifications, previews, purchases, trust
 from ingestion.contracts.moderation import CaseDecided, DecisionUndone
 from ingestion.contracts.ordering import OrderDelivered, OrderPlaced, OrderReturned
 from ingestion.contracts.payments import PaymentRefunded
@@ -29,6 +29,7 @@ TASKS: dict[str, Task] = {
     brigading.FIND: brigading.find_brigades,
     notifications.SEND_DIGESTS: notifications.send_digests,
     notifications.FORGET: notifications.forget_old,
+    previews.TASK: previews.preview_link,
 }
 PERIODIC = {
     brigading.FIND: "*/10 * * * *",

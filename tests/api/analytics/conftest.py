@@ -24,7 +24,8 @@ MARTS = (
     *("dim_customers", "dim_products", "fct_orders", "fct_order_lines"),
     *("mart_as_of", "mart_daily_sales", "mart_customers_weekly", "mart_funnel", "mart_product_sales", "mart_revenue"),
     *("mart_retention", "mart_sessions", "mart_inventory", "mart_recommendations", "mart_search", "mart_payments"),
-    *("mart_experiments", "mart_exploration", "mart_moderation", "mart_moderation_rules"),
+    *("mart_experiments", "mart_exploration", "mart_communities", "fct_community_acts"),
+    *("mart_moderation", "mart_moderation_rules"),
 )
 LOADED = (
     *(PageViewed, ProductViewed, SearchPerformed, CartItemAdded, CheckoutStarted),

@@ -14,13 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import transaction
+from api.core.outbound import check_addresses, check_url
 from api.core.settings import get_settings
 from api.domains.ordering.domain.webhook import (
     FAILURES_TO_OPEN,
     SECRET_PREFIX,
     WAITS,
-    check_addresses,
-    check_url,
     sign,
     wait_after,
 )

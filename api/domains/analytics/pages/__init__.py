@@ -2,6 +2,7 @@
 
 from api.core.routing import Router
 from api.domains.analytics.pages import (
+    communities,
     customers,
     data,
     experiments,
@@ -14,5 +15,5 @@ from api.domains.analytics.pages import (
 )
 
 router = Router(include_in_schema=False)
-for page in (overview, live, sales, customers, inventory, moderation, models, experiments, data):
+for page in (overview, live, sales, customers, inventory, communities, moderation, models, experiments, data):
     router.include_router(page.router)

@@ -39,6 +39,7 @@ PLACES = (
     ("/dashboards/sales", "Sales", "figures.read"),
     ("/dashboards/customers", "Customers", "figures.read"),
     ("/dashboards/inventory", "Inventory", "figures.read"),
+    ("/dashboards/communities", "Communities", "figures.read"),
     ("/dashboards/moderation", "Moderation", "figures.read"),
     ("/dashboards/models", "Models", "figures.read"),
     ("/dashboards/experiments", "Experiments", "figures.read"),

@@ -9,6 +9,7 @@ from api.core.access import open_to_all
 from api.core.auth import Principal, require
 from api.core.db import ReadDep
 from api.core.limits import limited
+from api.core.pictures import Upload
 from api.core.routing import Router
 from api.domains.catalog.contracts import ImageView
 from api.domains.catalog.schemas import ImageChange, ImageUpload
@@ -29,7 +30,7 @@ async def list_images(product_id: ProductId, reader: ReadDep) -> list[ImageView]
 
 
 @router.post("/operate/products/{product_id}/images", status_code=201)
-async def begin_upload(product_id: ProductId, body: ImageUpload, operator: Operator) -> images.Upload:
+async def begin_upload(product_id: ProductId, body: ImageUpload, operator: Operator) -> Upload:
     """Ask for an address to PUT one file to; complete the upload afterwards."""
     return await images.begin_upload(operator.customer_id, product_id, body.content_type, body.size_bytes, body.alt)
 

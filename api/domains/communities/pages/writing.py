@@ -80,8 +80,17 @@ def _page(
     preview: str | None = None,
     kept: DraftView | None = None,
 ) -> Response:
-    shown = {"community": community, "said": said, "errors": errors or {}, "preview": preview, "kept": kept}
-    return render(request, "compose.html", status, draft_id=said.draft_id or uuid4(), **shown)
+    return render(
+        request,
+        "compose.html",
+        status,
+        draft_id=said.draft_id or uuid4(),
+        community=community,
+        said=said,
+        errors=errors or {},
+        preview=preview,
+        kept=kept,
+    )
 
 
 @router.get("/forum/c/{slug}/submit")

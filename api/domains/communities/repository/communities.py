@@ -1,5 +1,6 @@
 """SQL about communities and who belongs to them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -71,6 +72,11 @@ MEMBERS = text("""
     FROM communities.members m JOIN communities.people p USING (customer_id)
     WHERE m.community_id = :community_id AND m.role = ANY(:roles)
     ORDER BY m.role <> 'owner', m.appointed_at, m.since, m.customer_id LIMIT :limit
+""")
+
+OPEN_NAMES = text("""
+    SELECT community_id, slug, name FROM communities.communities
+    WHERE community_id = ANY(:ids) AND visibility <> 'private'
 """)
 
 
@@ -171,3 +177,9 @@ async def set_threshold(session: AsyncSession, community_id: UUID, threshold: fl
     rows: Any = await session.execute(SET_THRESHOLD, {"community_id": community_id, "threshold": threshold})
     before: float | None = rows.scalar_one()
     return before
+
+
+async def open_names(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Community → (slug, name), without private ones."""
+    rows: Any = await reader.execute(OPEN_NAMES, {"ids": list(ids)})
+    return {row.community_id: (row.slug, row.name) for row in rows}

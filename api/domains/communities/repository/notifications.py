@@ -126,9 +126,8 @@ POST = text("SELECT post_id, author_id, body, CAST(NULL AS uuid) AS answered_id 
 
 async def words(session: AsyncSession, post_id: UUID | None, comment_id: UUID | None) -> Any:
     """Of a comment, or else a post: post, author, body, and whom it answers."""
-    found: Any = await session.execute(
-        COMMENT if comment_id else POST, {"comment_id": comment_id} if comment_id else {"post_id": post_id}
-    )
+    values = {"post_id": post_id, "comment_id": comment_id}
+    found: Any = await session.execute(COMMENT if comment_id else POST, values)
     return found.one()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,8 +105,14 @@ SET_LOCK = text("UPDATE communities.posts SET is_locked = :is_locked WHERE post_
 WIPE = text("""
     WITH gone AS (DELETE FROM communities.revisions WHERE subject_id = :post_id)
     UPDATE communities.posts SET status = 'deleted', title = '[deleted]', body = '', body_html = '', image_id = NULL,
-        url = CASE WHEN kind = 'link' THEN '' END
+        url = CASE WHEN kind = 'link' THEN '' END, preview = NULL
     WHERE post_id = :post_id
+""")
+
+LINK_OF = text("SELECT url FROM communities.posts WHERE post_id = :post_id AND kind = 'link' AND preview IS NULL")
+SET_PREVIEW = text("""
+    UPDATE communities.posts SET preview = CAST(:preview AS jsonb)
+    WHERE post_id = :post_id AND url = :url AND status <> 'deleted'
 """)
 
 
@@ -205,3 +212,16 @@ async def set_lock(session: AsyncSession, post_id: UUID, is_locked: bool) -> Non
 async def wipe(session: AsyncSession, post_id: UUID) -> None:
     """Deleted by its author: no word of it stays."""
     await session.execute(WIPE, {"post_id": post_id})
+
+
+async def link_of(reader: Reader, post_id: UUID) -> str | None:
+    """Where a post leads that has no preview yet."""
+    rows: Any = await reader.execute(LINK_OF, {"post_id": post_id})
+    found: str | None = rows.scalar_one_or_none()
+    return found
+
+
+async def set_preview(session: AsyncSession, post_id: UUID, url: str, preview: dict[str, str]) -> None:
+    """What the page says to which a post leads."""
+    values = {"post_id": post_id, "url": url, "preview": orjson.dumps(preview).decode()}
+    await session.execute(SET_PREVIEW, values)

@@ -1,7 +1,7 @@
 """Communities: founded, described, joined and left."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -194,3 +194,8 @@ async def hand_over(session: AsyncSession, person: Principal, slug: str, handle:
     ids = (session, community.community_id)
     await set_role(*ids, person.customer_id, "owner", "moderator", mine.appointed_at)
     await set_role(*ids, heir.customer_id, "moderator", "owner", now.appointed_at)
+
+
+async def open_names(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Community → (slug, name), for those of these that are not private."""
+    return await repository.open_names(reader, ids)

@@ -11,6 +11,7 @@ from api.core import uploads
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Invalid
+from api.core.jobs import enqueue
 from api.core.markdown import fitting_url, to_html
 from api.core.outbox import publish
 from api.core.texts import fitting
@@ -18,7 +19,7 @@ from api.domains.communities.contracts import CommunityView, Kind, PostView, Rev
 from api.domains.communities.domain.roles import Standing
 from api.domains.communities.errors import Closed, NotTheAuthor, PostNotFound
 from api.domains.communities.repository import posts as repository
-from api.domains.communities.service import access, drafts, notifications, people, purchases, subjects, trust
+from api.domains.communities.service import access, drafts, notifications, people, previews, purchases, subjects, trust
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Verdict
 from ingestion.contracts import new_event_id
@@ -151,7 +152,9 @@ async def get(reader: Reader, post_id: UUID, who: Visitor | Principal) -> PostVi
 def veiled(post: PostView) -> PostView:
     """That there was a post, and nothing of it."""
     title = VEIL if post.status == "deleted" else "[removed]"
-    return replace(post, title=title, body="", body_html="", url=None, image_id=None, author=VEIL, options=())
+    return replace(
+        post, title=title, body="", body_html="", url=None, image_id=None, preview=None, author=VEIL, options=()
+    )
 
 
 async def edit(session: AsyncSession, person: Principal, post_id: UUID, title: str, body: str) -> PostView:
@@ -229,6 +232,8 @@ async def tell_published(session: AsyncSession, post_id: UUID, community_id: UUI
     ids = {"post_id": post_id, "community_id": community_id, "customer_id": author_id}
     await publish(session, PostPublished(**ids, kind=kind))
     await notifications.tell_of(session, post_id=post_id)
+    if kind == "link":
+        await enqueue(session, previews.TASK, post_id=str(post_id))
 
 
 async def tell_withdrawn(session: AsyncSession, post: PostView, status: str) -> None:

@@ -242,8 +242,9 @@ async def show_history(
     shown = revision or (found[0].revision_number if found else None)
     lines = await articles.compare(reader, person, article_id, shown, against) if shown else []
     article = await articles.get_own(reader, person, article_id)
-    context = {"article": article, "revisions": found, "shown": shown, "against": against, "lines": lines}
-    return render(request, "article_history.html", **context)
+    return render(
+        request, "article_history.html", article=article, revisions=found, shown=shown, against=against, lines=lines
+    )
 
 
 @router.post(f"{HERE}/{{article_id}}/restore")

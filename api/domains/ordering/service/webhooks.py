@@ -4,13 +4,9 @@ The name is resolved here and the connection goes to the address that was checke
 mind between check and call leads nowhere else. Redirects are not followed.
 """
 
-import asyncio
-import socket
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
@@ -18,6 +14,7 @@ import orjson
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core import outbound
 from api.core.audit import record_act
 from api.core.db import reading, transaction
 from api.core.errors import Invalid
@@ -30,8 +27,6 @@ from api.domains.ordering.domain.webhook import (
     EVENT_TYPES,
     FAILURES_TO_OPEN,
     OPEN_FOR,
-    check_addresses,
-    check_url,
     new_secret,
     secret_from,
     sign,
@@ -207,7 +202,7 @@ async def _send(work: webhooks.Work) -> tuple[int | None, str | None]:
     message_id = f"msg_{work.event_id}"
     try:
         address = await _resolve(work.url)
-        target, headers, extensions = _pinned(work.url, address)
+        target, headers, extensions = outbound.pinned(work.url, address)
         headers |= {
             "content-type": "application/json",
             "webhook-id": message_id,
@@ -225,22 +220,10 @@ async def _send(work: webhooks.Work) -> tuple[int | None, str | None]:
         return None, type(error).__name__
 
 
-def _pinned(url: str, address: str) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """The same request to the address that was checked, with the name where TLS and the server look for it."""
-    parts = urlsplit(url)
-    host = f"[{address}]" if ":" in address else address
-    netloc = f"{host}:{parts.port}" if parts.port else host
-    named = (parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-    return parts._replace(netloc=netloc).geturl(), {"host": named}, {"sni_hostname": parts.hostname or ""}
-
-
 async def _resolve(url: str) -> str:
     """An address behind the URL that may be called. Raises Invalid."""
-    is_allowed = get_settings().webhook_loopback
     try:
-        host, port = check_url(url, is_loopback_allowed=is_allowed)
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return check_addresses([str(entry[4][0]) for entry in found], is_loopback_allowed=is_allowed)
+        return await outbound.resolve(url, is_loopback_allowed=get_settings().webhook_loopback)
     except ValueError as error:
         raise Invalid("url", str(error)) from error
     except OSError as error:
