@@ -83,6 +83,7 @@ async def test_a_private_communitys_pictures_are_its_members(forum: Forum, clien
         (picture(9, 9, "PNG"), "image/jpeg"),
         (picture(9, 9)[:200], "image/jpeg"),
     ],
+    ids=("a program", "another kind", "half a picture"),  # the bytes of a picture are never the same
 )
 async def test_what_is_no_picture_is_refused_and_removed(forum: Forum, named: Named, content: bytes, kind: str) -> None:
     ada = await named("ada")
