@@ -27,7 +27,7 @@ def news() -> Iterator[Happening]:
         try:
             rows = lake(f"SELECT occurred_at, {columns} FROM {typed_name(event_class.type)}")  # noqa: S608
         except BadQuery as error:
-            if "no such table" in str(error) or "does not exist" in str(error):
+            if "does not exist" in str(error):
                 continue
             raise
         for row in rows.iter_rows(named=True):
