@@ -13,7 +13,8 @@ from api.domains.moderation.domain.rules import Rule
 
 # Asked for every text: what holds now, in one answer.
 _STAND = text("""
-    SELECT (SELECT ARRAY[count(*), coalesce(max(rule_id), 0)] FROM moderation.rules) AS rules,
+    SELECT (SELECT ARRAY[count(*), coalesce(max(rule_id), 0),
+            coalesce(extract(epoch FROM max(changed_at)) * 1000000, 0)::bigint] FROM moderation.rules) AS rules,
         ARRAY(SELECT term FROM moderation.blocked_terms) AS blocked,
         (SELECT version FROM serving.active WHERE name = 'toxicity') AS model,
         (SELECT jsonb_object_agg(title, version) FROM (
