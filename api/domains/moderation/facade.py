@@ -1,13 +1,9 @@
 """The door of moderation: one call before anything is published, by every domain that publishes."""
 
-from uuid import UUID
-
-from api.core.db import Reader
 from api.core.errors import AppError
-from api.domains.moderation.contracts.cases import Decision
 from api.domains.moderation.errors import Suspended, TextRefused
-from api.domains.moderation.repository import cases as case_repository
-from api.domains.moderation.service.cases import hold, is_held, report, reported_in, signal
+from api.domains.moderation.service.carrying_out import to_carry_out
+from api.domains.moderation.service.cases import hold, report, reported_in, signal
 from api.domains.moderation.service.deciding import settle, take_back, withdraw
 from api.domains.moderation.service.judging import judge
 from api.domains.moderation.service.people import forget, held_on, linked, standing
@@ -15,11 +11,9 @@ from api.domains.moderation.service.policies import list_policies
 
 __all__ = [
     "Suspended",
-    "decision_of",
     "forget",
     "held_on",
     "hold",
-    "is_held",
     "judge",
     "linked",
     "list_policies",
@@ -30,6 +24,7 @@ __all__ = [
     "signal",
     "standing",
     "take_back",
+    "to_carry_out",
     "withdraw",
 ]
 
@@ -41,8 +36,3 @@ def refusal(error: AppError) -> str | None:
     if not isinstance(error, TextRefused):
         return None
     return f"This cannot be published: it goes against our policy “{error.extra['policy']}”."
-
-
-async def decision_of(reader: Reader, decision_id: UUID) -> Decision | None:
-    """What was decided and by whom; None where there is no such decision."""
-    return await case_repository.decision(reader, decision_id)

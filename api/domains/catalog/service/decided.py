@@ -11,7 +11,6 @@ from api.domains.catalog.repository import questions as question_repository
 from api.domains.catalog.repository import reviews as review_repository
 from api.domains.catalog.service import questions, reviews
 from api.domains.moderation import facade as moderation
-from ingestion.contracts.moderation import CaseDecided, DecisionUndone
 
 # effect → the state that follows, of what is in another one.
 STATUS = {"stand": "published", "fall": "rejected", "wait": "held"}
@@ -26,15 +25,9 @@ BY_KIND: Mapping[str, tuple[Lock, SetStatus]] = {
 
 async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
     """Publish, reject or hold again, as it was decided. A decision on words that were changed since does nothing."""
-    for event in events:
-        told = event.data
-        if not isinstance(told, CaseDecided | DecisionUndone) or told.is_done or told.kind not in BY_KIND:
-            continue
-        if isinstance(told, CaseDecided) and await moderation.is_held(session, told.kind, told.subject_id):
-            continue
+    async for told, made in moderation.to_carry_out(session, events, BY_KIND):
         lock, set_status = BY_KIND[told.kind]
-        made = await moderation.decision_of(session, told.decision_id)
         was, status = await lock(session, told.subject_id), STATUS.get(told.effect)
-        if made is None or was is None or status is None or was.status == status:
+        if was is None or status is None or was.status == status:
             continue
         await set_status(session, was, status, (made.note or made.policy) if told.effect == "fall" else None)

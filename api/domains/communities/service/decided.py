@@ -11,7 +11,6 @@ from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.service import moderating
 from api.domains.moderation import facade as moderation
 from api.domains.moderation.contracts import Decision
-from ingestion.contracts.moderation import CaseDecided, DecisionUndone
 
 # effect → the state that each state becomes; what is not named stays as it is, above all what its author deleted.
 BECOMES = {
@@ -32,15 +31,8 @@ ACTS = {
 
 async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
     """Publish, remove or hold again, as it was decided. A decision on words that were changed since does nothing."""
-    for event in events:
-        told = event.data
-        if not isinstance(told, CaseDecided | DecisionUndone) or told.is_done or told.kind not in BY_KIND:
-            continue
-        if isinstance(told, CaseDecided) and await moderation.is_held(session, told.kind, told.subject_id):
-            continue
-        made = await moderation.decision_of(session, told.decision_id)
-        if made is not None:
-            await BY_KIND[told.kind](session, told.subject_id, told.effect, made)
+    async for told, made in moderation.to_carry_out(session, events, BY_KIND):
+        await BY_KIND[told.kind](session, told.subject_id, told.effect, made)
 
 
 async def _move_post(session: AsyncSession, post_id: UUID, effect: str, made: Decision) -> None:
