@@ -1,7 +1,7 @@
 """Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
 
 from ml.recommendations.serving import files
-from ml.recommendations.serving.blend import Blend, Items, Task, standardised
+from ml.recommendations.serving.blend import Blend, Heard, Items, Known, Task
 from ml.recommendations.serving.scorer import (
     EMPTY,
     POPULARITY_TIE_BREAK,
@@ -25,10 +25,12 @@ __all__ = [
     "POPULARITY_TIE_BREAK",
     "Blend",
     "Floats",
+    "Heard",
     "History",
     "Ids",
     "Items",
     "Kind",
+    "Known",
     "Neighbours",
     "Parameters",
     "Positions",
@@ -39,6 +41,5 @@ __all__ = [
     "assemble",
     "files",
     "fold_in",
-    "standardised",
     "top",
 ]

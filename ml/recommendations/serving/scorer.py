@@ -104,7 +104,10 @@ class Scorer:
 
     def affinity(self, history: History) -> Floats:
         """The model alone, without the person's own repeats: (n,), unscaled; zeros for an empty history."""
-        rows, weights = self.positions(history)
+        return self.affinity_of(*self.positions(history))
+
+    def affinity_of(self, rows: Positions, weights: Floats) -> Floats:
+        """The same where the positions of the history are known."""
         return self._affinity(rows, weights**self.power)
 
     def _affinity(self, rows: Positions, weights: Floats) -> Floats:
@@ -145,7 +148,7 @@ class Scorer:
     def score(self, history: History) -> Floats:
         """What is ranked and what is evaluated: (n,). Without a usable history this is popularity."""
         rows, weights = self.positions(history)
-        return self.blend(rows, weights, self._affinity(rows, weights**self.power), self.repeat_weight)
+        return self.blend(rows, weights, self.affinity_of(rows, weights), self.repeat_weight)
 
     def blend(self, rows: Positions, weights: Floats, affinity: Floats, repeat_weight: float) -> Floats:
         """The parts of a score: popularity to break ties, affinity (of this history) and own repeats at most 1 each."""
