@@ -41,7 +41,7 @@ class NothingToRollBackError(Exception):
 
 @dataclass(frozen=True)
 class Packaged:
-    """A model as the registry keeps it: one file, how to open it, and how it answers a data frame."""
+    """A model as the registry keeps it: one file or folder, how to open it, and how it answers a data frame."""
 
     save: Callable[[Path], Path]
     load: Callable[[Path], Any]
@@ -244,7 +244,7 @@ def _log_model(model: Packaged) -> None:
             return predict(self.scorer, model_input)
 
     with tempfile.TemporaryDirectory() as folder:
-        path = model.save(Path(folder) / "arrays.npz")
+        path = model.save(Path(folder) / "arrays")
         answer = predict(load(path), model.example)
         log_model(
             name="model",

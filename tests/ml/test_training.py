@@ -49,7 +49,7 @@ def test_tuning_sees_no_test_week(lines: pl.DataFrame, products: pl.DataFrame) -
 
 
 def test_every_candidate_is_beside_popularity(training: Training) -> None:
-    assert set(training.trained) == {"popularity", "own_repeats", "item_knn", "ease", "als", "content"}
+    assert set(training.trained) == {"popularity", "own_repeats", "item_knn", "ease", "als", "content", "blend"}
     popular = training.trained["popularity"].evaluation.figures
     figures = training.trained[training.champion].evaluation.figures
     assert figures["ndcg_at_10"] > popular["ndcg_at_10"]
@@ -81,7 +81,7 @@ def test_what_is_not_for_sale_is_in_no_list(lines: pl.DataFrame, products: pl.Da
     said = products.with_columns(is_active=pl.col("product_id") != 7)
     assert 7 in lines["product_id"]
     training = train(lines, said, only=frozenset({"ease", "content"}))
-    assert all(7 not in trained.scorer.product_ids for trained in training.trained.values())
+    assert all(7 not in trained.model.product_ids for trained in training.trained.values())
     tables = export.tables(training)
     related = tables["item_neighbours"].to_pylist()
     assert all(7 not in (row["product_id"], *row["neighbours"]) for row in related)
