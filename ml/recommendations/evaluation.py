@@ -65,7 +65,7 @@ def people(
 
 
 class Lists(NamedTuple):
-    """The first `DEPTH` products for a person: of all, of those new to the person, and without the weight of repeats."""
+    """The first `DEPTH` products for a person: of all, of those new to them, and without the weight of repeats."""
 
     ranked: list[int]
     new: list[int]

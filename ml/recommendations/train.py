@@ -128,9 +128,7 @@ def train(
         "catalogue_products": float(products["product_id"].n_unique()),
     }
     seconds = time.perf_counter() - started
-    return Training(
-        trained, champion, single, scorer, blend, everything, products, cut, checked.height, seconds, facts
-    )
+    return Training(trained, champion, single, scorer, blend, everything, products, cut, checked.height, seconds, facts)
 
 
 def span(lines: pl.DataFrame) -> timedelta:

@@ -17,7 +17,8 @@ from ml.recommendations.serving.trees import Trees
 Task = Literal["next", "new"]
 NEVER = 3650.0  # days: farther away than anything that was seen
 OF_ITEM = ("ever", "recent", "trend", "near", "since_first", "since_last", "trait")
-OF_BOTH = ("own_weight", "own_days", "own_due", "category_share", "category_lift", "trait_distance", "trait_spread")
+OF_OWN = ("own_weight", "own_share", "own_rank", "own_days", "own_due")
+OF_BOTH = (*OF_OWN, "category_share", "category_lift", "trait_distance", "trait_spread")
 OF_PERSON = ("products", "span", "idle", "popular_taste", "own_repeats")
 
 
@@ -149,13 +150,22 @@ class Blend:
         return np.setdiff1d(chosen, known.rows, assume_unique=True) if task == "new" else np.union1d(chosen, known.rows)
 
     def order(
-        self, known: Known, heard: Heard, chosen: Positions, plain: Floats, now: float, task: Task
+        self,
+        known: Known,
+        heard: Heard,
+        chosen: Positions,
+        plain: Floats,
+        now: float,
+        task: Task,
+        among: Positions | None = None,
     ) -> tuple[Positions, Floats]:
-        """`chosen` and their scores, best first."""
+        """`chosen` and their scores, best first; or of them only those `among`, as they stand beside all others."""
+        asked = slice(None) if among is None else np.isin(chosen, among)
         if len(known.rows) and task in self.trees:
-            scores = self.trees[task].predict(self.describe(known, heard, chosen, now))
+            scores = self.trees[task].predict(self.describe(known, heard, chosen, now)[asked])
         else:
-            scores = plain[chosen]
+            scores = plain[chosen][asked]
+        chosen = chosen[asked]
         best = np.argsort(-scores, kind="stable")
         return chosen[best], scores[best]
 
@@ -211,6 +221,8 @@ class Blend:
         items, share = self.items, weights / weights.sum()
         at = np.minimum(np.searchsorted(rows, chosen), len(rows) - 1)
         owned = rows[at] == chosen
+        place = np.empty(len(rows), np.float32)
+        place[np.argsort(-weights, kind="stable")] = np.log1p(np.arange(len(rows)))
         since = np.where(owned, np.clip(now - days[at], 0, NEVER), NEVER)
         codes = items.category[rows]
         placed = codes >= 0
@@ -224,6 +236,8 @@ class Blend:
         distance = items.trait[chosen] - mean
         return [
             np.where(owned, weights[at], 0.0),
+            np.where(owned, weights[at] / weights.max(), 0.0),
+            np.where(owned, place[at], np.log1p(NEVER)),
             since,
             np.where(owned, np.minimum(since / np.maximum(items.gap[chosen], 1.0), 10.0), 10.0),
             mine,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """`thresholds` of feature f are [starts[f], starts[f + 1]), rising. A row goes left where it is at most one of them.
+    """`thresholds` of feature f are [starts[f], starts[f + 1]), rising. A row goes left where it is at most one.
 
     `open_leaves` (thresholds + features × trees, unsigned): in row starts[f] + f + i the bits of the leaves that stay
     open where i thresholds of f are passed, bit 0 for the leftmost leaf. `values` (trees × leaves) are the scores.

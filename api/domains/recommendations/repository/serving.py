@@ -5,6 +5,7 @@ at once: reading a hundred thousand rows one by one would hold up the requests t
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from sqlalchemy import text
 from api.core.db import Reader
 from api.domains.recommendations.domain.candidates import REPEATS, Model
 from api.domains.recommendations.repository import files
-from ml.recommendations.serving import EMPTY, Floats, Ids, Parameters, Related, assemble
+from ml.recommendations.serving import EMPTY, Blend, Floats, Ids, Parameters, Related, assemble
+from ml.recommendations.serving import files as blend_files
 
 NAME = "recommendations"
 _ACTIVE = text("SELECT version FROM serving.active WHERE name = :name")
@@ -36,6 +38,7 @@ _RELATED = """
         string_agg(substr(array_send(weights), 21), '' ORDER BY product_id)
     FROM serving.item_neighbours WHERE version = %s AND relation = %s
 """
+_FILES = "SELECT name, content FROM serving.model_files WHERE version = %s ORDER BY name, part"
 # Postgres' array_send: dimensions, flags, element type, then length and lower bound of the one dimension; then for each
 # element its length and its value, all big-endian.
 _HEADER = 20
@@ -65,12 +68,28 @@ def load(url: str, version: int, folder: Path) -> Model:
         try:
             return files.open_mapped(place)
         except files.NoSuchFolder:
-            files.store(place, _read(connection, version, champion, Parameters(**({"kind": kind} | numbers))))
+            pass
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".", dir=folder) as received:
+            blend = _blend(connection, version, Path(received))
+            parameters = Parameters(**({"kind": kind} | numbers))
+            files.store(place, _read(connection, version, champion, parameters, blend))
         return files.open_mapped(place)
 
 
-def _read(connection: psycopg.Connection, version: int, champion: str, parameters: Parameters) -> Model:
-    """The version as the tables have it, all from one snapshot."""
+def _blend(connection: psycopg.Connection, version: int, received: Path) -> Blend | None:
+    """The blend of a version, its files put into a folder; None for a version that has none."""
+    with connection.cursor(binary=True) as cursor:
+        for name, content in cursor.stream(_FILES, [version]):
+            with (received / Path(name).name).open("ab") as file:
+                file.write(content)
+    return blend_files.load(received) if any(received.iterdir()) else None
+
+
+def _read(
+    connection: psycopg.Connection, version: int, champion: str, parameters: Parameters, blend: Blend | None
+) -> Model:
+    """The version as the tables have it, all from one snapshot, with its blend."""
     popular = connection.execute(_POPULAR, [version], binary=True).fetchone()
     together, similar, score = (_related(connection, version, name) for name in ("together", "similar", "score"))
     bought = _popular(popular) if popular else (EMPTY.product_ids, EMPTY.weights)
@@ -79,7 +98,7 @@ def _read(connection: psycopg.Connection, version: int, champion: str, parameter
     scopes = {scope: np.array(ids, np.int64) for scope, ids in connection.execute(_SCOPES, [version])}
     if REPEATS in scopes:
         scopes[REPEATS].sort()
-    return Model.of(version, champion, scorer, together, similar, scopes)
+    return Model.of(version, champion, scorer, together, similar, scopes, blend)
 
 
 def _popular(row: tuple[Any, ...]) -> tuple[Ids, Floats]:

@@ -11,14 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core import straight
-from ml.recommendations.serving import EMPTY, History
+from ml.recommendations.serving import EMPTY, Floats, History
 
 Reader = AsyncConnection | AsyncSession
 
 # A history that does not respect the customer's last reset is of no use.
 _KNOWN = text("""
     SELECT said.is_personalised, said.reset_at, removed.product_ids AS removed,
-        history.product_ids, history.weights
+        history.product_ids, history.weights, history.days
     FROM (
         SELECT coalesce(bool_and(is_personalised) FILTER (WHERE person_id = CAST(:chooser AS uuid)), true)
             AS is_personalised, max(reset_at) AS reset_at,
@@ -59,12 +59,16 @@ _RELEASE = text("DELETE FROM recommendations.withheld WHERE product_id = :produc
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a person said, and the purchases that the model's version knows of them."""
+    """What a person said, and the purchases that the model's version knows of them.
+
+    `days` are those of `bought`, since the epoch; of a version from before they were kept there are none.
+    """
 
     is_personalised: bool
     reset_at: datetime | None
     removed: frozenset[int]
     bought: History
+    days: Floats | None
 
 
 class Whose(NamedTuple):
@@ -96,7 +100,8 @@ async def known(reader: Reader, whose: Whose, version: int) -> Known:
     bought = EMPTY
     if row.product_ids is not None:
         bought = History(np.array(row.product_ids, np.int64), np.array(row.weights, np.float32))
-    return Known(row.is_personalised, row.reset_at, frozenset(row.removed or ()), bought)
+    days = None if row.days is None else np.array(row.days, np.float32)
+    return Known(row.is_personalised, row.reset_at, frozenset(row.removed or ()), bought, days)
 
 
 async def remove(session: AsyncSession, person_id: UUID, product_id: int) -> None:
