@@ -27,6 +27,8 @@ HELD_OUT = timedelta(weeks=4)
 REPEAT_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0)
 PEOPLE = 1000
 TUNING_PEOPLE = 300
+LESSONS = 1500  # people that the blend learns from
+JUDGES = 5  # every so many-th of them does not teach, but judges what was learned
 METRIC = "ndcg_at_10"
 
 
@@ -164,7 +166,7 @@ def tune(rehearsal: Rehearsal | None, seed: int) -> dict[str, float]:
 
 def blend_settings(seed: int) -> blending.Settings:
     """How the blend of the shop is learned."""
-    return blending.Settings(seed=seed, depth=DEPTH, weights=SOURCES)
+    return blending.Settings(seed=seed, depth=DEPTH, weights=SOURCES, people=LESSONS)
 
 
 def trained_sources(trained: Mapping[str, Trained]) -> list[str]:
@@ -180,9 +182,8 @@ def try_blend(
     persons: list[Person],
     seed: int,
 ) -> Trained | None:
-    """Trees learned in the rehearsal order what the models say that were fitted at the cut.
-
-    None without two sources to blend, or where the rehearsal has nothing to teach.
+    """Trees learned in the rehearsal order what the models say that were fitted at the cut, in the tasks where they are
+    better than the sum of what the models say. None without two sources to blend.
     """
     names = trained_sources(trained)
     if len(names) < 2:
@@ -190,15 +191,15 @@ def try_blend(
     began, settings = time.perf_counter(), blend_settings(seed)
     then = {name: rehearsal.scorers[name] for name in names}
     lesson = blending.of_scorers(rehearsal.known, products, then, settings, DEPTH)
-    trees = blending.learn([(lesson, people(rehearsal.known, rehearsal.later, settings.people, seed))], settings)
-    if not trees:
-        return None
+    asked = people(rehearsal.known, rehearsal.later, settings.people, seed)
+    learners = [person for place, person in enumerate(asked) if place % JUDGES]
+    trees = blending.judged(lesson, blending.learn([(lesson, learners)], settings), asked[::JUDGES])
     now = {name: model for name in names if isinstance(model := trained[name].model, Scorer)}
     blend = replace(blending.of_scorers(known, products, now, settings, DEPTH), trees=trees)
     parameters = {
         name: value for name, value in asdict(settings).items() if name in {"trees", "leaves", "learning_rate", "seed"}
     }
-    parameters |= {"kind": BLEND, "sources": "+".join(names), "depth": DEPTH}
+    parameters |= {"kind": BLEND, "sources": "+".join(names), "depth": DEPTH, "tasks": "+".join(trees) or "none"}
     return tried(BLEND, parameters, blend, time.perf_counter() - began, products, persons, seed)
 
 
@@ -211,9 +212,10 @@ def blend_again(
     seed: int,
 ) -> Blend:
     """The blend of models that were fitted on everything; its trees learn from the test weeks, the newest there are."""
-    settings = blend_settings(seed)
-    lessons = [(tested.model, persons)] if isinstance(tested.model, Blend) else []
-    trees = blending.learn(lessons, settings)
+    if not isinstance(tested.model, Blend):
+        raise TypeError(f"{tested.name} is no blend")
+    settings = replace(blend_settings(seed), tasks=tuple(tested.model.trees))
+    trees = blending.learn([(tested.model, persons)], settings)
     return replace(blending.of_scorers(everything, products, fitted, settings, DEPTH), trees=trees)
 
 

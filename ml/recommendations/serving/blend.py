@@ -15,6 +15,7 @@ from ml.recommendations.serving.scorer import Floats, History, Ids, Positions, S
 from ml.recommendations.serving.trees import Trees
 
 Task = Literal["next", "new"]
+LOUDEST = 100  # products of a history that sources are asked with
 NEVER = 3650.0  # days: farther away than anything that was seen
 OF_ITEM = ("ever", "recent", "trend", "near", "since_first", "since_last", "trait")
 OF_OWN = ("own_weight", "own_share", "own_rank", "own_days", "own_due")
@@ -55,6 +56,12 @@ class Known(NamedTuple):
     rows: Positions
     weights: Floats
     days: Floats
+
+    def loudest(self) -> Positions:
+        """The places of those that count most, rising."""
+        if len(self.rows) <= LOUDEST:
+            return np.arange(len(self.rows))
+        return np.sort(np.argpartition(-self.weights, LOUDEST)[:LOUDEST])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +130,10 @@ class Blend:
         return Known(at[is_known], weights[is_known], newest[is_known])
 
     def hear(self, known: Known) -> Heard:
-        """Ask every source about every product."""
-        said = tuple(source.affinity_of(known.rows, known.weights) for source in self.sources)
+        """Ask every source about every product, with the loudest of what is known: the rest changes next to nothing."""
+        loudest = known.loudest()
+        rows, weights = known.rows[loudest], known.weights[loudest]
+        said = tuple(source.affinity_of(rows, weights) for source in self.sources)
         means = tuple(float(each.sum(dtype=np.float64)) / max(len(each), 1) for each in said)
         # Without a pass of its own for the differences: E(x²) − E(x)², at the precision of the scores.
         squares = (float(each @ each) / max(len(each), 1) for each in said)
@@ -146,8 +155,10 @@ class Blend:
         if task == "new":
             plain = plain.copy()
             plain[known.rows] = -np.inf
-        chosen = np.union1d(top(plain, depth or self.depth), self.popular)
-        return np.setdiff1d(chosen, known.rows, assume_unique=True) if task == "new" else np.union1d(chosen, known.rows)
+        chosen = np.concatenate([top(plain, depth or self.depth), self.popular])
+        if task == "new":
+            return np.unique(chosen[np.isfinite(plain[chosen])])
+        return np.unique(np.concatenate([chosen, known.rows[known.loudest()]]))
 
     def order(
         self,
