@@ -244,7 +244,7 @@ def _log_model(model: Packaged) -> None:
             return predict(self.scorer, model_input)
 
     with tempfile.TemporaryDirectory() as folder:
-        path = model.save(Path(folder) / "arrays")
+        path = model.save(Path(folder) / "arrays.npz")
         answer = predict(load(path), model.example)
         log_model(
             name="model",

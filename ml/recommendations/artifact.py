@@ -14,8 +14,8 @@ LIMIT = 20
 
 
 def keep(model: Scorer | Blend, path: Path) -> Path:
-    """Writes a scorer as an archive, a blend as a folder; `fetch` reads either back to an equal one."""
-    return files.save(model, path) if isinstance(model, Blend) else save(model, path.with_suffix(".npz"))
+    """Writes a scorer as the archive `path`, a blend as a folder of its name without the ending; `fetch` reads both."""
+    return files.save(model, path.with_suffix("")) if isinstance(model, Blend) else save(model, path)
 
 
 def fetch(path: Path) -> Scorer | Blend:

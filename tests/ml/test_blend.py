@@ -12,7 +12,7 @@ import pytest
 from ml.recommendations import blending, interactions, splits
 from ml.recommendations.blending import Fold, Settings
 from ml.recommendations.competitors import competitor
-from ml.recommendations.evaluation import people
+from ml.recommendations.evaluation import Person, people
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.serving import EMPTY, Blend, History, Scorer, Trees, files, top
 
@@ -133,6 +133,38 @@ def test_the_same_seed_grows_the_same_trees(lines: pl.DataFrame, products: pl.Da
     for task, trees in blend.trees.items():
         np.testing.assert_array_equal(trees.thresholds, again.trees[task].thresholds)
         np.testing.assert_array_equal(trees.values, again.trees[task].values)
+
+
+def test_trees_that_are_no_better_than_the_sum_are_not_kept(blend: Blend, purchases: Purchases) -> None:
+    persons = [
+        Person(
+            purchases.history(row),
+            frozenset(wanted),
+            frozenset(),
+            purchases.days(row),
+            float(purchases.days(row).max()),
+        )
+        for row in range(40)
+        for wanted in [blend.rank(purchases.history(row), purchases.days(row), 19_900.0, 3, "next")[0].tolist()]
+    ]
+    plain = replace(blend, trees={})
+    constant = replace(blend.trees["next"], values=np.zeros_like(blend.trees["next"].values))
+    assert set(blending.judged(plain, {"next": blend.trees["next"]}, persons)) == {"next"}
+    assert not blending.judged(plain, {"next": constant}, persons)
+
+
+def test_factors_that_are_not_there_are_not_kept(purchases: Purchases, products: pl.DataFrame) -> None:
+    scorer = SOURCES[1].fit(purchases, products)
+    assert scorer.factors is not None
+    sparse = replace(scorer, factors=scorer.factors * (scorer.product_ids % 2 == 0)[:, None], gram=None)
+    compact = sparse.compact()
+    assert compact.factors is not None
+    assert len(compact.factors) < len(compact.product_ids)
+    history = History.of({3: 1.0, 4: 2.0})
+    np.testing.assert_allclose(compact.score(history), sparse.score(history), atol=1e-5)
+    there = np.array([2, 3, 4, 500], np.int64)
+    np.testing.assert_allclose(compact.over(there).score(history), sparse.over(there).score(history), atol=1e-5)
+    assert compact.because(history, np.array([8, 10])) == sparse.because(history, np.array([8, 10]))
 
 
 def test_a_scorer_over_another_catalogue_forgets_and_keeps_silent(purchases: Purchases, products: pl.DataFrame) -> None:

@@ -239,9 +239,11 @@ class Blend:
         placed = codes >= 0
         taste = np.bincount(codes[placed], share[placed], minlength=max(len(items.category_share), 1))
         code = items.category[chosen]
-        known = code >= 0
-        mine = np.where(known, taste[code], 0.0)
-        usual = np.where(known, items.category_share[code], 0.0) if len(items.category_share) else np.zeros(len(code))
+        is_placed = code >= 0
+        mine = np.where(is_placed, taste[code], 0.0)
+        usual = (
+            np.where(is_placed, items.category_share[code], 0.0) if len(items.category_share) else np.zeros(len(code))
+        )
         traits = items.trait[rows]
         mean, spread = float(traits.mean()), float(traits.std())
         distance = items.trait[chosen] - mean

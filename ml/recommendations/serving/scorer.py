@@ -119,7 +119,7 @@ class Scorer:
             return self._sum_of_neighbours(rows, weights)
         if self.factors is None:
             raise ValueError(f"a scorer of kind {self.kind} needs factors")
-        said = self.factors @ self.person(rows, weights)
+        said: Floats = self.factors @ self.person(rows, weights)
         if self.placed is None:
             return said
         scores = np.zeros(len(self.product_ids), np.float32)
@@ -250,7 +250,7 @@ class Scorer:
             return self.vectors(rows) @ self.vectors(wanted).T
         shares = np.zeros((len(rows), len(wanted)), np.float32)
         indices, weights, lengths = self.neighbours.entries(rows)
-        column = np.full(len(self.product_ids), -1)
+        column = np.full(len(self.product_ids), -1, np.int32)
         column[wanted] = np.arange(len(wanted))
         found = column[indices]
         known = found >= 0

@@ -102,7 +102,7 @@ def _read(
 
 
 def _popular(row: tuple[Any, ...]) -> tuple[Ids, Floats]:
-    return _array(row[0], _BIGINT).astype(np.int64), _array(row[1], _REAL).astype(np.float32)
+    return bigints(row[0]), reals(row[1])
 
 
 def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats] | None:
@@ -112,7 +112,7 @@ def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats]
     ids, values, shortest, longest = row
     if shortest != longest:
         raise ValueError(f"factors of version {version} have {shortest} to {longest} dimensions")
-    return _array(ids, _BIGINT).astype(np.int64), _elements(values, _REAL).astype(np.float32).reshape(-1, longest)
+    return bigints(ids), _elements(values, _REAL).astype(np.float32).reshape(-1, longest)
 
 
 def _related(connection: psycopg.Connection, version: int, relation: str) -> Related:
@@ -121,11 +121,21 @@ def _related(connection: psycopg.Connection, version: int, relation: str) -> Rel
         return Related(EMPTY.product_ids, np.zeros(1, np.int64), EMPTY.product_ids, EMPTY.weights)
     ids, lengths, neighbours, weights = row
     return Related(
-        _array(ids, _BIGINT).astype(np.int64),
+        bigints(ids),
         np.concatenate([[0], np.cumsum(_array(lengths, _BIGINT))]).astype(np.int64),
         _elements(neighbours, _BIGINT).astype(np.int64),
         _elements(weights, _REAL).astype(np.float32),
     )
+
+
+def bigints(value: bytes) -> Ids:
+    """What `array_send` makes of a bigint[] without nulls."""
+    return np.asarray(_array(value, _BIGINT), np.int64)
+
+
+def reals(value: bytes) -> Floats:
+    """What `array_send` makes of a real[] without nulls."""
+    return np.asarray(_array(value, _REAL), np.float32)
 
 
 def _array(value: bytes, element: np.dtype[Any]) -> Any:
