@@ -2,6 +2,7 @@
 
 from ml.recommendations.serving import files
 from ml.recommendations.serving.blend import Blend, Heard, Items, Known, Task
+from ml.recommendations.serving.files import load as open_blend
 from ml.recommendations.serving.scorer import (
     EMPTY,
     POPULARITY_TIE_BREAK,
@@ -41,5 +42,6 @@ __all__ = [
     "assemble",
     "files",
     "fold_in",
+    "open_blend",
     "top",
 ]

@@ -135,7 +135,7 @@ class Scorer:
         if not len(self.placed):
             return np.zeros((len(rows), self.factors.shape[1]), np.float32)
         at = np.minimum(np.searchsorted(self.placed, rows), len(self.placed) - 1)
-        return self.factors[at] * (self.placed[at] == rows)[:, None]
+        return np.asarray(self.factors[at] * (self.placed[at] == rows)[:, None], np.float32)
 
     def _sum_of_neighbours(self, rows: Positions, weights: Floats) -> Floats:
         if self.neighbours is None:

@@ -15,8 +15,7 @@ from sqlalchemy import text
 from api.core.db import Reader
 from api.domains.recommendations.domain.candidates import REPEATS, Model
 from api.domains.recommendations.repository import files
-from ml.recommendations.serving import EMPTY, Blend, Floats, Ids, Parameters, Related, assemble
-from ml.recommendations.serving import files as blend_files
+from ml.recommendations.serving import EMPTY, Blend, Floats, Ids, Parameters, Related, assemble, open_blend
 
 NAME = "recommendations"
 _ACTIVE = text("SELECT version FROM serving.active WHERE name = :name")
@@ -83,7 +82,7 @@ def _blend(connection: psycopg.Connection, version: int, received: Path) -> Blen
         for name, content in cursor.stream(_FILES, [version]):
             with (received / Path(name).name).open("ab") as file:
                 file.write(content)
-    return blend_files.load(received) if any(received.iterdir()) else None
+    return open_blend(received) if any(received.iterdir()) else None
 
 
 def _read(
