@@ -17,7 +17,7 @@ from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.inventory import facade as inventory
-from api.domains.recommendations.domain.candidates import Model
+from api.domains.recommendations.domain.opinion import Model
 from api.domains.recommendations.service.model import get_holder
 from ingestion.online.interactions import Interaction
 from ingestion.online.service import keep

@@ -5,18 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.domains.recommendations.domain.candidates import (
-    DAY,
-    STRANGER,
-    Candidate,
-    Model,
-    Person,
-    Recent,
-    explained,
-    for_home,
-    opinion_of,
-    reranked,
-)
+from api.domains.recommendations.domain.candidates import Candidate, explained, for_home, reranked
+from api.domains.recommendations.domain.opinion import DAY, STRANGER, Model, Person, Recent, opinion_of
 from api.domains.recommendations.repository.files import open_mapped, store
 from ml.recommendations.serving import History
 from tests.api.recommendations.conftest import TODAY, blended, model

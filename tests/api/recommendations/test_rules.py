@@ -10,21 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from api.domains.recommendations.domain.candidates import (
-    RECENT_HALF_LIFE,
     Candidate,
-    Model,
     New,
-    Person,
-    Recent,
     contributions,
     explained,
     for_cart,
     for_home,
     for_new,
-    opinion_of,
     reason,
-    recent_history,
     reranked,
+)
+from api.domains.recommendations.domain.opinion import (
+    RECENT_HALF_LIFE,
+    Model,
+    Person,
+    Recent,
+    opinion_of,
+    recent_history,
 )
 from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, Traits, pick, place

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from api.domains.recommendations.domain.candidates import Model
+from api.domains.recommendations.domain.opinion import Model
 from ml.recommendations import serving
 
 KEPT = 3

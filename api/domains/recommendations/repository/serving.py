@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import text
 
 from api.core.db import Reader
-from api.domains.recommendations.domain.candidates import REPEATS, Model
+from api.domains.recommendations.domain.opinion import REPEATS, Model
 from api.domains.recommendations.repository import files
 from ml.recommendations.serving import EMPTY, Blend, Floats, Ids, Parameters, Related, assemble, open_blend
 

@@ -15,7 +15,8 @@ from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations.contracts import Contribution, RecommendationView, RecommendedItem, Surface
 from api.domains.recommendations.domain import candidates as sources
-from api.domains.recommendations.domain.candidates import STRANGER, Candidate, Model, Opinion, Person
+from api.domains.recommendations.domain.candidates import Candidate
+from api.domains.recommendations.domain.opinion import STRANGER, Model, Opinion, Person, opinion_of
 from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, pick, place
 from api.domains.recommendations.errors import ProductNeeded
@@ -145,7 +146,7 @@ def _candidates(model: Model, question: Question, person: Person) -> tuple[list[
         return sources.for_product(model, question.product_id, question.limit * 2), None
     if question.surface in {"cart", "order"} and question.cart:
         return sources.for_cart(model, question.cart, question.limit), None
-    opinion = sources.opinion_of(model, person, time.time())
+    opinion = opinion_of(model, person, time.time())
     found = sources.for_home(model, person, question.limit, opinion)
     new = sources.for_new(model, get_house().new_to(model), opinion)
     first = max(question.limit, question.limit * 3 - len(new))  # so that they are among those looked at

@@ -15,7 +15,7 @@ from api.core.db import Reader
 from api.core.outbox import publish
 from api.domains.catalog import facade as catalog
 from api.domains.identity import facade as identity
-from api.domains.recommendations.domain.candidates import Person, Recent
+from api.domains.recommendations.domain.opinion import Person, Recent
 from api.domains.recommendations.errors import NoSuchProduct, TooManyRemovals
 from api.domains.recommendations.repository import serving
 from api.domains.recommendations.repository import taste as repository
