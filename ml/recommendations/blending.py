@@ -20,7 +20,7 @@ from ml.recommendations.candidates import Candidate
 from ml.recommendations.evaluation import Person
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.metrics import interval, ndcg
-from ml.recommendations.serving import Blend, Floats, Ids, Items, Scorer, Task, Trees, top
+from ml.recommendations.serving import EVERY, Blend, Floats, Ids, Items, Scorer, Task, Trees, top
 
 PERIODS = 64
 POPULAR = 50  # bestsellers that are candidates for everybody
@@ -30,6 +30,8 @@ TASKS: tuple[Task, ...] = ("next", "new")
 @dataclass(frozen=True)
 class Settings:
     """`depth` candidates are described in training, `trees` of at most `leaves` leaves are grown for each task.
+
+    `served_depth` and `loudest` are those of the blend.
 
     `people` bounds who is learned from in each fold. Weights are of the sources in the plain blend, 1 where not given.
     """
@@ -43,6 +45,8 @@ class Settings:
     seed: int = 7
     tasks: tuple[Task, ...] = TASKS
     weights: Mapping[str, float] = field(default_factory=dict)
+    served_depth: int = 200
+    loudest: int = EVERY
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,7 @@ def plain(known: Purchases, products: pl.DataFrame, sources: Sequence[Candidate]
     return of_scorers(known, products, fitted, settings)
 
 
-def of_scorers(
-    known: Purchases, products: pl.DataFrame, scorers: Mapping[str, Scorer], settings: Settings, depth: int = 200
-) -> Blend:
+def of_scorers(known: Purchases, products: pl.DataFrame, scorers: Mapping[str, Scorer], settings: Settings) -> Blend:
     """The same of sources that were fitted on `known` already; their products are the blend's."""
     ids = np.unique(np.concatenate([scorer.product_ids for scorer in scorers.values()]))
     items = describe_items(known, products, ids)
@@ -125,7 +127,8 @@ def of_scorers(
         items,
         top(items.recent, POPULAR),
         {},
-        depth,
+        settings.served_depth,
+        settings.loudest,
     )
 
 

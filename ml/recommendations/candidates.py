@@ -14,6 +14,7 @@ BLEND = "blend"
 # What the blend of the shop listens to, and how loudly where candidates are gathered.
 SOURCES: Mapping[str, float] = {"ease": 1.0, "als": 1.0, "item_knn": 0.3}
 DEPTH = 120  # products that the blend orders for an answer
+LOUDEST = 100  # products of a history that it asks its sources with
 
 Fit = Callable[[Purchases, pl.DataFrame], Scorer]
 

@@ -15,7 +15,7 @@ import polars as pl
 import structlog
 
 from ml.recommendations import blending, interactions
-from ml.recommendations.candidates import BLEND, DEPTH, SOURCES, Candidate, candidates
+from ml.recommendations.candidates import BLEND, DEPTH, LOUDEST, SOURCES, Candidate, candidates
 from ml.recommendations.comparison import Paired, paired
 from ml.recommendations.evaluation import Evaluation, Person, evaluate, people, sweep
 from ml.recommendations.interactions import Purchases
@@ -166,7 +166,9 @@ def tune(rehearsal: Rehearsal | None, seed: int) -> dict[str, float]:
 
 def blend_settings(seed: int) -> blending.Settings:
     """How the blend of the shop is learned."""
-    return blending.Settings(seed=seed, depth=DEPTH, weights=SOURCES, people=LESSONS)
+    return blending.Settings(
+        seed=seed, depth=DEPTH, served_depth=DEPTH, loudest=LOUDEST, weights=SOURCES, people=LESSONS
+    )
 
 
 def trained_sources(trained: Mapping[str, Trained]) -> list[str]:
@@ -190,16 +192,22 @@ def try_blend(
         return None
     began, settings = time.perf_counter(), blend_settings(seed)
     then = {name: rehearsal.scorers[name] for name in names}
-    lesson = blending.of_scorers(rehearsal.known, products, then, settings, DEPTH)
+    lesson = blending.of_scorers(rehearsal.known, products, then, settings)
     asked = people(rehearsal.known, rehearsal.later, settings.people, seed)
     learners = [person for place, person in enumerate(asked) if place % JUDGES]
     trees = blending.judged(lesson, blending.learn([(lesson, learners)], settings), asked[::JUDGES])
     now = {name: model for name in names if isinstance(model := trained[name].model, Scorer)}
-    blend = replace(blending.of_scorers(known, products, now, settings, DEPTH), trees=trees)
+    blend = replace(blending.of_scorers(known, products, now, settings), trees=trees)
     parameters = {
         name: value for name, value in asdict(settings).items() if name in {"trees", "leaves", "learning_rate", "seed"}
     }
-    parameters |= {"kind": BLEND, "sources": "+".join(names), "depth": DEPTH, "tasks": "+".join(trees) or "none"}
+    parameters |= {
+        "kind": BLEND,
+        "sources": "+".join(names),
+        "depth": DEPTH,
+        "loudest": LOUDEST,
+        "tasks": "+".join(trees) or "none",
+    }
     return tried(BLEND, parameters, blend, time.perf_counter() - began, products, persons, seed)
 
 
@@ -216,7 +224,7 @@ def blend_again(
         raise TypeError(f"{tested.name} is no blend")
     settings = replace(blend_settings(seed), tasks=tuple(tested.model.trees))
     trees = blending.learn([(tested.model, persons)], settings)
-    return replace(blending.of_scorers(everything, products, fitted, settings, DEPTH), trees=trees)
+    return replace(blending.of_scorers(everything, products, fitted, settings), trees=trees)
 
 
 def try_out(

@@ -1,7 +1,7 @@
 """Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
 
 from ml.recommendations.serving import files
-from ml.recommendations.serving.blend import Blend, Heard, Items, Known, Task
+from ml.recommendations.serving.blend import EVERY, Blend, Heard, Items, Known, Task
 from ml.recommendations.serving.files import load as open_blend
 from ml.recommendations.serving.scorer import (
     EMPTY,
@@ -23,6 +23,7 @@ from ml.recommendations.serving.trees import Trees
 
 __all__ = [
     "EMPTY",
+    "EVERY",
     "POPULARITY_TIE_BREAK",
     "Blend",
     "Floats",

@@ -15,7 +15,7 @@ from ml.recommendations.serving.scorer import Floats, History, Ids, Positions, S
 from ml.recommendations.serving.trees import Trees
 
 Task = Literal["next", "new"]
-LOUDEST = 100  # products of a history that sources are asked with
+EVERY = 1_000_000
 NEVER = 3650.0  # days: farther away than anything that was seen
 OF_ITEM = ("ever", "recent", "trend", "near", "since_first", "since_last", "trait")
 OF_OWN = ("own_weight", "own_share", "own_rank", "own_days", "own_due")
@@ -57,11 +57,11 @@ class Known(NamedTuple):
     weights: Floats
     days: Floats
 
-    def loudest(self) -> Positions:
-        """The places of those that count most, rising."""
-        if len(self.rows) <= LOUDEST:
+    def loudest(self, limit: int) -> Positions:
+        """The places of the `limit` products that count most, rising."""
+        if len(self.rows) <= limit:
             return np.arange(len(self.rows))
-        return np.sort(np.argpartition(-self.weights, LOUDEST)[:LOUDEST])
+        return np.sort(np.argpartition(-self.weights, limit)[:limit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Blend:
 
     `trees` order the candidates of a task: `next` for whatever is bought next, `new` for what the person never had.
     `depth` candidates come from the plain blend, beside the person's own products and the `popular` ones (positions).
+    Of a history the `loudest` products are what sources are asked with: of purchases the rest changes next to nothing.
     """
 
     product_ids: Ids
@@ -95,6 +96,7 @@ class Blend:
     popular: Positions
     trees: Mapping[Task, Trees]
     depth: int = 200
+    loudest: int = EVERY
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -130,8 +132,8 @@ class Blend:
         return Known(at[is_known], weights[is_known], newest[is_known])
 
     def hear(self, known: Known) -> Heard:
-        """Ask every source about every product, with the loudest of what is known: the rest changes next to nothing."""
-        loudest = known.loudest()
+        """Ask every source about every product."""
+        loudest = known.loudest(self.loudest)
         rows, weights = known.rows[loudest], known.weights[loudest]
         said = tuple(source.affinity_of(rows, weights) for source in self.sources)
         means = tuple(float(each.sum(dtype=np.float64)) / max(len(each), 1) for each in said)
@@ -158,7 +160,7 @@ class Blend:
         chosen = np.concatenate([top(plain, depth or self.depth), self.popular])
         if task == "new":
             return np.unique(chosen[np.isfinite(plain[chosen])])
-        return np.unique(np.concatenate([chosen, known.rows[known.loudest()]]))
+        return np.unique(np.concatenate([chosen, known.rows[known.loudest(self.loudest)]]))
 
     def order(
         self,

@@ -25,6 +25,7 @@ def save(blend: Blend, folder: Path) -> Path:
     facts: dict[str, Any] = {
         "names": blend.names,
         "depth": blend.depth,
+        "loudest": blend.loudest,
         "items": _keep(blend.items, made, "items"),
         "sources": [],
         "trees": {task: _keep(trees, made, f"trees_{task}") for task, trees in blend.trees.items()},
@@ -52,6 +53,7 @@ def load(folder: Path) -> Blend:
         _array(folder, "popular"),
         {task: Trees(**_open(folder, f"trees_{task}", Trees), **numbers) for task, numbers in facts["trees"].items()},
         facts["depth"],
+        facts["loudest"],
     )
 
 
