@@ -73,10 +73,7 @@ async def read(reader: AsyncConnection | AsyncSession, statement: TextClause, pa
     """A plain text on whatever a request reads with: of hot reads what stands around a statement is the larger part."""
     if not isinstance(reader, AsyncConnection):
         return await reader.execute(statement, params)
-    sync = reader.sync_connection
-    if sync is None or sync.closed or sync.invalidated:
-        return await reader.execute(statement, params)
-    driver = sync.connection.driver_connection  # it is there, so nothing has to be awaited for it
+    driver = (await reader.get_raw_connection()).driver_connection
     found = _statement(statement)
     if not found.is_plain or not isinstance(driver, StraightConnection):
         return await reader.execute(statement, params)
