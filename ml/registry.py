@@ -41,7 +41,7 @@ class NothingToRollBackError(Exception):
 
 @dataclass(frozen=True)
 class Packaged:
-    """A model as the registry keeps it: one file, how to open it, and how it answers a data frame."""
+    """A model as the registry keeps it: one file or folder, how to open it, and how it answers a data frame."""
 
     save: Callable[[Path], Path]
     load: Callable[[Path], Any]

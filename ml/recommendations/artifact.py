@@ -1,4 +1,4 @@
-"""A scorer as one file, and as a function from a data frame to a data frame: what the registry keeps of a model."""
+"""A model as a file or a folder, and as a function from a data frame to a data frame: what the registry keeps of it."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,9 +8,19 @@ import numpy as np
 import pandas as pd
 
 from ml.recommendations.export import parameters
-from ml.recommendations.serving import History, Neighbours, Scorer, top
+from ml.recommendations.serving import Blend, History, Neighbours, Scorer, files, top
 
 LIMIT = 20
+
+
+def keep(model: Scorer | Blend, path: Path) -> Path:
+    """Writes a scorer as the archive `path`, a blend as a folder of its name without the ending; `fetch` reads both."""
+    return files.save(model, path.with_suffix("")) if isinstance(model, Blend) else save(model, path)
+
+
+def fetch(path: Path) -> Scorer | Blend:
+    """What `keep` wrote."""
+    return files.load(path) if path.is_dir() else load(path)
 
 
 def save(scorer: Scorer, path: Path) -> Path:
@@ -46,15 +56,27 @@ def load(path: Path) -> Scorer:
         )
 
 
-def predict(scorer: Scorer, history: pd.DataFrame) -> pd.DataFrame:
-    """One person's history (product_id, weight) → the best products (product_id, score), best first."""
-    weights = dict(zip(history["product_id"].astype(int), history["weight"].astype(float), strict=True))
-    scores = scorer.score(History.of(weights))
+def predict(model: Scorer | Blend, history: pd.DataFrame) -> pd.DataFrame:
+    """One person's history (product_id, weight; for a blend also day) → the best products (product_id, score).
+
+    The best come first. A blend is asked on the day of the last event; days are since the epoch.
+    """
+    weights = history["weight"].to_numpy(np.float32)
+    known = History(history["product_id"].to_numpy(np.int64), weights)
+    if isinstance(model, Blend):
+        days = history["day"].to_numpy(np.float32)
+        ids, scores = model.rank(known, days, float(days.max(initial=0.0)), LIMIT)
+        return pd.DataFrame({"product_id": ids, "score": scores.astype(float)})
+    scores = model.score(known)
     best = top(scores, LIMIT)
-    return pd.DataFrame({"product_id": scorer.product_ids[best], "score": scores[best].astype(float)})
+    return pd.DataFrame({"product_id": model.product_ids[best], "score": scores[best].astype(float)})
 
 
-def example(scorer: Scorer) -> pd.DataFrame:
+def example(model: Scorer | Blend) -> pd.DataFrame:
     """An input with the columns and types of every input: the two most popular products."""
-    best = top(scorer.popularity, 2)
-    return pd.DataFrame({"product_id": scorer.product_ids[best], "weight": np.ones(len(best))})
+    if isinstance(model, Blend):
+        two = model.popular[:2]
+        days = model.items.last_day[two].astype(float)
+        return pd.DataFrame({"product_id": model.product_ids[two], "weight": np.ones(len(two)), "day": days})
+    best = top(model.popularity, 2)
+    return pd.DataFrame({"product_id": model.product_ids[best], "weight": np.ones(len(best))})

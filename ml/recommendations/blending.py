@@ -5,6 +5,8 @@ The sources that the trees learn from never saw what they are asked about; then 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import lightgbm
@@ -17,15 +19,19 @@ from threadpoolctl import threadpool_limits
 from ml.recommendations.candidates import Candidate
 from ml.recommendations.evaluation import Person
 from ml.recommendations.interactions import Purchases
-from ml.recommendations.serving import Blend, Floats, Ids, Items, Task, Trees
+from ml.recommendations.metrics import interval, ndcg
+from ml.recommendations.serving import EVERY, Blend, Floats, Ids, Items, Scorer, Task, Trees, top
 
 PERIODS = 64
+POPULAR = 50  # bestsellers that are candidates for everybody
 TASKS: tuple[Task, ...] = ("next", "new")
 
 
 @dataclass(frozen=True)
 class Settings:
     """`depth` candidates are described in training, `trees` of at most `leaves` leaves are grown for each task.
+
+    `served_depth` and `loudest` are those of the blend.
 
     `people` bounds who is learned from in each fold. Weights are of the sources in the plain blend, 1 where not given.
     """
@@ -39,6 +45,8 @@ class Settings:
     seed: int = 7
     tasks: tuple[Task, ...] = TASKS
     weights: Mapping[str, float] = field(default_factory=dict)
+    served_depth: int = 200
+    loudest: int = EVERY
 
 
 @dataclass(frozen=True)
@@ -56,47 +64,89 @@ def fit(
 
     `products` may have `trait`, one number per product. A task without a single hit in the folds has no trees.
     """
+    lessons = ((plain(fold.known, products, sources, settings), fold.persons) for fold in folds)
+    trees = learn(lessons, settings)
+    return replace(plain(known, products, sources, settings), trees=trees)
+
+
+def learn(lessons: Iterable[tuple[Blend, Sequence[Person]]], settings: Settings) -> dict[Task, Trees]:
+    """Trees for each task from blends and people of whom more is known than those blends were fitted on."""
     taught: dict[Task, list[tuple[Floats, npt.NDArray[np.int8]]]] = {task: [] for task in settings.tasks}
     names: tuple[str, ...] = ()
-    for fold in folds:
-        blend = plain(fold.known, products, sources, settings)
+    for blend, persons in lessons:
         names = blend.features
         # One person's matrices are small: threads would only wait for each other.
         with threadpool_limits(limits=1):
-            for person in fold.persons[: settings.people]:
-                for task, lessons in taught.items():
-                    lesson = describe(blend, person, task, settings.depth)
-                    if lesson is not None:
-                        lessons.append(lesson)
-    trees = {task: grow(lessons, names, settings) for task, lessons in taught.items() if lessons}
-    return replace(plain(known, products, sources, settings), trees=trees)
+            for person in persons[: settings.people]:
+                for task, found in describe(blend, person, settings).items():
+                    taught[task].append(found)
+    return {task: grow(found, names, settings) for task, found in taught.items() if found}
+
+
+def judged(blend: Blend, trees: Mapping[Task, Trees], persons: Sequence[Person]) -> dict[Task, Trees]:
+    """The trees that surely find more than the plain blend for people they did not learn from, by NDCG@10.
+
+    Where people seldom take what is new to them, there is too little to learn an order from.
+    """
+    found: dict[Task, tuple[list[float], list[float]]] = {task: ([], []) for task in trees}
+    both = replace(blend, trees=trees), replace(blend, trees={})
+    with threadpool_limits(limits=1):
+        for person in persons:
+            known = blend.known(person.history, person.days)
+            heard = blend.hear(known)
+            total = blend.plain(heard)
+            for task, values in found.items():
+                wanted = person.bought if task == "next" else person.new
+                chosen = blend.candidates(known, total, task)
+                for each, figures in zip(both, values, strict=True):
+                    ranked = each.product_ids[each.order(known, heard, chosen, total, person.now, task)[0][:10]]
+                    figures.append(ndcg([product in wanted for product in ranked.tolist()], len(wanted)))
+    return {task: trees[task] for task, (ours, plainly) in found.items() if _is_better(ours, plainly)}
+
+
+def _is_better(ours: Sequence[float], others: Sequence[float]) -> bool:
+    low, _ = interval(np.subtract(ours, others))
+    return low > 0
 
 
 def plain(known: Purchases, products: pl.DataFrame, sources: Sequence[Candidate], settings: Settings) -> Blend:
     """The blend without trees: the sum of the sources' standard scores."""
-    scorers = [source.fit(known, products) for source in sources]
-    ids = np.unique(np.concatenate([scorer.product_ids for scorer in scorers]))
+    fitted = {source.name: source.fit(known, products) for source in sources}
+    return of_scorers(known, products, fitted, settings)
+
+
+def of_scorers(known: Purchases, products: pl.DataFrame, scorers: Mapping[str, Scorer], settings: Settings) -> Blend:
+    """The same of sources that were fitted on `known` already; their products are the blend's."""
+    ids = np.unique(np.concatenate([scorer.product_ids for scorer in scorers.values()]))
+    items = describe_items(known, products, ids)
     return Blend(
         ids,
-        tuple(source.name for source in sources),
-        tuple(scorer.over(ids) for scorer in scorers),
-        np.array([settings.weights.get(source.name, 1.0) for source in sources], np.float32),
-        describe_items(known, products, ids),
+        tuple(scorers),
+        tuple(scorer.over(ids).compact() for scorer in scorers.values()),
+        np.array([settings.weights.get(name, 1.0) for name in scorers], np.float32),
+        items,
+        top(items.recent, POPULAR),
         {},
+        settings.served_depth,
+        settings.loudest,
     )
 
 
-def describe(blend: Blend, person: Person, task: Task, depth: int) -> tuple[Floats, npt.NDArray[np.int8]] | None:
-    """One person's candidates as rows, and which of them were taken; None where that teaches nothing."""
-    rows, weights, days = blend.known(person.history, person.days)
-    wanted = person.bought if task == "next" else person.new
-    if not len(rows) or not wanted:
-        return None
-    chosen, scores = blend.candidates(person.history, rows, task, depth)
-    taken = np.isin(blend.product_ids[chosen], np.fromiter(wanted, np.int64, len(wanted))).astype(np.int8)
-    if not taken.any() or taken.all():
-        return None
-    return blend.describe(rows, weights, days, person.now, chosen, scores), taken
+def describe(blend: Blend, person: Person, settings: Settings) -> dict[Task, tuple[Floats, npt.NDArray[np.int8]]]:
+    """One person's candidates as rows, and which of them were taken; no task where that teaches nothing."""
+    known = blend.known(person.history, person.days)
+    if not len(known.rows):
+        return {}
+    heard = blend.hear(known)
+    total = blend.plain(heard)
+    found: dict[Task, tuple[Floats, npt.NDArray[np.int8]]] = {}
+    for task in settings.tasks:
+        wanted = person.bought if task == "next" else person.new
+        chosen = blend.candidates(known, total, task, settings.depth)
+        taken = np.isin(blend.product_ids[chosen], np.fromiter(wanted, np.int64, len(wanted))).astype(np.int8)
+        if taken.any() and not taken.all():
+            found[task] = blend.describe(known, heard, chosen, person.now), taken
+    return found
 
 
 def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence[str], settings: Settings) -> Trees:
@@ -129,33 +179,46 @@ def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence
 
 
 def flatten(booster: lightgbm.Booster) -> Trees:
-    """LightGBM's nested trees as the arrays that serving walks through."""
-    nodes: list[tuple[int, float, int, int, float]] = []
-    roots: list[int] = []
-    deepest = 0
+    """LightGBM's nested trees as serving holds them: which leaves every split leaves open."""
+    structures = [tree["tree_structure"] for tree in booster.dump_model()["tree_info"]]
+    values: list[list[float]] = []
+    splits: list[tuple[int, float, int, int]] = []  # feature, threshold, tree, the bits of the leaves on its left
 
-    def add(tree: Mapping[str, Any], level: int) -> int:
-        nonlocal deepest
-        at = len(nodes)
-        if "leaf_value" in tree:
-            nodes.append((0, np.inf, at, at, tree["leaf_value"]))
-            deepest = max(deepest, level)
-            return at
-        nodes.append((0, 0.0, 0, 0, 0.0))
-        left, right = add(tree["left_child"], level + 1), add(tree["right_child"], level + 1)
-        nodes[at] = (tree["split_feature"], tree["threshold"], left, right, 0.0)
-        return at
+    def visit(node: Mapping[str, Any], tree: int) -> int:
+        """The bits of the leaves below a node."""
+        if "leaf_value" in node:
+            values[tree].append(node["leaf_value"])
+            return 1 << (len(values[tree]) - 1)
+        left, right = visit(node["left_child"], tree), visit(node["right_child"], tree)
+        splits.append((node["split_feature"], node["threshold"], tree, left))
+        return left | right
 
-    roots.extend(add(tree["tree_structure"], 0) for tree in booster.dump_model()["tree_info"])
-    feature, threshold, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
+    for tree, structure in enumerate(structures):
+        values.append([])
+        visit(structure, tree)
+    leaves = max(map(len, values))
+    bits = next((kind for kind in (np.uint16, np.uint32, np.uint64) if np.iinfo(kind).bits >= leaves), None)
+    if bits is None:
+        raise ValueError(f"a tree of {leaves} leaves: at most 64 can be served")
+    starts: list[int] = [0]
+    thresholds: list[float] = []
+    rows: list[npt.NDArray[Any]] = []
+    for feature in range(booster.num_feature()):
+        still = np.full(len(structures), np.iinfo(bits).max, bits)
+        rows.append(still)
+        of_feature = sorted(each for each in splits if each[0] == feature)
+        for threshold, same in groupby(of_feature, key=itemgetter(1)):
+            still = still.copy()
+            for _, _, tree, left in same:
+                still[tree] &= ~bits(left)
+            thresholds.append(threshold)
+            rows.append(still)
+        starts.append(len(thresholds))
     return Trees(
-        np.array(roots, np.int32),
-        feature.astype(np.int32),
-        threshold.astype(np.float64),
-        left.astype(np.int32),
-        right.astype(np.int32),
-        value.astype(np.float64),
-        deepest,
+        np.array(starts, np.int64),
+        np.array(thresholds, np.float64),
+        np.stack(rows),
+        np.array([[*each, *[0.0] * (leaves - len(each))] for each in values], np.float64),
     )
 
 

@@ -1,6 +1,6 @@
-"""The models that compete, with the settings that won on an earlier window of the same data."""
+"""The models that compete, with the settings that won on an earlier window of the same data; `train` blends some."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,12 @@ import polars as pl
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.models import als, content, ease, item_knn, popularity
 from ml.recommendations.serving import Scorer
+
+BLEND = "blend"
+# What the blend of the shop listens to, and how loudly where candidates are gathered.
+SOURCES: Mapping[str, float] = {"ease": 1.0, "als": 1.0, "item_knn": 0.3}
+DEPTH = 120  # products that the blend orders for an answer
+LOUDEST = 100  # products of a history that it asks its sources with
 
 Fit = Callable[[Purchases, pl.DataFrame], Scorer]
 

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from ml.recommendations.interactions import Purchases
 from ml.recommendations.metrics import average_precision, interval, ndcg, recall
-from ml.recommendations.serving import Floats, History, Scorer, top
+from ml.recommendations.serving import Blend, Floats, History, Scorer, Task, top
 
 DEPTH = 20
 
@@ -63,8 +64,43 @@ def people(
     return result
 
 
-def evaluate(scorer: Scorer, persons: list[Person], catalogue: int, seed: int = 7) -> Evaluation:
-    """Ranks every product the scorer knows for every person; products it does not know count as missed.
+class Lists(NamedTuple):
+    """The first `DEPTH` products for a person: of all, of those new to them, and without the weight of repeats."""
+
+    ranked: list[int]
+    new: list[int]
+    alone: list[int]
+
+
+def lists(model: Scorer | Blend, person: Person) -> Lists:
+    """What a model answers; a blend is alone without its trees, as the sum of its sources."""
+    if isinstance(model, Blend):
+        return _of_blend(model, person)
+    had, weights = model.positions(person.history)
+    affinity = model.affinity_of(had, weights)
+    scores = model.blend(had, weights, affinity, model.repeat_weight)
+    alone = model.blend(had, weights, affinity, 0.0)
+    new = scores.copy()
+    new[had] = -np.inf
+    ranked, discovered, unaided = (model.product_ids[top(each, DEPTH)].tolist() for each in (scores, new, alone))
+    return Lists(ranked, discovered, unaided)
+
+
+def _of_blend(blend: Blend, person: Person) -> Lists:
+    known = blend.known(person.history, person.days)
+    heard = blend.hear(known)
+    plain = blend.plain(heard)
+    tasks: tuple[Task, ...] = ("next", "new")
+    ranked, new = (
+        blend.order(known, heard, blend.candidates(known, plain, task), plain, person.now, task)[0][:DEPTH]
+        for task in tasks
+    )
+    alone = top(plain, DEPTH)
+    return Lists(*(blend.product_ids[each].tolist() for each in (ranked, new, alone)))
+
+
+def evaluate(model: Scorer | Blend, persons: Sequence[Person], catalogue: int, seed: int = 7) -> Evaluation:
+    """Ranks every product the model knows for every person; products it does not know count as missed.
 
     `alone_ndcg_at_10` is of the model without the weight of own repeats.
     """
@@ -73,20 +109,15 @@ def evaluate(scorer: Scorer, persons: list[Person], catalogue: int, seed: int = 
     rows: dict[str, list[float]] = {name: [] for name in names}
     shown: set[int] = set()
     for person in persons:
-        had, weights = scorer.positions(person.history)
-        affinity = scorer.affinity(person.history)
-        alone = scorer.blend(had, weights, affinity, 0.0)
-        rows["alone_ndcg_at_10"].append(_ndcg(scorer, alone, person.bought))
-        scores = scorer.blend(had, weights, affinity, scorer.repeat_weight)
-        ranked = scorer.product_ids[top(scores, DEPTH)].tolist()
-        hits = [product in person.bought for product in ranked]
+        found = lists(model, person)
+        hits = [product in person.bought for product in found.ranked]
         rows["ndcg_at_10"].append(ndcg(hits, len(person.bought)))
         rows["recall_at_20"].append(recall(hits, len(person.bought)))
         rows["map_at_10"].append(average_precision(hits, len(person.bought)))
-        shown.update(ranked[:10])
+        rows["alone_ndcg_at_10"].append(_ndcg(found.alone, person.bought))
+        shown.update(found.ranked[:10])
         if person.new:
-            scores[had] = -np.inf
-            rows["new_ndcg_at_10"].append(_ndcg(scorer, scores, person.new))
+            rows["new_ndcg_at_10"].append(_ndcg(found.new, person.new))
     figures: dict[str, float] = {"coverage_at_10": len(shown) / max(catalogue, 1)}
     for name, values in rows.items():
         array = np.asarray(values, np.float64)
@@ -100,12 +131,12 @@ def sweep(scorer: Scorer, persons: list[Person], repeat_weights: Sequence[float]
     found: dict[float, list[float]] = {weight: [] for weight in repeat_weights}
     for person in persons:
         had, weights = scorer.positions(person.history)
-        affinity = scorer.affinity(person.history)
+        affinity = scorer.affinity_of(had, weights)
         for repeat_weight, figures in found.items():
-            figures.append(_ndcg(scorer, scorer.blend(had, weights, affinity, repeat_weight), person.bought))
+            scores = scorer.blend(had, weights, affinity, repeat_weight)
+            figures.append(_ndcg(scorer.product_ids[top(scores, DEPTH)].tolist(), person.bought))
     return {weight: float(np.mean(figures)) if figures else 0.0 for weight, figures in found.items()}
 
 
-def _ndcg(scorer: Scorer, scores: Floats, wanted: frozenset[int]) -> float:
-    ranked = scorer.product_ids[top(scores, DEPTH)].tolist()
+def _ndcg(ranked: Sequence[int], wanted: frozenset[int]) -> float:
     return ndcg([product in wanted for product in ranked], len(wanted))

@@ -26,6 +26,7 @@ _HISTORIES = pa.schema(
         "customer_id": pa.string(),
         "product_ids": pa.list_(pa.int64()),
         "weights": pa.list_(pa.float32()),
+        "days": pa.list_(pa.float32()),
         "reset_id": pa.string(),
     }
 )
@@ -165,7 +166,8 @@ def _factors(scorer: Scorer) -> pa.Table:
 
 
 def histories(purchases: Purchases) -> pa.Table:
-    """Per customer the products bought with their decayed weights, the strongest `HISTORY` of them."""
+    """Per customer the products bought with their decayed weights and the days (since the epoch) on which they were
+    bought last, the strongest `HISTORY` of them."""
     starts = purchases.weights.indptr.astype(np.int64)
     row = np.repeat(np.arange(len(purchases.customer_ids)), np.diff(starts))
     order = np.lexsort((-purchases.weights.data, row))
@@ -176,6 +178,7 @@ def histories(purchases: Purchases) -> pa.Table:
             "customer_id": pa.array(purchases.customer_ids),
             "product_ids": _lists(offsets, purchases.product_ids[purchases.weights.indices[kept]]),
             "weights": _lists(offsets, purchases.weights.data[kept].astype(np.float32)),
+            "days": _lists(offsets, purchases.last_days[kept].astype(np.float32)),
         }
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ml.recommendations import artifact
 from ml.recommendations.card import card
-from ml.recommendations.serving import Scorer
+from ml.recommendations.serving import Blend, Scorer
 from ml.recommendations.train import METRIC, Trained, Training, challenge
 from ml.registry import PEOPLE, PER_PERSON, GuardrailError, Packaged, Record, Registry
 
@@ -46,8 +46,8 @@ def register(registry: Registry, training: Training, snapshots: Mapping[str, int
     run_id = registry.log(EXPERIMENT, whole)
     runs, people = {}, people_of(training)
     for name, trained in training.trained.items():
-        scorer = training.scorer if name == training.champion else trained.scorer
-        runs[name] = registry.log(EXPERIMENT, record(trained, scorer, tags, people), run_id)
+        model = training.final.get(name, trained.model)
+        runs[name] = registry.log(EXPERIMENT, record(trained, model, tags, people), run_id)
     before = champion_figure(registry, training)
     guard(training, kind_of_champion(registry))
     number = registry.register(MODEL, runs[training.champion], described)
@@ -55,13 +55,13 @@ def register(registry: Registry, training: Training, snapshots: Mapping[str, int
     return Registered(run_id, runs, {name: registry.link(run) for name, run in runs.items()}, number)
 
 
-def record(trained: Trained, scorer: Scorer, tags: Mapping[str, str], people: str) -> Record:
-    """One model's run, with the scorer that is kept."""
+def record(trained: Trained, model: Scorer | Blend, tags: Mapping[str, str], people: str) -> Record:
+    """One model's run, with the model that is kept."""
     packaged = Packaged(
-        save=lambda path: artifact.save(scorer, path),
-        load=artifact.load,
+        save=lambda path: artifact.keep(model, path),
+        load=artifact.fetch,
         predict=artifact.predict,
-        example=artifact.example(scorer),
+        example=artifact.example(model),
         requirements=REQUIREMENTS,
     )
     metrics = {name: float(figure) for name, figure in trained.evaluation.figures.items()}

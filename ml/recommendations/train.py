@@ -1,10 +1,12 @@
-"""Training: every candidate on a time split, the best one by NDCG@10 again on everything.
+"""Training: every candidate and their blend on a time split, the best one by NDCG@10 again on everything.
 
-The weight of a person's own repeats is chosen per model on the four weeks before the cut, never on the test weeks.
+The weight of a person's own repeats and the trees of the blend are learned on the four weeks before the cut, never on
+the test weeks.
 """
 
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +14,12 @@ import numpy as np
 import polars as pl
 import structlog
 
-from ml.recommendations import interactions
-from ml.recommendations.candidates import Candidate, candidates
+from ml.recommendations import blending, interactions
+from ml.recommendations.candidates import BLEND, DEPTH, LOUDEST, SOURCES, Candidate, candidates
 from ml.recommendations.comparison import Paired, paired
 from ml.recommendations.evaluation import Evaluation, Person, evaluate, people, sweep
 from ml.recommendations.interactions import Purchases
-from ml.recommendations.serving import Scorer
+from ml.recommendations.serving import Blend, Scorer
 
 log = structlog.get_logger(__name__)
 
@@ -25,36 +27,57 @@ HELD_OUT = timedelta(weeks=4)
 REPEAT_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0)
 PEOPLE = 1000
 TUNING_PEOPLE = 300
+LESSONS = 1500  # people that the blend learns from
+JUDGES = 5  # every so many-th of them does not teach, but judges what was learned
 METRIC = "ndcg_at_10"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One candidate with its figures, and the scorer that they are of: it knows nothing after the cut.
+    """One competitor with its figures, and the model that they are of: it knows nothing after the cut.
 
-    `seconds` is fitting for the test, without tuning and evaluation.
+    `seconds` is fitting for the test, without tuning and evaluation; of a blend that of its trees alone.
     """
 
     name: str
     parameters: dict[str, Any]
     evaluation: Evaluation
     seconds: float
-    scorer: Scorer
+    model: Scorer | Blend
 
 
 @dataclass(frozen=True)
 class Training:
-    """The outcome: all candidates, and the champion fitted on everything. `cut` separates training from test."""
+    """The outcome: all competitors, and the champion fitted on everything. `cut` separates training from test.
+
+    `scorer` is the best single model, fitted on everything too: the champion itself, or what stands behind the `blend`.
+    """
 
     trained: dict[str, Trained]
     champion: str
+    single: str
     scorer: Scorer
+    blend: Blend | None
     purchases: Purchases
     products: pl.DataFrame
     cut: datetime
     lines: int
     seconds: float
     facts: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def final(self) -> dict[str, Scorer | Blend]:
+        """The models that were fitted on everything, by name."""
+        return {self.single: self.scorer} | ({} if self.blend is None else {BLEND: self.blend})
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The test as it would have been some weeks earlier: models fitted on what was known then, and what came next."""
+
+    known: Purchases
+    later: pl.DataFrame
+    scorers: Mapping[str, Scorer]
 
 
 def train(
@@ -81,12 +104,22 @@ def train(
     known = interactions.build(before)
     persons = people(known, after, limit, seed)
     chosen = [c for c in candidates(seed) if only is None or c.name in only or c.name == "popularity"]
-    weights = tune(chosen, before, products, held_out, seed)
+    rehearsal = rehearse(chosen, before, products, held_out)
+    weights = tune(rehearsal, seed)
     trained = {c.name: try_out(c, weights.get(c.name), known, products, persons, seed) for c in chosen}
+    if rehearsal is not None and (only is None or BLEND in only):
+        blended = try_blend(rehearsal, trained, known, products, persons, seed)
+        trained |= {} if blended is None else {BLEND: blended}
     champion = best(trained, incumbent)
+    single = best({name: each for name, each in trained.items() if name != BLEND}) if champion == BLEND else champion
     everything = interactions.build(checked)
-    winner = next(c for c in chosen if c.name == champion)
-    scorer = with_repeats(winner.fit(everything, products), weights.get(champion))
+    by_name = {c.name: c for c in chosen}
+    scorer = with_repeats(by_name[single].fit(everything, products), weights.get(single))
+    blend = None
+    if champion == BLEND:
+        names = trained_sources(trained)
+        fitted = {name: scorer if name == single else by_name[name].fit(everything, products) for name in names}
+        blend = blend_again(fitted, everything, products, trained[BLEND], persons, seed)
     cut = before["occurred_at"].max()
     if not isinstance(cut, datetime):
         raise ValueError("there are no purchases before the test weeks")
@@ -97,7 +130,7 @@ def train(
         "catalogue_products": float(products["product_id"].n_unique()),
     }
     seconds = time.perf_counter() - started
-    return Training(trained, champion, scorer, everything, products, cut, checked.height, seconds, facts)
+    return Training(trained, champion, single, scorer, blend, everything, products, cut, checked.height, seconds, facts)
 
 
 def span(lines: pl.DataFrame) -> timedelta:
@@ -108,22 +141,90 @@ def span(lines: pl.DataFrame) -> timedelta:
     return last - first
 
 
-def tune(
-    chosen: list[Candidate], before: pl.DataFrame, products: pl.DataFrame, held_out: timedelta, seed: int
-) -> dict[str, float]:
-    """Per candidate the repeat weight with the best NDCG@10 on the last `held_out` of the training lines."""
+def rehearse(
+    chosen: Sequence[Candidate], before: pl.DataFrame, products: pl.DataFrame, held_out: timedelta
+) -> Rehearsal | None:
+    """Models fitted without the last `held_out` of the training lines; None where nothing is left then."""
     earlier, later = interactions.split(before, held_out)
     if earlier.is_empty():
-        return {}
+        return None
     known = interactions.build(earlier)
-    persons = people(known, later, TUNING_PEOPLE, seed)
+    return Rehearsal(known, later, {c.name: c.fit(known, products) for c in chosen if c.tunes_repeats})
+
+
+def tune(rehearsal: Rehearsal | None, seed: int) -> dict[str, float]:
+    """Per model the repeat weight with the best NDCG@10 in the rehearsal."""
+    if rehearsal is None:
+        return {}
+    persons = people(rehearsal.known, rehearsal.later, TUNING_PEOPLE, seed)
     result = {}
-    for candidate in chosen:
-        if candidate.tunes_repeats:
-            scorer = candidate.fit(known, products)
-            figures = sweep(scorer, persons, REPEAT_WEIGHTS)
-            result[candidate.name] = max(figures, key=lambda weight: figures[weight])
+    for name, scorer in rehearsal.scorers.items():
+        figures = sweep(scorer, persons, REPEAT_WEIGHTS)
+        result[name] = max(figures, key=lambda weight: figures[weight])
     return result
+
+
+def blend_settings(seed: int) -> blending.Settings:
+    """How the blend of the shop is learned."""
+    return blending.Settings(
+        seed=seed, depth=DEPTH, served_depth=DEPTH, loudest=LOUDEST, weights=SOURCES, people=LESSONS
+    )
+
+
+def trained_sources(trained: Mapping[str, Trained]) -> list[str]:
+    """Those of the blend's sources that were trained."""
+    return [name for name in SOURCES if name in trained]
+
+
+def try_blend(
+    rehearsal: Rehearsal,
+    trained: Mapping[str, Trained],
+    known: Purchases,
+    products: pl.DataFrame,
+    persons: list[Person],
+    seed: int,
+) -> Trained | None:
+    """Trees learned in the rehearsal order what the models say that were fitted at the cut, in the tasks where they are
+    better than the sum of what the models say. None without two sources to blend.
+    """
+    names = trained_sources(trained)
+    if len(names) < 2:
+        return None
+    began, settings = time.perf_counter(), blend_settings(seed)
+    then = {name: rehearsal.scorers[name] for name in names}
+    lesson = blending.of_scorers(rehearsal.known, products, then, settings)
+    asked = people(rehearsal.known, rehearsal.later, settings.people, seed)
+    learners = [person for place, person in enumerate(asked) if place % JUDGES]
+    trees = blending.judged(lesson, blending.learn([(lesson, learners)], settings), asked[::JUDGES])
+    now = {name: model for name in names if isinstance(model := trained[name].model, Scorer)}
+    blend = replace(blending.of_scorers(known, products, now, settings), trees=trees)
+    parameters = {
+        name: value for name, value in asdict(settings).items() if name in {"trees", "leaves", "learning_rate", "seed"}
+    }
+    parameters |= {
+        "kind": BLEND,
+        "sources": "+".join(names),
+        "depth": DEPTH,
+        "loudest": LOUDEST,
+        "tasks": "+".join(trees) or "none",
+    }
+    return tried(BLEND, parameters, blend, time.perf_counter() - began, products, persons, seed)
+
+
+def blend_again(
+    fitted: Mapping[str, Scorer],
+    everything: Purchases,
+    products: pl.DataFrame,
+    tested: Trained,
+    persons: Sequence[Person],
+    seed: int,
+) -> Blend:
+    """The blend of models that were fitted on everything; its trees learn from the test weeks, the newest there are."""
+    if not isinstance(tested.model, Blend):
+        raise TypeError(f"{tested.name} is no blend")
+    settings = replace(blend_settings(seed), tasks=tuple(tested.model.trees))
+    trees = blending.learn([(tested.model, persons)], settings)
+    return replace(blending.of_scorers(everything, products, fitted, settings), trees=trees)
 
 
 def try_out(
@@ -137,13 +238,24 @@ def try_out(
     """Fit on what was known at the cut and rank for the held-out people."""
     began = time.perf_counter()
     scorer = with_repeats(candidate.fit(known, products), repeat_weight)
-    seconds = time.perf_counter() - began
-    catalogue = products["product_id"].n_unique()
-    result = evaluate(scorer, persons, catalogue, seed)
-    figures = result.figures | {"fit_seconds": seconds}
     parameters = candidate.parameters | {"repeat_weight": scorer.repeat_weight, "kind": scorer.kind}
-    log.info("model evaluated", model=candidate.name, ndcg_at_10=round(figures[METRIC], 4), seconds=round(seconds, 1))
-    return Trained(candidate.name, parameters, replace(result, figures=figures), seconds, scorer)
+    return tried(candidate.name, parameters, scorer, time.perf_counter() - began, products, persons, seed)
+
+
+def tried(
+    name: str,
+    parameters: dict[str, Any],
+    model: Scorer | Blend,
+    seconds: float,
+    products: pl.DataFrame,
+    persons: list[Person],
+    seed: int,
+) -> Trained:
+    """A fitted model with its figures."""
+    result = evaluate(model, persons, products["product_id"].n_unique(), seed)
+    figures = result.figures | {"fit_seconds": seconds}
+    log.info("model evaluated", model=name, ndcg_at_10=round(figures[METRIC], 4), seconds=round(seconds, 1))
+    return Trained(name, parameters, replace(result, figures=figures), seconds, model)
 
 
 def with_repeats(scorer: Scorer, weight: float | None) -> Scorer:

@@ -6,6 +6,7 @@ Rows, version and swap are one transaction: whoever reads sees the version befor
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,6 +21,8 @@ from pipelines.lib.settings import Settings
 NAME = "recommendations"
 KEPT = 3
 TABLES = ("item_factors", "item_neighbours", "customer_histories", "popular")
+FILES = "model_files"
+PART_BYTES = 4 << 20
 SUMMARY = ("ndcg_at_10", "recall_at_20")
 _LOCK = 0x5345525645  # "SERVE"
 _VERSION = """
@@ -31,6 +34,7 @@ _SWAP = """
     insert into serving.active (name, version) values (%s, %s)
     on conflict (name) do update set version = excluded.version, activated_at = clock_timestamp()
 """
+_PART = "insert into serving.model_files (version, name, part, content) values (%s, %s, %s, %s)"
 _FORGET = """
     delete from serving.model_versions where name = %(name)s and version not in (
         select version from serving.model_versions where name = %(name)s order by version desc limit %(kept)s
@@ -67,9 +71,9 @@ class Served:
     rows: dict[str, int]
 
 
-def publish(settings: Settings, version: Version, tables: Mapping[str, pa.Table]) -> Served:
+def publish(settings: Settings, version: Version, tables: Mapping[str, pa.Table], folder: Path | None = None) -> Served:
     """Write `tables` (those of `TABLES`, without a version) as a new version, make it the active one, keep the last
-    `KEPT`.
+    `KEPT`. `folder` holds the files of a blend, where one is to answer.
 
     Raises NothingToServe where no product is known; then, as with any error, the version before goes on answering.
     """
@@ -77,6 +81,8 @@ def publish(settings: Settings, version: Version, tables: Mapping[str, pa.Table]
         raise NothingToServe("the model knows no product")
     with new_version(settings, NAME, version) as (connection, number):
         rows = {name: _copy(connection, name, number, tables[name]) for name in TABLES}
+        if folder is not None:
+            rows[FILES] = _store(connection, number, folder)
     return Served(number, rows)
 
 
@@ -151,6 +157,17 @@ def _insert(connection: psycopg.Connection, name: str, version: Version) -> int:
     if row is None:
         raise RuntimeError("an insert returned no row")
     return int(row[0])
+
+
+def _store(connection: psycopg.Connection, version: int, folder: Path) -> int:
+    """Every file in parts; how many parts."""
+    parts = 0
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            for part, content in enumerate(iter(lambda file=file: file.read(PART_BYTES), b"")):  # type: ignore[misc]
+                connection.execute(_PART, (version, path.name, part, content), binary=True)
+                parts += 1
+    return parts
 
 
 def _copy(connection: psycopg.Connection, name: str, version: int, table: pa.Table) -> int:

@@ -1,6 +1,8 @@
 """Typed events to a model that answers: read, train, register, serve."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -84,6 +86,7 @@ def train(settings: Settings) -> Outcome:
     """
     # Together they take seconds to import; Dagster's daemon and webserver load this module and never train.
     from ml.recommendations import export, packaging  # noqa: PLC0415
+    from ml.recommendations.serving import files  # noqa: PLC0415
     from ml.recommendations.train import train as fit  # noqa: PLC0415
     from ml.registry import Registry  # noqa: PLC0415
 
@@ -104,4 +107,7 @@ def train(settings: Settings) -> Outcome:
     )
     said = export.Said(frames.removed_tastes(settings), frames.taste_resets(settings), frames.segments(settings))
     tables = export.tables(training, data.lines, said)
-    return Outcome(training, registered, serving.publish(settings, version, tables), data)
+    with TemporaryDirectory() as place:
+        folder = None if training.blend is None else files.save(training.blend, Path(place) / "blend")
+        served = serving.publish(settings, version, tables, folder)
+    return Outcome(training, registered, served, data)

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 
 from infra.load.journey import email_of
-from pipelines.lib.serving import TABLES
+from pipelines.lib.serving import FILES, TABLES
 from tests.bench import client
 from tests.bench.client import Job, request
 from tests.bench.form import Figure
@@ -120,7 +120,7 @@ def _copy(connection: psycopg.Connection, version: int) -> int:
         [version],
     ).fetchone()
     assert row
-    for table in TABLES:
+    for table in (*TABLES, FILES):
         columns = [
             name
             for (name,) in connection.execute(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import psycopg
@@ -122,11 +123,12 @@ def _load() -> None:
 
 
 def _train() -> None:
-    """The champion's kind, fitted on the real purchases, written by the pipeline's own hand."""
+    """The blend and what it listens to, fitted on the real purchases, written by the pipeline's own hand."""
     import polars as pl  # noqa: PLC0415
 
     from infra.load import journey  # noqa: PLC0415
     from ml.recommendations import export  # noqa: PLC0415
+    from ml.recommendations.serving import files  # noqa: PLC0415
     from ml.recommendations.train import train  # noqa: PLC0415
     from pipelines.lib import serving  # noqa: PLC0415
     from pipelines.lib.settings import load_settings  # noqa: PLC0415
@@ -145,7 +147,7 @@ def _train() -> None:
         order_id=pl.col("basket_id").cast(pl.String),
         occurred_at=pl.col("taken_at"),
     )
-    training = train(lines, products, only=frozenset({"ease"}))
+    training = train(lines, products, only=frozenset({"ease", "als", "item_knn", "blend"}))
     version = serving.Version(
         champion=training.champion,
         kind=training.scorer.kind,
@@ -153,7 +155,9 @@ def _train() -> None:
         metrics={name: trained.evaluation.figures for name, trained in training.trained.items()},
         lake_snapshots={},
     )
-    serving.publish(load_settings(), version, export.tables(training))
+    with TemporaryDirectory() as place:
+        folder = None if training.blend is None else files.save(training.blend, Path(place) / "blend")
+        serving.publish(load_settings(), version, export.tables(training), folder)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ import pytest
 from ml.recommendations import blending, interactions, splits
 from ml.recommendations.blending import Fold, Settings
 from ml.recommendations.competitors import competitor
-from ml.recommendations.evaluation import people
+from ml.recommendations.evaluation import Person, people
 from ml.recommendations.interactions import Purchases
-from ml.recommendations.serving import EMPTY, Blend, History, Scorer, Trees, files, standardised, top
+from ml.recommendations.serving import EMPTY, Blend, History, Scorer, Trees, files, top
 
 SOURCES = [
     competitor("ease", regularization=20.0),
@@ -37,18 +37,30 @@ def blend(lines: pl.DataFrame, products: pl.DataFrame, purchases: Purchases) -> 
     return blending.fit(purchases, products, SOURCES, [Fold(known, people(known, part.test))], settings)
 
 
-def test_trees_answer_as_the_library_does() -> None:
+@pytest.mark.parametrize(("leaves", "bits"), [(9, 16), (30, 32), (64, 64)])
+def test_trees_answer_as_the_library_does(leaves: int, bits: int) -> None:
     dice = np.random.default_rng(1)
-    rows = dice.normal(size=(500, 6)).astype(np.float32)
-    wanted = rows[:, 0] * (rows[:, 1] > 0) + dice.normal(size=500) * 0.1
-    booster = lightgbm.train({"verbose": -1, "num_leaves": 9, "num_threads": 1}, lightgbm.Dataset(rows, wanted), 12)
-    fresh = dice.normal(size=(200, 6)).astype(np.float32)
-    np.testing.assert_allclose(blending.flatten(booster).predict(fresh), booster.predict(fresh), rtol=1e-5, atol=1e-6)
+    rows = dice.normal(size=(2000, 6)).astype(np.float32)
+    rows[:, 3] = np.round(rows[:, 3])  # values that stand on a threshold
+    wanted = rows[:, 0] * (rows[:, 1] > 0) + rows[:, 3] + dice.normal(size=2000) * 0.1
+    parameters = {"verbose": -1, "num_leaves": leaves, "num_threads": 1}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(rows, wanted), 12)
+    trees = blending.flatten(booster)
+    assert trees.open_leaves.dtype.itemsize * 8 == bits
+    np.testing.assert_allclose(trees.predict(rows), booster.predict(rows), rtol=1e-5, atol=1e-6)
+
+
+def test_trees_of_more_leaves_than_bits_are_refused() -> None:
+    rows = np.random.default_rng(1).normal(size=(2000, 2)).astype(np.float32)
+    wanted = rows[:, 0].copy()
+    booster = lightgbm.train({"verbose": -1, "num_leaves": 65, "num_threads": 1}, lightgbm.Dataset(rows, wanted), 1)
+    with pytest.raises(ValueError, match="65 leaves"):
+        blending.flatten(booster)
 
 
 def test_a_tree_without_a_split_is_its_leaf() -> None:
-    one, leads = np.zeros(1, np.int32), np.zeros(1, np.int32)
-    tree = Trees(one, leads, np.full(1, np.inf), leads, leads, np.full(1, 0.5), 0)
+    all_open = np.full((2, 1), 0xFFFF, np.uint16)
+    tree = Trees(np.zeros(3, np.int64), np.empty(0), all_open, np.full((1, 1), 0.5))
     assert tree.predict(np.ones((3, 2), np.float32)).tolist() == [0.5, 0.5, 0.5]
 
 
@@ -56,16 +68,22 @@ def test_without_trees_the_order_is_the_sum_of_standard_scores(blend: Blend, pur
     plain = replace(blend, trees={})
     history, days = purchases.history(3), purchases.days(3)
     ids, scores = plain.rank(history, days, float(days.max()), 10)
-    parts = [standardised(source.affinity(history)) for source in plain.sources]
-    np.testing.assert_array_equal(ids, plain.product_ids[top(plain.plain(parts), 10)])
+    parts = [source.affinity(history).astype(np.float64) for source in plain.sources]
+    expected = sum((part - part.mean()) / part.std() for part in parts)
+    np.testing.assert_array_equal(ids, plain.product_ids[np.argsort(-expected)[:10]])
     assert np.all(np.diff(scores) <= 0)
+    heard = plain.hear(plain.known(history, days))
+    at = np.arange(len(plain.product_ids))
+    for source, part in enumerate(parts):
+        np.testing.assert_allclose(heard.standard(source, at), (part - part.mean()) / part.std(), atol=1e-4)
 
 
 def test_features_are_named_and_finite(blend: Blend, purchases: Purchases) -> None:
     history, days = purchases.history(0), purchases.days(0)
-    rows, weights, known = blend.known(history, days)
-    chosen, scores = blend.candidates(history, rows, "next")
-    described = blend.describe(rows, weights, known, float(days.max()) + 1, chosen, scores)
+    known = blend.known(history, days)
+    heard = blend.hear(known)
+    chosen = blend.candidates(known, blend.plain(heard), "next")
+    described = blend.describe(known, heard, chosen, float(days.max()) + 1)
     assert described.shape == (len(chosen), len(blend.features))
     assert np.isfinite(described).all()
     own = described[:, blend.features.index("own_weight")] > 0
@@ -113,7 +131,40 @@ def test_the_same_seed_grows_the_same_trees(lines: pl.DataFrame, products: pl.Da
     settings = Settings(trees=20, leaves=7, least=20, people=30)
     again = blending.fit(purchases, products, SOURCES, [Fold(known, people(known, part.test))], settings)
     for task, trees in blend.trees.items():
-        np.testing.assert_array_equal(trees.threshold, again.trees[task].threshold)
+        np.testing.assert_array_equal(trees.thresholds, again.trees[task].thresholds)
+        np.testing.assert_array_equal(trees.values, again.trees[task].values)
+
+
+def test_trees_that_are_no_better_than_the_sum_are_not_kept(blend: Blend, purchases: Purchases) -> None:
+    persons = [
+        Person(
+            purchases.history(row),
+            frozenset(wanted),
+            frozenset(),
+            purchases.days(row),
+            float(purchases.days(row).max()),
+        )
+        for row in range(40)
+        for wanted in [blend.rank(purchases.history(row), purchases.days(row), 19_900.0, 3, "next")[0].tolist()]
+    ]
+    plain = replace(blend, trees={})
+    constant = replace(blend.trees["next"], values=np.zeros_like(blend.trees["next"].values))
+    assert set(blending.judged(plain, {"next": blend.trees["next"]}, persons)) == {"next"}
+    assert not blending.judged(plain, {"next": constant}, persons)
+
+
+def test_factors_that_are_not_there_are_not_kept(purchases: Purchases, products: pl.DataFrame) -> None:
+    scorer = SOURCES[1].fit(purchases, products)
+    assert scorer.factors is not None
+    sparse = replace(scorer, factors=scorer.factors * (scorer.product_ids % 2 == 0)[:, None], gram=None)
+    compact = sparse.compact()
+    assert compact.factors is not None
+    assert len(compact.factors) < len(compact.product_ids)
+    history = History.of({3: 1.0, 4: 2.0})
+    np.testing.assert_allclose(compact.score(history), sparse.score(history), atol=1e-5)
+    there = np.array([2, 3, 4, 500], np.int64)
+    np.testing.assert_allclose(compact.over(there).score(history), sparse.over(there).score(history), atol=1e-5)
+    assert compact.because(history, np.array([8, 10])) == sparse.because(history, np.array([8, 10]))
 
 
 def test_a_scorer_over_another_catalogue_forgets_and_keeps_silent(purchases: Purchases, products: pl.DataFrame) -> None:

@@ -27,8 +27,8 @@ def scorer(lines: pl.DataFrame) -> Scorer:
 
 def packaged(scorer: Scorer) -> Packaged:
     return Packaged(
-        save=lambda path: artifact.save(scorer, path),
-        load=artifact.load,
+        save=lambda path: artifact.keep(scorer, path),
+        load=artifact.fetch,
         predict=artifact.predict,
         example=artifact.example(scorer),
     )

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
-from ml.recommendations import export, interactions
+from ml.recommendations import artifact, export, interactions
 from ml.recommendations.evaluation import Evaluation, evaluate, people
-from ml.recommendations.serving import History, Related, Scorer, assemble
+from ml.recommendations.serving import Blend, History, Related, Scorer, assemble
 from ml.recommendations.train import Trained, Training, best, train
 
 
@@ -49,7 +51,7 @@ def test_tuning_sees_no_test_week(lines: pl.DataFrame, products: pl.DataFrame) -
 
 
 def test_every_candidate_is_beside_popularity(training: Training) -> None:
-    assert set(training.trained) == {"popularity", "own_repeats", "item_knn", "ease", "als", "content"}
+    assert set(training.trained) == {"popularity", "own_repeats", "item_knn", "ease", "als", "content", "blend"}
     popular = training.trained["popularity"].evaluation.figures
     figures = training.trained[training.champion].evaluation.figures
     assert figures["ndcg_at_10"] > popular["ndcg_at_10"]
@@ -64,6 +66,35 @@ def test_two_trainings_on_the_same_data_agree(training: Training, lines: pl.Data
         figures = {k: v for k, v in trained.evaluation.figures.items() if k != "fit_seconds"}
         repeated = again.trained[name].evaluation.figures
         assert figures == pytest.approx({k: repeated[k] for k in figures}, abs=1e-6), name
+
+
+def test_the_blend_that_was_tested_is_kept_and_read_back(training: Training, tmp_path: Path) -> None:
+    tested = training.trained["blend"]
+    assert isinstance(tested.model, Blend)
+    assert tested.parameters["sources"] == "ease+als+item_knn"
+    again = artifact.fetch(artifact.keep(tested.model, tmp_path / "arrays.npz"))
+    pd.testing.assert_frame_equal(
+        artifact.predict(again, artifact.example(again)), artifact.predict(tested.model, artifact.example(tested.model))
+    )
+
+
+def test_a_winning_blend_is_learned_again_on_everything_with_a_single_model_behind_it(
+    lines: pl.DataFrame, products: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ml.recommendations.train.best", lambda found, *_: "blend" if "blend" in found else "ease")
+    training = train(lines, products, only=frozenset({"ease", "item_knn", "blend"}))
+    tested = training.trained["blend"].model
+    assert (training.champion, training.single) == ("blend", "ease")
+    assert training.blend is not None
+    assert isinstance(tested, Blend)
+    assert training.blend.names == ("ease", "item_knn")
+    assert set(training.blend.trees) == set(tested.trees)
+    assert training.blend.items.last_day.max() > tested.items.last_day.max()
+    assert set(training.final) == {"blend", "ease"}
+
+
+def test_one_source_makes_no_blend(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    assert set(train(lines, products, only=frozenset({"ease", "blend"})).trained) == {"popularity", "ease"}
 
 
 def trained(name: str, ndcg: float) -> Trained:
@@ -81,7 +112,7 @@ def test_what_is_not_for_sale_is_in_no_list(lines: pl.DataFrame, products: pl.Da
     said = products.with_columns(is_active=pl.col("product_id") != 7)
     assert 7 in lines["product_id"]
     training = train(lines, said, only=frozenset({"ease", "content"}))
-    assert all(7 not in trained.scorer.product_ids for trained in training.trained.values())
+    assert all(7 not in trained.model.product_ids for trained in training.trained.values())
     tables = export.tables(training)
     related = tables["item_neighbours"].to_pylist()
     assert all(7 not in (row["product_id"], *row["neighbours"]) for row in related)
@@ -144,6 +175,8 @@ def test_histories_hold_every_customer(training: Training) -> None:
     assert len(rows) == 60
     history = training.purchases.history(0)
     assert sorted(rows[0]["product_ids"]) == history.product_ids.tolist()
+    days = dict(zip(history.product_ids.tolist(), training.purchases.days(0).tolist(), strict=True))
+    assert rows[0]["days"] == [days[product_id] for product_id in rows[0]["product_ids"]]
     assert rows[0]["weights"] == sorted(rows[0]["weights"], reverse=True)
 
 

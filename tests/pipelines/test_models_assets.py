@@ -15,7 +15,7 @@ import pytest
 from infra.local import models as command
 from infra.local.settings import LocalError
 from ml.recommendations import packaging
-from ml.recommendations.candidates import candidates
+from ml.recommendations.candidates import BLEND, candidates
 from ml.registry import Registry, WorseChallengerError
 from pipelines.defs.models.assets import CHAMPION, MODELS, SERVING, model_key, models
 from pipelines.lib import training, typed
@@ -185,6 +185,6 @@ def test_before_the_first_order_training_says_so(
 
 
 def test_every_candidate_is_an_asset() -> None:
-    assert set(MODELS) == {candidate.name for candidate in candidates()}
+    assert set(MODELS) == {candidate.name for candidate in candidates()} | {BLEND}
     assert set(models.group_names_by_key.values()) == {"models"}
     assert dg.AssetKey(["typed", "ordering_order_placed"]) in models.asset_deps[model_key("ease")]

@@ -103,6 +103,21 @@ def test_every_row_arrives_as_it_was(settings: Settings, urls: dict[str, str]) -
     assert parameters == {"kind": "neighbours", "power": 0.5}
 
 
+def test_the_files_of_a_blend_go_with_their_version(
+    settings: Settings, urls: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "PART_BYTES", 4)
+    (tmp_path / "a.npy").write_bytes(b"0123456789")
+    (tmp_path / "b.json").write_bytes(b"{}")
+    served = publish(settings, EASE, tables(), tmp_path)
+    assert served.rows["model_files"] == 4
+    stored = read(urls, "select name, string_agg(content, '' order by part) from serving.model_files group by 1")
+    assert sorted(stored) == [("a.npy", b"0123456789"), ("b.json", b"{}")]
+    for _ in range(serving.KEPT):
+        publish(settings, EASE, tables())
+    assert versions_in(urls, "model_files") == set()
+
+
 def test_the_summary_says_what_answers(settings: Settings) -> None:
     assert active_summary(settings) == {}
     publish(settings, replace(EASE, champion="als"), tables())

@@ -1,7 +1,8 @@
 """Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
 
 from ml.recommendations.serving import files
-from ml.recommendations.serving.blend import Blend, Items, Task, standardised
+from ml.recommendations.serving.blend import EVERY, Blend, Heard, Items, Known, Task
+from ml.recommendations.serving.files import load as open_blend
 from ml.recommendations.serving.scorer import (
     EMPTY,
     POPULARITY_TIE_BREAK,
@@ -22,13 +23,16 @@ from ml.recommendations.serving.trees import Trees
 
 __all__ = [
     "EMPTY",
+    "EVERY",
     "POPULARITY_TIE_BREAK",
     "Blend",
     "Floats",
+    "Heard",
     "History",
     "Ids",
     "Items",
     "Kind",
+    "Known",
     "Neighbours",
     "Parameters",
     "Positions",
@@ -39,6 +43,6 @@ __all__ = [
     "assemble",
     "files",
     "fold_in",
-    "standardised",
+    "open_blend",
     "top",
 ]

@@ -21,10 +21,11 @@ def save(blend: Blend, folder: Path) -> Path:
     made = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     np.save(made / "product_ids.npy", blend.product_ids)
     np.save(made / "weights.npy", blend.weights)
+    np.save(made / "popular.npy", blend.popular)
     facts: dict[str, Any] = {
         "names": blend.names,
         "depth": blend.depth,
-        "popular": blend.popular,
+        "loudest": blend.loudest,
         "items": _keep(blend.items, made, "items"),
         "sources": [],
         "trees": {task: _keep(trees, made, f"trees_{task}") for task, trees in blend.trees.items()},
@@ -49,9 +50,10 @@ def load(folder: Path) -> Blend:
         tuple(_source(folder, place, numbers, product_ids) for place, numbers in enumerate(facts["sources"])),
         _array(folder, "weights"),
         Items(**_open(folder, "items", Items), **facts["items"]),
+        _array(folder, "popular"),
         {task: Trees(**_open(folder, f"trees_{task}", Trees), **numbers) for task, numbers in facts["trees"].items()},
         facts["depth"],
-        facts["popular"],
+        facts["loudest"],
     )
 
 

@@ -77,8 +77,9 @@ class Scorer:
     """One fitted model over `product_ids` (sorted, n). `popularity` (n) is scaled to [0, 1].
 
     `repeat_weight` is how much a person's own purchases count beside the model's affinity, both scaled to at most 1.
-    `power` damps the weights of the history before the model sees them. `factors` is (n, d); `alpha` and
-    `regularization` are those the factors were fitted with.
+    `power` damps the weights of the history before the model sees them. `factors` is (n, d), or (m, d) of the products
+    at the m positions of `placed`, all others having none; `alpha` and `regularization` are those the factors were
+    fitted with.
     """
 
     kind: Kind
@@ -91,6 +92,7 @@ class Scorer:
     alpha: float = 1.0
     regularization: float = 0.0
     gram: Floats | None = field(default=None)
+    placed: Positions | None = None
 
     def positions(self, history: History) -> tuple[Positions, Floats]:
         """Rows of the known products of a history, each once, their weights summed."""
@@ -104,7 +106,10 @@ class Scorer:
 
     def affinity(self, history: History) -> Floats:
         """The model alone, without the person's own repeats: (n,), unscaled; zeros for an empty history."""
-        rows, weights = self.positions(history)
+        return self.affinity_of(*self.positions(history))
+
+    def affinity_of(self, rows: Positions, weights: Floats) -> Floats:
+        """The same where the positions of the history are known."""
         return self._affinity(rows, weights**self.power)
 
     def _affinity(self, rows: Positions, weights: Floats) -> Floats:
@@ -114,7 +119,23 @@ class Scorer:
             return self._sum_of_neighbours(rows, weights)
         if self.factors is None:
             raise ValueError(f"a scorer of kind {self.kind} needs factors")
-        return self.factors @ self.person(rows, weights)
+        said: Floats = self.factors @ self.person(rows, weights)
+        if self.placed is None:
+            return said
+        scores = np.zeros(len(self.product_ids), np.float32)
+        scores[self.placed] = said
+        return scores
+
+    def vectors(self, rows: Positions) -> Floats:
+        """The factors of the products at these positions, zeros where a product has none."""
+        if self.factors is None:
+            raise ValueError(f"a scorer of kind {self.kind} needs factors")
+        if self.placed is None:
+            return self.factors[rows]
+        if not len(self.placed):
+            return np.zeros((len(rows), self.factors.shape[1]), np.float32)
+        at = np.minimum(np.searchsorted(self.placed, rows), len(self.placed) - 1)
+        return np.asarray(self.factors[at] * (self.placed[at] == rows)[:, None], np.float32)
 
     def _sum_of_neighbours(self, rows: Positions, weights: Floats) -> Floats:
         if self.neighbours is None:
@@ -132,7 +153,7 @@ class Scorer:
         """
         if self.factors is None:
             raise ValueError(f"a scorer of kind {self.kind} needs factors")
-        items = self.factors[rows]
+        items = self.vectors(rows)
         if self.kind == "profile":
             mean = weights @ items
             return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
@@ -145,7 +166,7 @@ class Scorer:
     def score(self, history: History) -> Floats:
         """What is ranked and what is evaluated: (n,). Without a usable history this is popularity."""
         rows, weights = self.positions(history)
-        return self.blend(rows, weights, self._affinity(rows, weights**self.power), self.repeat_weight)
+        return self.blend(rows, weights, self.affinity_of(rows, weights), self.repeat_weight)
 
     def blend(self, rows: Positions, weights: Floats, affinity: Floats, repeat_weight: float) -> Floats:
         """The parts of a score: popularity to break ties, affinity (of this history) and own repeats at most 1 each."""
@@ -172,13 +193,28 @@ class Scorer:
         stays = product_ids[to] == self.product_ids
         popularity = np.zeros(len(product_ids), np.float32)
         popularity[to[stays]] = self.popularity[stays]
-        factors = neighbours = None
+        factors = placed = neighbours = None
         if self.factors is not None:
-            factors = np.zeros((len(product_ids), self.factors.shape[1]), np.float32)
-            factors[to[stays]] = self.factors[stays]
+            at = np.arange(len(to)) if self.placed is None else self.placed
+            factors, placed = self.factors[stays[at]], to[at][stays[at]]
         if self.neighbours is not None:
             neighbours = self.neighbours.over(to, stays, len(product_ids))
-        return replace(self, product_ids=product_ids, popularity=popularity, factors=factors, neighbours=neighbours)
+        return replace(
+            self,
+            product_ids=product_ids,
+            popularity=popularity,
+            factors=factors,
+            placed=placed,
+            neighbours=neighbours,
+        )
+
+    def compact(self) -> "Scorer":
+        """The same model without the factors of products that have none: most of them, where few sell often."""
+        if self.factors is None or self.placed is not None:
+            return self
+        used = np.flatnonzero(self.factors.any(axis=1))
+        gram = self.factors.T @ self.factors if self.gram is None else self.gram
+        return replace(self, factors=self.factors[used], placed=used, gram=gram)
 
     def similar(self, product_id: int, limit: int) -> tuple[Ids, Floats]:
         """The products nearest to one product, best first, itself left out."""
@@ -211,10 +247,10 @@ class Scorer:
         if self.neighbours is None:
             if self.factors is None:
                 return np.zeros((len(rows), len(wanted)), np.float32)
-            return self.factors[rows] @ self.factors[wanted].T
+            return self.vectors(rows) @ self.vectors(wanted).T
         shares = np.zeros((len(rows), len(wanted)), np.float32)
         indices, weights, lengths = self.neighbours.entries(rows)
-        column = np.full(len(self.product_ids), -1)
+        column = np.full(len(self.product_ids), -1, np.int32)
         column[wanted] = np.arange(len(wanted))
         found = column[indices]
         known = found >= 0

@@ -15,7 +15,7 @@ from pipelines.lib.settings import Settings
 
 # What people say about themselves and their taste: it changes what is told of them, not what is learned.
 SAID = (CustomerRegistered, TasteRemoved, TasteRestored, TasteReset)
-MODELS = ("popularity", "own_repeats", "item_knn", "ease", "als", "content")
+MODELS = ("popularity", "own_repeats", "item_knn", "ease", "als", "content", "blend")
 CHAMPION = dg.AssetKey(["models", "champion"])
 SERVING = dg.AssetKey(["serving", "recommendations"])
 _SHOWN = ("ndcg_at_10", "recall_at_20", "map_at_10", "new_ndcg_at_10", "coverage_at_10", "fit_seconds")
@@ -35,6 +35,7 @@ def model_key(name: str) -> dg.AssetKey:
                 description=f"The model {name}, fitted and tested on a time split.",
                 owners=[SCIENCE],
                 kinds={"mlflow"},
+                skippable=name == "blend",  # a short history teaches it nothing
             )
             for name in MODELS
         ),

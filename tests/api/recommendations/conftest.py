@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -14,11 +17,11 @@ from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
 from api.domains.inventory import facade as inventory
-from api.domains.recommendations.domain.candidates import Model
+from api.domains.recommendations.domain.opinion import Model
 from api.domains.recommendations.service.model import get_holder
 from ingestion.online.interactions import Interaction
 from ingestion.online.service import keep
-from ml.recommendations.serving import Parameters, Related, assemble
+from ml.recommendations.serving import Blend, Items, Parameters, Related, Trees, assemble, top
 
 Shop = dict[str, int]
 Pairs = Mapping[int, Sequence[int]]
@@ -77,6 +80,45 @@ def model(
     return Model.of(version, "item_knn", scorer, pairs, related(similar or {}), arrays)
 
 
+TODAY = 20_000.0
+
+
+def blend(popular: Sequence[int], together: Pairs, similar: Pairs | None = None) -> Blend:
+    """Two sources: what is bought together, and what is alike. Of new products it gives those with a category first;
+    what was bought long ago is due before what was bought yesterday."""
+    known = {*popular, *together, *chain.from_iterable(together.values())}
+    ids = np.array(sorted(known), np.int64)
+    counts = np.zeros(len(ids), np.float32)
+    counts[np.searchsorted(ids, popular)] = np.linspace(1, 0.1, len(popular))
+    sources = tuple(
+        assemble(Parameters("neighbours"), (ids, counts), neighbours=related(pairs))
+        for pairs in (together, similar or together)
+    )
+    zeros = np.zeros(len(ids), np.float32)
+    items = Items(
+        counts, counts, zeros, zeros, zeros + 3650, np.full(len(ids), -1, np.int32), zeros[:0], zeros,
+        np.zeros((len(ids), 2), np.float32), TODAY - 100, 50.0,
+    )  # fmt: skip
+    made = Blend(ids, ("together", "similar"), sources, np.ones(2, np.float32), items, top(counts, 5), {}, depth=20)
+    return replace(made, trees={"next": due_first(made.features)})
+
+
+def due_first(features: Sequence[str]) -> Trees:
+    """One tree: more than ten days since it was bought, or not."""
+    at = features.index("own_days")
+    starts = np.array([0] * (at + 1) + [1] * (len(features) - at), np.int64)
+    still = np.full((1 + len(features), 1), 0xFFFF, np.uint16)
+    still[at + 1] = 0xFFFE
+    return Trees(starts, np.array([10.0]), still, np.array([[0.0, 1.0]]))
+
+
+def blended(popular: Sequence[int], together: Pairs, similar: Pairs | None = None, version: int = 7) -> Model:
+    """A model whose blend answers."""
+    single = model(popular, together, similar, version)
+    of_people = blend(popular, together, similar)
+    return Model.of(version, "blend", single.scorer, single.together, single.similar, {}, of_people)
+
+
 def answer_with(chosen: Model) -> None:
     """Let this process answer with a model, as if it had been loaded."""
     get_holder()._model = chosen
@@ -111,6 +153,7 @@ def write_version(
     popular: Sequence[int],
     activate: bool = True,
     kind: str = "profile",
+    files: Path | None = None,
 ) -> int:
     """Leave a version in the serving tables, as the pipelines do."""
     with psycopg.connect(url) as connection:
@@ -130,6 +173,11 @@ def write_version(
             )
         scores = [1.0 / (place + 1) for place in range(len(popular))]
         connection.execute("INSERT INTO serving.popular VALUES (%s, 'all', %s, %s)", [version, list(popular), scores])
+        for path in sorted(files.iterdir()) if files else ():
+            content = path.read_bytes()
+            for part in range(0, len(content), 100):
+                values = [version, path.name, part // 100, content[part : part + 100]]
+                connection.execute("INSERT INTO serving.model_files VALUES (%s, %s, %s, %s)", values)
     if activate:
         activate_version(url, version)
     return version

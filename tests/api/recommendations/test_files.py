@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from api.core.settings import get_settings
-from api.domains.recommendations.domain.candidates import Model
+from api.domains.recommendations.domain.opinion import Model
 from api.domains.recommendations.repository import files, serving
 from api.domains.recommendations.repository.files import NoSuchFolder, open_mapped, store
 from tests.api.recommendations.conftest import model, write_version

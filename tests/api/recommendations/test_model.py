@@ -17,8 +17,9 @@ from api.core.settings import get_settings
 from api.domains.recommendations.repository import serving
 from api.domains.recommendations.service import model as holding
 from api.domains.recommendations.service.model import Holder
+from ml.recommendations.serving import files as blend_files
 from tests.api.conftest import SignUp
-from tests.api.recommendations.conftest import Shop, activate_version, stock_shop, write_version
+from tests.api.recommendations.conftest import Shop, activate_version, blend, stock_shop, write_version
 
 Ask = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -94,6 +95,54 @@ async def test_a_new_version_replaces_the_old_while_requests_run(committed_clien
     assert set().union(*await asyncio.gather(*asking)) <= {first, second}
     activate_version(pipelines, first)
     await until(version, first)
+
+
+async def test_a_blend_comes_and_goes_while_requests_run(
+    committed_client: AsyncClient, pipelines: str, sign_up: SignUp, tmp_path: Path
+) -> None:
+    """A version of before, one whose blend answers, and the way back: no request fails, each is of one version."""
+    async with transaction() as session:
+        shop = await stock_shop(session)
+    customer = await sign_up()
+    lately, long_ago = shop["soap-1"], shop["tea-1"]
+    folder = blend_files.save(blend(list(shop.values()), {lately: [shop["milk-0"]]}), tmp_path / "blend")
+    single = write_version(pipelines, {lately: [1.0], long_ago: [0.5]}, list(shop.values()))
+    both = write_version(pipelines, {lately: [1.0], long_ago: [0.5]}, list(shop.values()), activate=False, files=folder)
+    today = time.time() / 86_400
+    with psycopg.connect(pipelines) as connection:
+        for version, days in ((single, None), (both, [today - 1, today - 40])):
+            values = [version, str(customer.customer_id), [lately, long_ago], [3.0, 2.0], days]
+            connection.execute(
+                "INSERT INTO serving.customer_histories (version, customer_id, product_ids, weights, days)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                values,
+            )
+
+    async def version() -> int:
+        answer = await committed_client.get("/v1/recommendations", params={"surface": "home"}, headers=customer.headers)
+        assert answer.status_code == 200
+        body = answer.json()
+        if body["version"]:
+            often = [item["product_id"] for item in body["items"] if item["reason"] == "You buy these often"]
+            assert often == ([long_ago, lately] if body["version"] == both else [lately, long_ago])
+        return int(body["version"])
+
+    await until(version, single)
+    stop = asyncio.Event()
+
+    async def keep_asking() -> set[int]:
+        seen = set()
+        while not stop.is_set():
+            seen.add(await version())
+        return seen
+
+    asking = [asyncio.create_task(keep_asking()) for _ in range(3)]
+    activate_version(pipelines, both)
+    await until(version, both)
+    activate_version(pipelines, single)
+    await until(version, single)
+    stop.set()
+    assert set().union(*await asyncio.gather(*asking)) == {single, both}
 
 
 @pytest.mark.parametrize("is_the_first", [True, False])

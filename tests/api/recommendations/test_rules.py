@@ -10,20 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from api.domains.recommendations.domain.candidates import (
-    RECENT_HALF_LIFE,
     Candidate,
-    Model,
     New,
-    Person,
-    Recent,
     contributions,
+    explained,
     for_cart,
     for_home,
     for_new,
     reason,
-    recent_history,
     reranked,
-    scores_of,
+)
+from api.domains.recommendations.domain.opinion import (
+    RECENT_HALF_LIFE,
+    Model,
+    Person,
+    Recent,
+    opinion_of,
+    recent_history,
 )
 from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, Traits, pick, place
@@ -39,7 +42,8 @@ def traits(types: Mapping[int, str]) -> dict[int, Traits]:
 
 
 def home(subject: Model, person: Person, limit: int) -> list[Candidate]:
-    return for_home(subject, person, NOW, limit, scores_of(subject, person, NOW))
+    opinion = opinion_of(subject, person, NOW)
+    return explained(subject, person, opinion, for_home(subject, person, limit, opinion))
 
 
 def viewed(product_id: int, ago: float = 0.0) -> Recent:
@@ -191,7 +195,7 @@ def test_a_stranger_begins_with_what_people_alike_buy_there() -> None:
 def test_new_products_are_ordered_by_what_is_like_them() -> None:
     subject = model([1, 2, 3], {1: [2]}, similar={50: [3], 51: [2], 52: []})
     new = New.of(subject, [50, 51, 52, 53])
-    found = for_new(subject, new, scores_of(subject, Person(History.of({1: 1.0})), NOW))
+    found = for_new(subject, new, opinion_of(subject, Person(History.of({1: 1.0})), NOW))
     assert found[0].product_id == 51
     assert all(each.is_filler for each in found)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 
@@ -43,6 +44,15 @@ class VariantImport:
     currency: str
     gtin: str | None = None
     is_active: bool = True
+
+
+class ProductLabel(NamedTuple):
+    """What a product is called and where it stands."""
+
+    title: str
+    product_type: str
+    category: str
+    brand: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from api.core import straight
 from api.domains.catalog.contracts import (
     Level,
     ProductDetails,
+    ProductLabel,
     ProductView,
     SaidAttribute,
     SalePrice,
@@ -76,6 +77,9 @@ NEWEST = text("""
     ORDER BY product_id DESC LIMIT :limit
 """)
 ACTIVE = text("SELECT product_id FROM catalog.products WHERE product_id = ANY(:ids) AND is_active")
+LABELS = text(
+    "SELECT product_id, title, product_type, category, brand FROM catalog.products WHERE product_id = ANY(:ids)"
+)
 SIMILAR = text(f"""
     WITH chosen AS (SELECT * FROM catalog.products WHERE product_id = :product_id)
     SELECT {COLUMNS} FROM {SOLD}, chosen
@@ -153,6 +157,12 @@ async def best_sellers(reader: Reader, department: str | None, limit: int) -> li
 async def active(reader: Reader, ids: Sequence[int]) -> set[int]:
     """Those of `ids` that are for sale."""
     return {row[0] for row in await straight.read(reader, ACTIVE, {"ids": list(ids)})}
+
+
+async def labels(reader: Reader, ids: Sequence[int]) -> dict[int, ProductLabel]:
+    """Those of `ids` that there are."""
+    rows = await straight.read(reader, LABELS, {"ids": list(ids)})
+    return {row[0]: ProductLabel(*row[1:]) for row in rows}
 
 
 async def newest(reader: Reader, limit: int) -> list[int]:

@@ -19,6 +19,7 @@ from ingestion.contracts.catalog import ProductPublished
 SITEMAP_PART = 20_000
 
 get_products = products.products
+labels = products.labels
 price_for_sale = products.for_sale
 
 

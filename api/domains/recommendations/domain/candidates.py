@@ -2,28 +2,31 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, zip_longest
+from dataclasses import dataclass, replace
+from itertools import chain, islice, zip_longest
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from ml.recommendations.serving import EMPTY, Floats, History, Ids, Positions, Related, Scorer, fold_in, top
+from api.domains.recommendations.domain.opinion import DAY, Model, Opinion, Person, Recent, opinion_of, recent_history
+from ml.recommendations.serving import (
+    EMPTY,
+    Floats,
+    History,
+    Positions,
+    Related,
+    fold_in,
+    top,
+)
 
 Kind = Literal[
     "often", "again", "looked", "bought", "together", "similar", "segment", "here", "popular", "best", "taste", "new"
 ]
-# How strongly an event of the last days counts beside one purchase of today.
-RECENT_WEIGHTS: Mapping[str, float] = {"viewed": 0.5, "carted": 1.0, "ordered": 1.0}
-RECENT_HALF_LIFE = 3 * 86_400.0
 OFTEN_FROM = 1.5  # decayed purchases: twice within a few weeks
 MOST_SESSION_SEEDS = 3
-MOST_SOURCES = 60
-MOST_POPULAR = 2_000
+MOST_SOURCES = 40
 MOST_NEW = 10
 SEARCH_WEIGHT = 0.3
-REPEATS = "repeats"  # the scope of what people buy again
 REASONS: Mapping[Kind, str] = {
     "often": "You buy these often",
     "again": "You bought these before",
@@ -41,15 +44,6 @@ REASONS: Mapping[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
-    """Something a person did a moment ago; `at` is in seconds of the epoch."""
-
-    product_id: int
-    kind: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """A product that could be shown, and why; `source` is the product that the reason names.
 
@@ -63,102 +57,56 @@ class Candidate:
     is_filler: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What is known of whoever asks, without what they removed. `scopes` are the segments and places to begin with."""
-
-    bought: History = EMPTY
-    recent: Sequence[Recent] = ()
-    removed: frozenset[int] = frozenset()
-    scopes: Sequence[str] = ()
-
-
-STRANGER = Person()
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One version of everything that serving holds, read-only: a new one replaces it by one assignment.
-
-    `popular` are rows of the scorer, the most popular first. `scopes` are the best products of a department or a
-    segment of people, best first; and under REPEATS, sorted, what people buy again.
-    """
-
-    version: int
-    name: str
-    scorer: Scorer
-    together: Related
-    similar: Related
-    popular: Positions
-    scopes: Mapping[str, Ids]
-
-    @classmethod
-    def of(
-        cls,
-        version: int,
-        name: str,
-        scorer: Scorer,
-        together: Related,
-        similar: Related,
-        scopes: Mapping[str, Ids] | None = None,
-    ) -> "Model":
-        """A version whose best sellers are put in order once, not for each answer."""
-        best = top(scorer.popularity, MOST_POPULAR)
-        return cls(version, name, scorer, together, similar, best[scorer.popularity[best] > 0], scopes or {})
-
-    def is_bought_again(self, product_ids: Ids) -> npt.NDArray[np.bool_]:
-        """Whether people buy these again: a second carton of milk, not a second kettle. Of all, where nobody knows."""
-        repeats = self.scopes.get(REPEATS)
-        return np.ones(len(product_ids), bool) if repeats is None else np.isin(product_ids, repeats)
-
-
-def recent_history(recent: Sequence[Recent], now: float) -> History:
-    """The last events as a history; each halves every three days."""
-    weights: dict[int, float] = {}
-    for event in recent:
-        weight = RECENT_WEIGHTS.get(event.kind, 0.0) * 0.5 ** (max(0.0, now - event.at) / RECENT_HALF_LIFE)
-        weights[event.product_id] = weights.get(event.product_id, 0.0) + weight
-    return History.of({product_id: weight for product_id, weight in weights.items() if weight > 0})
-
-
-def scores_of(model: Model, person: Person, now: float) -> Floats | None:
-    """What the model thinks of every product for a person; None where nothing it knows was done."""
-    history = fold_in(person.bought, recent_history(person.recent, now))
-    return model.scorer.score(history) if len(model.scorer.positions(history)[0]) else None
-
-
-def for_home(model: Model, person: Person, now: float, limit: int, scores: Floats | None) -> list[Candidate]:
-    """Repeats, what goes with the last looks, and discoveries, taken in turns; `scores` are those of `scores_of`.
+def for_home(model: Model, person: Person, limit: int, opinion: Opinion | None) -> list[Candidate]:
+    """Repeats, what goes with the last looks, and discoveries, taken in turns; `opinion` is that of `opinion_of`.
 
     A stranger gets what people of the same segment and visitors of the same departments buy, then the best sellers.
     """
     touched = set(person.bought.product_ids.tolist()) | {event.product_id for event in person.recent}
     session = _session(model, person.recent, touched, limit)
-    if scores is None:
+    if opinion is None:
         alike = [of_scope(model, scope, limit, touched) for scope in person.scopes]
         return list(_in_turns(session, *alike, popular(model, limit, touched)))
-    often = _often(model, person, scores, limit)
-    lately = recent_history(person.recent, now)
-    return list(_in_turns(often, session, _discoveries(model, person, lately, scores, touched, limit)))
+    often = _often(model, person, opinion, limit)
+    return list(_in_turns(often, session, _discoveries(model, opinion, touched, limit)))
 
 
-def _discoveries(
-    model: Model, person: Person, lately: History, scores: Floats, touched: Collection[int], limit: int
+def _discoveries(model: Model, opinion: Opinion, touched: Collection[int], limit: int) -> list[Candidate]:
+    """What the model ranks first among what the person never touched; `explained` says why."""
+    if model.blend is not None and opinion.known is not None and opinion.heard is not None:
+        chosen = model.blend.candidates(opinion.known, opinion.scores, "new")
+        best, scores = model.blend.order(opinion.known, opinion.heard, chosen, opinion.scores, opinion.now / DAY, "new")
+    else:
+        best = top(opinion.scores, limit * 3 + len(touched))
+        scores = opinion.scores[best]
+    ids = model.scorer.product_ids[best].tolist()
+    pairs = ((product_id, score) for product_id, score in zip(ids, scores.tolist(), strict=True))
+    found = (Candidate(product_id, score, "taste") for product_id, score in pairs if product_id not in touched)
+    return list(islice(found, limit * 3))
+
+
+def explained(
+    model: Model, person: Person, opinion: Opinion | None, candidates: Sequence[Candidate]
 ) -> list[Candidate]:
-    """What the model ranks first among what the person never touched, each with what speaks loudest for it."""
-    best = top(scores, limit * 3 + len(touched))
-    is_new = ~np.isin(model.scorer.product_ids[best], np.fromiter(touched, np.int64, len(touched)))
-    best = best[is_new][: limit * 3]
-    ids = model.scorer.product_ids[best]
-    because = model.scorer.because(fold_in(_strongest(person.bought), lately), ids)
+    """The candidates, and of those that fit the person what speaks loudest for them."""
+    ids = np.array([each.product_id for each in candidates if each.kind == "taste"], np.int64)
+    if opinion is None or not len(ids):
+        return list(candidates)
+    history = fold_in(_strongest(person.bought), recent_history(person.recent, opinion.now))
+    if model.blend is not None and opinion.heard is not None:
+        because = model.blend.because(history, opinion.heard, ids)
+    else:
+        because = model.scorer.because(history, ids)
     looked = {event.product_id for event in person.recent if event.kind == "viewed"}
     looked -= set(person.bought.product_ids.tolist())
-    found = []
-    for product_id, score in zip(ids.tolist(), scores[best].tolist(), strict=True):
-        source = because.get(product_id)
-        kind: Kind = "taste" if source is None else "looked" if source in looked else "bought"
-        found.append(Candidate(product_id, score, kind, source))
-    return found
+
+    def explain(candidate: Candidate) -> Candidate:
+        source = because.get(candidate.product_id)
+        if candidate.kind != "taste" or source is None:
+            return candidate
+        return replace(candidate, kind="looked" if source in looked else "bought", source=source)
+
+    return [explain(each) for each in candidates]
 
 
 def of_scope(model: Model, scope: str, limit: int, but: Collection[int] = ()) -> list[Candidate]:
@@ -188,12 +136,12 @@ class New:
         return cls(tuple(product_ids), starts, rows, weights)
 
 
-def for_new(model: Model, new: New, scores: Floats | None) -> list[Candidate]:
+def for_new(model: Model, new: New, opinion: Opinion | None) -> list[Candidate]:
     """What is new, ordered by how well its neighbours fit the person, else by how popular they are; at most MOST_NEW.
 
     Nobody has bought these yet: their content is all that speaks for them, and most are shown by lot.
     """
-    known = model.scorer.popularity if scores is None else scores
+    known = model.scorer.popularity if opinion is None else opinion.scores
     sums = np.concatenate([[0.0], np.cumsum(known[new.rows] * new.weights)])
     fits = sums[new.starts[1:]] - sums[new.starts[:-1]]
     best = np.argsort(-fits, kind="stable")[:MOST_NEW].tolist()
@@ -212,20 +160,31 @@ def _candidate(model: Model, at: int, scores: Floats, kind: Kind) -> Candidate:
     return Candidate(int(model.scorer.product_ids[at]), float(scores[at]), kind)
 
 
-def _often(model: Model, person: Person, scores: Floats, limit: int) -> list[Candidate]:
+def _often(model: Model, person: Person, opinion: Opinion, limit: int) -> list[Candidate]:
     """What the person buys again and again, without what was ordered a moment ago and what nobody buys twice."""
     just_ordered = {event.product_id for event in person.recent if event.kind == "ordered"}
     rows, weights = model.scorer.positions(person.bought)
     again = model.is_bought_again(model.scorer.product_ids[rows])
     rows, weights = rows[again], weights[again]
-    order = np.argsort(-weights, kind="stable")[: limit * 2]
-    # Whoever bought little is reminded of all of it.
+    strongest = np.argsort(-weights, kind="stable")[: limit * 2]
+    if len(strongest) > limit:  # whoever bought little is reminded of all of it
+        strongest = strongest[weights[strongest] >= OFTEN_FROM]
+    weight_of = dict(zip(rows[strongest].tolist(), weights[strongest].tolist(), strict=True))
+    order = _due(model, opinion, rows[strongest])
     found = [
-        _candidate(model, int(rows[at]), scores, "often" if weights[at] >= OFTEN_FROM else "again")
-        for at in order
-        if weights[at] >= OFTEN_FROM or len(order) <= limit
+        _candidate(model, at, opinion.scores, "often" if weight_of[at] >= OFTEN_FROM else "again")
+        for at in order.tolist()
     ]
     return [candidate for candidate in found if candidate.product_id not in just_ordered][:limit]
+
+
+def _due(model: Model, opinion: Opinion, own: Positions) -> Positions:
+    """What a person bought, in the order in which the blend expects it next; as it was without a blend."""
+    if model.blend is None or opinion.known is None or opinion.heard is None or not len(own):
+        return own
+    known, heard, day = opinion.known, opinion.heard, opinion.now / DAY
+    chosen = model.blend.candidates(known, opinion.scores, "next")
+    return model.blend.order(known, heard, chosen, opinion.scores, day, "next", np.sort(own))[0]
 
 
 def _session(model: Model, recent: Sequence[Recent], touched: Collection[int], limit: int) -> list[Candidate]:
@@ -272,12 +231,12 @@ def reranked(model: Model, person: Person, product_ids: Sequence[int], now: floa
 
     Both are in [0, 1], so a product moves up at most by SEARCH_WEIGHT of the list.
     """
-    every = scores_of(model, person, now)
-    if every is None:
+    opinion = opinion_of(model, person, now)
+    if opinion is None:
         return list(range(len(product_ids)))
     scorer = model.scorer
     at = np.minimum(np.searchsorted(scorer.product_ids, product_ids), len(scorer.product_ids) - 1)
-    scores = np.where(scorer.product_ids[at] == product_ids, every[at], 0.0)
+    scores = np.where(scorer.product_ids[at] == product_ids, opinion.scores[at], 0.0)
     fits = np.clip(scores / max(float(scores.max()), 1e-12), 0.0, 1.0)
     by_words = 1 - np.arange(len(product_ids)) / len(product_ids)
     order: list[int] = np.argsort(-(by_words + SEARCH_WEIGHT * fits), kind="stable").tolist()

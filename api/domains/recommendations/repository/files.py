@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from api.domains.recommendations.domain.candidates import Model
+from api.domains.recommendations.domain.opinion import Model
 from ml.recommendations import serving
 
 KEPT = 3
@@ -38,10 +38,10 @@ def store(folder: Path, model: Model) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(mkdtemp(prefix=".", dir=folder.parent))
     try:
-        arrays: list[np.ndarray] = []
+        arrays: dict[int, np.ndarray] = {}
         shape = _apart(model, arrays)
-        for number, array in enumerate(arrays):
-            np.save(new / f"{number}.npy", array, allow_pickle=False)
+        for number, array in enumerate(arrays.values()):
+            np.save(new / f"{number}.npy", np.ascontiguousarray(array), allow_pickle=False)
         (new / SHAPE).write_bytes(orjson.dumps(shape))
         new.chmod(0o755)
         _put(new, folder)
@@ -97,10 +97,11 @@ def _age(folder: Path) -> float:
         return 0.0
 
 
-def _apart(value: Any, arrays: list[np.ndarray]) -> Any:
+def _apart(value: Any, arrays: dict[int, np.ndarray]) -> Any:
+    """`arrays` are those met so far, each once: the parts of a blend share their product ids."""
     if isinstance(value, np.ndarray):
-        arrays.append(np.ascontiguousarray(value))
-        return {"array": len(arrays) - 1}
+        arrays.setdefault(id(value), value)
+        return {"array": list(arrays).index(id(value))}
     if is_dataclass(value):
         held = {each.name: _apart(getattr(value, each.name), arrays) for each in fields(value)}
         return {"type": type(value).__name__, "held": held}

@@ -11,7 +11,7 @@ import valkey.asyncio
 from valkey.exceptions import ValkeyError
 
 from api.core.settings import get_settings
-from api.domains.recommendations.domain.candidates import Recent
+from api.domains.recommendations.domain.opinion import Recent
 
 log = structlog.get_logger(__name__)
 PREFIX = "agora:recent:"

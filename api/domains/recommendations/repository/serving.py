@@ -5,6 +5,7 @@ at once: reading a hundred thousand rows one by one would hold up the requests t
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ import psycopg
 from sqlalchemy import text
 
 from api.core.db import Reader
-from api.domains.recommendations.domain.candidates import REPEATS, Model
+from api.domains.recommendations.domain.opinion import REPEATS, Model
 from api.domains.recommendations.repository import files
-from ml.recommendations.serving import EMPTY, Floats, Ids, Parameters, Related, assemble
+from ml.recommendations.serving import EMPTY, Blend, Floats, Ids, Parameters, Related, assemble, open_blend
 
 NAME = "recommendations"
 _ACTIVE = text("SELECT version FROM serving.active WHERE name = :name")
@@ -36,6 +37,7 @@ _RELATED = """
         string_agg(substr(array_send(weights), 21), '' ORDER BY product_id)
     FROM serving.item_neighbours WHERE version = %s AND relation = %s
 """
+_FILES = "SELECT name, content FROM serving.model_files WHERE version = %s ORDER BY name, part"
 # Postgres' array_send: dimensions, flags, element type, then length and lower bound of the one dimension; then for each
 # element its length and its value, all big-endian.
 _HEADER = 20
@@ -65,12 +67,28 @@ def load(url: str, version: int, folder: Path) -> Model:
         try:
             return files.open_mapped(place)
         except files.NoSuchFolder:
-            files.store(place, _read(connection, version, champion, Parameters(**({"kind": kind} | numbers))))
+            pass
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".", dir=folder) as received:
+            blend = _blend(connection, version, Path(received))
+            parameters = Parameters(**({"kind": kind} | numbers))
+            files.store(place, _read(connection, version, champion, parameters, blend))
         return files.open_mapped(place)
 
 
-def _read(connection: psycopg.Connection, version: int, champion: str, parameters: Parameters) -> Model:
-    """The version as the tables have it, all from one snapshot."""
+def _blend(connection: psycopg.Connection, version: int, received: Path) -> Blend | None:
+    """The blend of a version, its files put into a folder; None for a version that has none."""
+    with connection.cursor(binary=True) as cursor:
+        for name, content in cursor.stream(_FILES, [version]):
+            with (received / Path(name).name).open("ab") as file:
+                file.write(content)
+    return open_blend(received) if any(received.iterdir()) else None
+
+
+def _read(
+    connection: psycopg.Connection, version: int, champion: str, parameters: Parameters, blend: Blend | None
+) -> Model:
+    """The version as the tables have it, all from one snapshot, with its blend."""
     popular = connection.execute(_POPULAR, [version], binary=True).fetchone()
     together, similar, score = (_related(connection, version, name) for name in ("together", "similar", "score"))
     bought = _popular(popular) if popular else (EMPTY.product_ids, EMPTY.weights)
@@ -79,11 +97,11 @@ def _read(connection: psycopg.Connection, version: int, champion: str, parameter
     scopes = {scope: np.array(ids, np.int64) for scope, ids in connection.execute(_SCOPES, [version])}
     if REPEATS in scopes:
         scopes[REPEATS].sort()
-    return Model.of(version, champion, scorer, together, similar, scopes)
+    return Model.of(version, champion, scorer, together, similar, scopes, blend)
 
 
 def _popular(row: tuple[Any, ...]) -> tuple[Ids, Floats]:
-    return _array(row[0], _BIGINT).astype(np.int64), _array(row[1], _REAL).astype(np.float32)
+    return bigints(row[0]), reals(row[1])
 
 
 def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats] | None:
@@ -93,7 +111,7 @@ def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats]
     ids, values, shortest, longest = row
     if shortest != longest:
         raise ValueError(f"factors of version {version} have {shortest} to {longest} dimensions")
-    return _array(ids, _BIGINT).astype(np.int64), _elements(values, _REAL).astype(np.float32).reshape(-1, longest)
+    return bigints(ids), _elements(values, _REAL).astype(np.float32).reshape(-1, longest)
 
 
 def _related(connection: psycopg.Connection, version: int, relation: str) -> Related:
@@ -102,11 +120,21 @@ def _related(connection: psycopg.Connection, version: int, relation: str) -> Rel
         return Related(EMPTY.product_ids, np.zeros(1, np.int64), EMPTY.product_ids, EMPTY.weights)
     ids, lengths, neighbours, weights = row
     return Related(
-        _array(ids, _BIGINT).astype(np.int64),
+        bigints(ids),
         np.concatenate([[0], np.cumsum(_array(lengths, _BIGINT))]).astype(np.int64),
         _elements(neighbours, _BIGINT).astype(np.int64),
         _elements(weights, _REAL).astype(np.float32),
     )
+
+
+def bigints(value: bytes) -> Ids:
+    """What `array_send` makes of a bigint[] without nulls."""
+    return np.asarray(_array(value, _BIGINT), np.int64)
+
+
+def reals(value: bytes) -> Floats:
+    """What `array_send` makes of a real[] without nulls."""
+    return np.asarray(_array(value, _REAL), np.float32)
 
 
 def _array(value: bytes, element: np.dtype[Any]) -> Any:

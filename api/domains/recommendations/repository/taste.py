@@ -6,19 +6,21 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core import straight
-from ml.recommendations.serving import EMPTY, History
+from api.domains.recommendations.repository.serving import bigints, reals
+from ml.recommendations.serving import EMPTY, Floats, History
 
 Reader = AsyncConnection | AsyncSession
 
-# A history that does not respect the customer's last reset is of no use.
+# A history that does not respect the customer's last reset is of no use. It comes as the bytes that arrays are made of:
+# element by element it would take longer than everything else about the person.
 _KNOWN = text("""
     SELECT said.is_personalised, said.reset_at, removed.product_ids AS removed,
-        history.product_ids, history.weights
+        array_send(history.product_ids) AS product_ids, array_send(history.weights) AS weights,
+        array_send(history.days) AS days
     FROM (
         SELECT coalesce(bool_and(is_personalised) FILTER (WHERE person_id = CAST(:chooser AS uuid)), true)
             AS is_personalised, max(reset_at) AS reset_at,
@@ -59,12 +61,16 @@ _RELEASE = text("DELETE FROM recommendations.withheld WHERE product_id = :produc
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a person said, and the purchases that the model's version knows of them."""
+    """What a person said, and the purchases that the model's version knows of them.
+
+    `days` are those of `bought`, since the epoch; of a version from before they were kept there are none.
+    """
 
     is_personalised: bool
     reset_at: datetime | None
     removed: frozenset[int]
     bought: History
+    days: Floats | None
 
 
 class Whose(NamedTuple):
@@ -95,8 +101,9 @@ async def known(reader: Reader, whose: Whose, version: int) -> Known:
     row = (await straight.read(reader, _KNOWN, values)).one()
     bought = EMPTY
     if row.product_ids is not None:
-        bought = History(np.array(row.product_ids, np.int64), np.array(row.weights, np.float32))
-    return Known(row.is_personalised, row.reset_at, frozenset(row.removed or ()), bought)
+        bought = History(bigints(row.product_ids), reals(row.weights))
+    days = None if row.days is None else reals(row.days)
+    return Known(row.is_personalised, row.reset_at, frozenset(row.removed or ()), bought, days)
 
 
 async def remove(session: AsyncSession, person_id: UUID, product_id: int) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core.audit import record_act
 from api.domains.catalog import facade as catalog
-from api.domains.recommendations.domain.candidates import Model, New
+from api.domains.recommendations.domain.candidates import New
 from api.domains.recommendations.domain.experiments import Experiment
+from api.domains.recommendations.domain.opinion import Model
 from api.domains.recommendations.errors import NoSuchProduct
 from api.domains.recommendations.repository import experiments, taste
 

@@ -27,9 +27,9 @@ class Labels:
             self._titles, self._traits, self._since = {}, {}, time.monotonic()
         titles, traits = self._titles, self._traits
         if missing := [product_id for product_id in product_ids if product_id not in titles]:
-            for product_id, view in (await catalog.get_products(connection, missing)).items():
-                titles[product_id] = view.title.partition(" · ")[0]
-                traits[product_id] = Traits(view.product_type, view.category, view.brand)
+            for product_id, label in (await catalog.labels(connection, missing)).items():
+                titles[product_id] = label.title.partition(" · ")[0]
+                traits[product_id] = Traits(label.product_type, label.category, label.brand)
         return titles, traits
 
 

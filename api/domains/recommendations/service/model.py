@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.db import reading
 from api.core.settings import get_settings
-from api.domains.recommendations.domain.candidates import Model
+from api.domains.recommendations.domain.opinion import Model
 from api.domains.recommendations.repository import serving
 
 log = structlog.get_logger(__name__)

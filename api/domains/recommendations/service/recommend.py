@@ -15,7 +15,8 @@ from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
 from api.domains.recommendations.contracts import Contribution, RecommendationView, RecommendedItem, Surface
 from api.domains.recommendations.domain import candidates as sources
-from api.domains.recommendations.domain.candidates import STRANGER, Candidate, Model, Person
+from api.domains.recommendations.domain.candidates import Candidate
+from api.domains.recommendations.domain.opinion import STRANGER, Model, Opinion, Person, opinion_of
 from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, pick, place
 from api.domains.recommendations.errors import ProductNeeded
@@ -64,9 +65,9 @@ async def recommend(
     variants, policy = _assigned(house, surface, visitor)
     model = await get_holder().current(connection)
     person = await _person(connection, question, visitor, model, policy)
-    found = _candidates(model, question, person) if model else []
+    found, opinion = _candidates(model, question, person) if model else ([], None)
     excluded = {*cart, product_id, *person.removed, *house.withheld}
-    ranked, titles = await _what_can_be_bought(connection, found, excluded, limit, policy)
+    ranked = await _what_can_be_bought(connection, found, excluded, limit, policy)
     if len(ranked) < limit:
         fillers = sources.popular(model, limit, excluded) if model and surface != "product" else []
         fillers += await _without_a_model(connection, question)
@@ -74,9 +75,14 @@ async def recommend(
         just_seen = {event.product_id for event in person.recent}
         fillers = [each for each in fillers if each.product_id not in just_seen]
         found += [replace(each, is_filler=bool(found)) for each in fillers]
-        ranked, titles = await _what_can_be_bought(connection, found, excluded, limit, policy)
+        ranked = await _what_can_be_bought(connection, found, excluded, limit, policy)
     placed = place(ranked, limit, policy, LOT) if surface != "product" else [Placed(each) for each in ranked[:limit]]
     name, version = (model.name, model.version) if model else (NO_MODEL, 0)
+    if model is not None:
+        reasons = sources.explained(model, person, opinion, [each.candidate for each in placed])
+        placed = [replace(each, candidate=candidate) for each, candidate in zip(placed, reasons, strict=True)]
+    named = {each.candidate.source for each in placed if each.candidate.source is not None}
+    titles, _ = await get_labels().of(connection, named)
     items = _items(placed, person, titles)
     answer = RecommendationView(new_event_id(), surface, name, version, items, variants)
     if is_shown:
@@ -134,17 +140,17 @@ async def _person(
     return replace(person, scopes=scopes)
 
 
-def _candidates(model: Model, question: Question, person: Person) -> list[Candidate]:
+def _candidates(model: Model, question: Question, person: Person) -> tuple[list[Candidate], Opinion | None]:
+    """What could be shown, best first, and what the model thinks for the person where it was asked."""
     if question.surface == "product" and question.product_id is not None:
-        return sources.for_product(model, question.product_id, question.limit * 2)
+        return sources.for_product(model, question.product_id, question.limit * 2), None
     if question.surface in {"cart", "order"} and question.cart:
-        return sources.for_cart(model, question.cart, question.limit)
-    now = time.time()
-    scores = sources.scores_of(model, person, now)
-    found = sources.for_home(model, person, now, question.limit, scores)
-    new = sources.for_new(model, get_house().new_to(model), scores)
+        return sources.for_cart(model, question.cart, question.limit), None
+    opinion = opinion_of(model, person, time.time())
+    found = sources.for_home(model, person, question.limit, opinion)
+    new = sources.for_new(model, get_house().new_to(model), opinion)
     first = max(question.limit, question.limit * 3 - len(new))  # so that they are among those looked at
-    return [*found[:first], *new, *found[first:]]
+    return [*found[:first], *new, *found[first:]], opinion
 
 
 async def _without_a_model(connection: AsyncConnection, question: Question) -> list[Candidate]:
@@ -162,8 +168,8 @@ async def _what_can_be_bought(
     excluded: Collection[int | None],
     limit: int,
     policy: Policy,
-) -> tuple[list[Candidate], Mapping[int, str]]:
-    """All that may stand on the shelf, in its order, and the title of every product that they or their reasons name.
+) -> list[Candidate]:
+    """All that may stand on the shelf, in its order.
 
     Looks further than the first candidates only where too few of them remain.
     """
@@ -172,14 +178,13 @@ async def _what_can_be_bought(
     for end in range(step, len(candidates) + step, step):
         part = candidates[:end]
         ids = {candidate.product_id for candidate in part}
-        named = {candidate.source for candidate in part if candidate.source is not None}
-        titles, traits = await get_labels().of(connection, ids | named)
+        _, traits = await get_labels().of(connection, ids)
         active = await catalog.active(connection, sorted(ids))
         there = await inventory.available(connection, sorted(active))
         able = {found: traits[found] for found in active if there.get(found, 0) > 0 and found in traits}
         if len(able) >= limit or end >= len(candidates):
-            return pick(part, able, limit, policy), titles
-    return [], {}
+            return pick(part, able, limit, policy)
+    return []
 
 
 def _items(placed: Iterable[Placed], person: Person, titles: Mapping[int, str]) -> list[RecommendedItem]:

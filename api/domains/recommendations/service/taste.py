@@ -7,6 +7,7 @@ A word holds from the next answer on: it is kept beside every answer's own reads
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import Visitor
@@ -14,7 +15,7 @@ from api.core.db import Reader
 from api.core.outbox import publish
 from api.domains.catalog import facade as catalog
 from api.domains.identity import facade as identity
-from api.domains.recommendations.domain.candidates import Person, Recent
+from api.domains.recommendations.domain.opinion import Person, Recent
 from api.domains.recommendations.errors import NoSuchProduct, TooManyRemovals
 from api.domains.recommendations.repository import serving
 from api.domains.recommendations.repository import taste as repository
@@ -23,7 +24,7 @@ from api.domains.recommendations.repository.taste import Known, Whose
 from api.domains.recommendations.schemas import Taste, Used
 from ingestion.contracts import new_event_id
 from ingestion.contracts.recommendations import TasteRemoved, TasteReset, TasteRestored
-from ml.recommendations.serving import EMPTY, History
+from ml.recommendations.serving import Floats, History
 
 MOST_REMOVED = 500
 MOST_SHOWN = 200
@@ -40,7 +41,8 @@ async def person_of(reader: Reader, visitor: Visitor, version: int) -> tuple[Per
     if not await _is_personalised(reader, visitor, known):
         return Person(removed=known.removed), False
     recent = await get_recent().of(whose(visitor).people)
-    return Person(_without(known), tuple(_kept(recent, known)), known.removed), True
+    bought, days = _without(known)
+    return Person(bought, tuple(_kept(recent, known)), known.removed, days=days), True
 
 
 async def taste_of(reader: Reader, visitor: Visitor) -> Taste:
@@ -48,7 +50,7 @@ async def taste_of(reader: Reader, visitor: Visitor) -> Taste:
     version = await serving.active_version(reader)
     known = await repository.known(reader, whose(visitor), version or 0)
     recent = list(_kept(await get_recent().of(whose(visitor).people), known))
-    bought = _without(known)
+    bought, _ = _without(known)
     strongest = bought.product_ids[(-bought.weights).argsort(kind="stable")][:MOST_SHOWN].tolist()
     kinds: dict[int, dict[str, float | None]] = {}
     for event in recent:
@@ -116,9 +118,10 @@ def _kept(recent: Sequence[Recent], known: Known) -> Iterable[Recent]:
     return (event for event in recent if event.at > since and event.product_id not in known.removed)
 
 
-def _without(known: Known) -> History:
-    bought = known.bought
+def _without(known: Known) -> tuple[History, Floats | None]:
+    """What was bought, without what the person took out, and its days."""
+    bought, days = known.bought, known.days
     if not known.removed or not len(bought.product_ids):
-        return bought if len(bought.product_ids) else EMPTY
-    kept = [product_id not in known.removed for product_id in bought.product_ids.tolist()]
-    return History(bought.product_ids[kept], bought.weights[kept])
+        return bought, days
+    kept = ~np.isin(bought.product_ids, np.fromiter(known.removed, np.int64, len(known.removed)))
+    return History(bought.product_ids[kept], bought.weights[kept]), None if days is None else days[kept]
