@@ -241,3 +241,21 @@ class Silenced:
     handle: str
     kind: SilenceKind
     since: datetime
+
+
+FeedSource = Literal["joined", "answered", "alike", "voted_alike", "topic", "owned", "popular"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCandidate:
+    """A post that may be meant for somebody, and what speaks for it.
+
+    `about` is what the reason names: the community, or for `topic` the title of a post that the person liked or
+    answered. `author_id` is never shown.
+    """
+
+    source: FeedSource
+    post_id: UUID
+    community_id: UUID
+    author_id: UUID
+    about: str

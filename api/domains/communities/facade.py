@@ -1,14 +1,16 @@
 """The door of communities for the application, for pages composed of several domains, and the command line."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Reader
+from api.domains.communities.contracts import CommunityView, FeedCandidate, PostView
 from api.domains.communities.domain.trust import Facts, Happening, fold
-from api.domains.communities.service import communities, notifications, privacy, trust
+from api.domains.communities.service import communities, feeds, notifications, privacy, trust
 from api.domains.communities.service.trust import EVENTS as TRUST_EVENTS
 from api.domains.communities.service.trust import meaning
 
@@ -16,9 +18,12 @@ __all__ = [
     "TRUST_EVENTS",
     "Facts",
     "Happening",
+    "beside_a_feed",
+    "cards",
     "close",
     "export_person",
     "facts_from",
+    "feed_candidates",
     "forget_person",
     "known_facts",
     "meaning",
@@ -51,6 +56,26 @@ def facts_from(news: Iterable[Happening]) -> dict[UUID, Facts]:
 async def open_names(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
     """Community → its slug and name, for those of these that are not private."""
     return await communities.open_names(reader, ids)
+
+
+async def feed_candidates(
+    reader: Reader, viewer: UUID, since: datetime | None, k: int, *, is_personal: bool
+) -> list[FeedCandidate]:
+    """Posts that somebody may read and did not vote on, up to `k` of each source, each source's best first.
+
+    What they did counts from `since` on; not `is_personal`: what is popular with everybody.
+    """
+    return await feeds.candidates_for(reader, viewer, since, k, is_personal=is_personal)
+
+
+async def cards(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> list[PostView]:
+    """These posts in this order, without those that the viewer may not read now or does not want to see."""
+    return await feeds.cards(reader, ids, viewer)
+
+
+async def beside_a_feed(reader: Reader, viewer: UUID, limit: int) -> tuple[list[CommunityView], list[CommunityView]]:
+    """The communities of somebody, and the largest ones."""
+    return await communities.joined(reader, viewer), (await communities.largest(reader, None, limit)).items
 
 
 async def export_person(reader: Reader, customer_id: UUID) -> dict[str, list[dict[str, Any]]]:
