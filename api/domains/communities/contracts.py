@@ -259,3 +259,41 @@ class FeedCandidate:
     community_id: UUID
     author_id: UUID
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastPost:
+    """A post from elsewhere, with its own time. Fits the bounds of a new one; `author` is a handle."""
+
+    post_id: UUID
+    community: str
+    author_id: UUID
+    author: str
+    title: str
+    body: str
+    url: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastComment:
+    """A comment from elsewhere; `parent_id` is that of a comment at the top, None at the top."""
+
+    comment_id: UUID
+    post_id: UUID
+    parent_id: UUID | None
+    author_id: UUID
+    author: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastVote:
+    """A vote from elsewhere: 1 or -1, on a post or on a comment of `post_id`."""
+
+    post_id: UUID
+    comment_id: UUID | None
+    voter_id: UUID
+    value: int
+    at: datetime

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Reader
-from api.domains.communities.contracts import CommunityView, FeedCandidate, PostView
+from api.domains.communities.contracts import CommunityView, FeedCandidate, PastComment, PastPost, PastVote, PostView
 from api.domains.communities.domain.trust import Facts, Happening, fold
-from api.domains.communities.service import communities, feeds, notifications, privacy, trust
+from api.domains.communities.service import communities, feeds, notifications, past, privacy, trust
 from api.domains.communities.service.trust import EVENTS as TRUST_EVENTS
 from api.domains.communities.service.trust import meaning
 
@@ -25,6 +25,10 @@ __all__ = [
     "facts_from",
     "feed_candidates",
     "forget_person",
+    "import_comments",
+    "import_communities",
+    "import_posts",
+    "import_votes",
     "known_facts",
     "meaning",
     "open_names",
@@ -86,6 +90,26 @@ async def export_person(reader: Reader, customer_id: UUID) -> dict[str, list[dic
 async def forget_person(session: AsyncSession, customer_id: UUID) -> dict[str, int]:
     """Take it all away, with the session's other work; rows by what they were. Again it finds nothing."""
     return await privacy.forget(session, customer_id)
+
+
+async def import_communities(session: AsyncSession, names: dict[str, tuple[UUID, str]], owner_id: UUID) -> int:
+    """Communities by slug, with id and name, owned by an account from elsewhere; those there are left alone."""
+    return await past.import_communities(session, names, owner_id)
+
+
+async def import_posts(session: AsyncSession, rows: Sequence[PastPost]) -> int:
+    """Past posts in bulk, with an event each; those there are left alone. Returns how many were new."""
+    return await past.import_posts(session, rows)
+
+
+async def import_comments(session: AsyncSession, rows: Sequence[PastComment]) -> int:
+    """Past comments in bulk, parents first, with an event each; counters follow. Returns how many were new."""
+    return await past.import_comments(session, rows)
+
+
+async def import_votes(session: AsyncSession, rows: Sequence[PastVote]) -> int:
+    """Past votes in bulk, with an event each; counters follow. One that is there stays. Returns how many were new."""
+    return await past.import_votes(session, rows)
 
 
 async def close() -> None:

@@ -133,7 +133,7 @@ OF_THEIR_ACTS: dict[FeedSource, TextClause] = {
     "owned": OWNED,
     "alike": ALIKE,
 }
-OF_ALL: dict[FeedSource, TextClause] = {"popular": POPULAR}
+SOURCES: dict[FeedSource, TextClause] = {**OF_THEIR_ACTS, "popular": POPULAR}
 
 
 async def find(
@@ -142,7 +142,7 @@ async def find(
     """Up to `k` posts of each source, each source's best first."""
     found = []
     for source in sources:
-        statement = OF_ALL.get(source, OF_THEIR_ACTS.get(source))
+        statement = SOURCES[source]
         rows: Any = await reader.execute(statement, {"viewer": viewer, "since": since, "k": k})
         found += [FeedCandidate(source=source, **row) for row in rows.mappings()]
     return found
