@@ -12,7 +12,6 @@ import asyncio
 import errno
 import html
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -104,9 +103,10 @@ async def load_forum(folder: Path, *, report: Path | None = None, console: Conso
     console, result = console or Console(), ForumReport()
     found = await asyncio.to_thread(read, folder)
     result.refused = len(found.refused)
-    with catalog.Report(report) if report else nullcontext() as bad:
-        for row in found.refused if bad else ():
-            bad.add(row)
+    if report:
+        with catalog.Report(report) as bad:
+            for row in found.refused:
+                bad.add(row)
     meter = Meter(console, result.seconds)
     with meter.progress:
         result.people = await meter.run("people", _accounts(found), ROWS_AT_ONCE, _people)
@@ -201,16 +201,24 @@ def _read_site(found: Forum, posts: pl.DataFrame, comments: pl.DataFrame, votes:
             )
     for line, row in _numbered(comments):
         at, body = _utc(row["CreationDate"]), (row["Text"] or "").strip()
-        post_id, parent_id = answers.get(row["PostId"], (questions.get(row["PostId"]), None))
-        if post_id is None:
+        of = _thing(row["PostId"], questions, answers)
+        if of is None:
             found.refuse(line, row["Id"], "PostId", "is of nothing that was taken")
         elif wrong := _unfit("-", body, LONGEST_COMMENT):
             found.refuse(line, row["Id"], *wrong)
         else:
+            post_id, parent_id = of
             author_id, author = found.reader(row["UserId"] or "unknown", at)
             comment_id = past_id(f"comment-{row['Id']}", at)
             found.comments.append(PastComment(comment_id, post_id, parent_id, author_id, author, body, at))
     _read_votes(found, votes, questions, answers)
+
+
+def _thing(
+    row_id: int, questions: Mapping[int, UUID], answers: Mapping[int, tuple[UUID, UUID]]
+) -> tuple[UUID, UUID | None] | None:
+    """The post of a question; post and comment of an answer; None for what was not taken."""
+    return answers.get(row_id) or ((questions[row_id], None) if row_id in questions else None)
 
 
 def _read_votes(
@@ -221,8 +229,8 @@ def _read_votes(
         about, value = row["PostId"], VOTES.get(row["VoteTypeId"])
         if value is None:
             continue  # favourites, flags and the like are no votes
-        post_id, comment_id = answers.get(about, (questions.get(about), None))
-        if post_id is None:
+        of = _thing(about, questions, answers)
+        if of is None:
             found.refuse(line, row["Id"], "PostId", "is of nothing that was taken")
             continue
         cast[about] = number = cast.get(about, -1) + 1
@@ -230,7 +238,7 @@ def _read_votes(
             raise ValueError(f"more than {VOTERS} votes on {about}")
         at = _utc(row["CreationDate"])
         voter_id, _ = found.reader(f"v{(about * 37 + number) % VOTERS}", at)
-        found.votes.append(PastVote(post_id, comment_id, voter_id, value, at))
+        found.votes.append(PastVote(*of, voter_id, value, at))
 
 
 def _read_tops(found: Forum, rows: pl.DataFrame) -> None:

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.inbox import ReceivedEvent
+from api.domains.content.repository import articles as repository
 from api.domains.content.service import publishing
 from api.domains.moderation import facade as moderation
 from ingestion.contracts.moderation import CaseDecided, DecisionUndone
@@ -14,8 +15,16 @@ async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
         told = event.data
         if not isinstance(told, CaseDecided | DecisionUndone) or told.is_done or told.kind != "article":
             continue
-        if isinstance(told, CaseDecided) and await moderation.is_held(session, told.kind, told.subject_id):
+        # Readers report what they read: where a case with reports falls, that does, whatever waits beside it.
+        is_reported = isinstance(told, CaseDecided) and told.reports > 0 and told.effect == "fall"
+        is_about_live = is_reported and await repository.is_live(session, told.subject_id)
+        if (
+            isinstance(told, CaseDecided)
+            and not is_about_live
+            and await moderation.is_held(session, told.kind, told.subject_id)
+        ):
             continue
         made = await moderation.decision_of(session, told.decision_id)
         if made is not None:
-            await publishing.follow(session, told.subject_id, told.effect, made.note or made.policy)
+            why = made.note or made.policy
+            await publishing.follow(session, told.subject_id, told.effect, why, is_about_live=is_about_live)
