@@ -61,7 +61,7 @@ def export_products(file: File, kind: Kind = None) -> None:
 
 def add_loads(app: typer.Typer) -> None:
     """The loaders of real data join `agora load`."""
-    for command in (livostyle, goodbooks, bestbuy_categories, online_retail):
+    for command in (livostyle, goodbooks, bestbuy_categories, online_retail, forum):
         app.command(command.__name__.replace("_", "-"))(command)
 
 
@@ -105,6 +105,17 @@ def online_retail(folder: From = SHARED / "online_retail", report: ReportFile = 
         from infra.load.online_retail import load_invoices  # noqa: PLC0415
 
         return await load_invoices(folder, report=report, console=Console())
+
+    _run(run)
+
+
+def forum(folder: From = SHARED / "forum", report: ReportFile = None) -> None:
+    """A site of questions about beer and 100,000 top posts of 102 communities as past posts, comments and votes."""
+
+    async def run() -> Any:
+        from infra.load.forum import load_forum  # noqa: PLC0415
+
+        return await load_forum(folder, report=report, console=Console())
 
     _run(run)
 

@@ -186,6 +186,12 @@ _ALL: tuple[Event, ...] = (
     recommendations.RecommendationServed(
         **_VISIT, recommendation_id=THING, surface="home", model="ease", model_version=3, items=(_SHOWN,)
     ),
+    recommendations.FeedServed(
+        **_VISIT,
+        recommendation_id=THING,
+        is_personal=True,
+        items=(recommendations.PostImpression(position=1, post_id=THING, source="joined", score=0.02, propensity=1.0),),
+    ),
     recommendations.TasteRemoved(**_VISIT, product_id=4711),
     recommendations.TasteRestored(**_VISIT, product_id=4711),
     recommendations.TasteReset(**_VISIT, reset_id=THING),

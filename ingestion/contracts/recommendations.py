@@ -42,6 +42,33 @@ class RecommendationServed(Event):
     items: tuple[Impression, ...]
 
 
+class PostImpression(BaseModel):
+    """One shown post of a feed; `source` is what spoke most for it. The rest as for `Impression`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    position: int
+    post_id: UUID
+    source: str
+    score: float
+    propensity: float
+    pool_rank: int | None = None
+    pool_size: int | None = None
+
+
+class FeedServed(Event):
+    """A page of a person's own feed of the forum. No title and no community's name: some are private."""
+
+    type: ClassVar[str] = "recommendations.feed_served"
+    key_field: ClassVar[str] = "recommendation_id"
+
+    recommendation_id: UUID
+    anonymous_id: AnonymousId | None = None
+    customer_id: CustomerId | None = None
+    is_personal: bool
+    items: tuple[PostImpression, ...]
+
+
 class TasteRemoved(Event):
     """A person does not want to be known by a product any more: by none of their browser's and their account's acts."""
 

@@ -118,6 +118,9 @@ def test_somebody_else_votes(page: Page, inspect: Inspect) -> None:
     page.get_by_label("Password").fill("seven loud yellow kites")
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="Account and settings")).to_be_visible()
+    page.goto("/forum/for-you")
+    expect(page.get_by_text("Popular with everybody").first).to_be_visible()
+    inspect("forum-for-you")
     page.goto(str(address))
     assert len(page.content()) < 100_000
     expect(page.locator("script[type='application/ld+json']")).to_have_count(1)

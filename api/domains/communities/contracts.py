@@ -241,3 +241,59 @@ class Silenced:
     handle: str
     kind: SilenceKind
     since: datetime
+
+
+FeedSource = Literal["joined", "answered", "alike", "voted_alike", "topic", "owned", "popular"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCandidate:
+    """A post that may be meant for somebody, and what speaks for it.
+
+    `about` is what the reason names: the community, or for `topic` the title of a post that the person liked or
+    answered. `author_id` is never shown.
+    """
+
+    source: FeedSource
+    post_id: UUID
+    community_id: UUID
+    author_id: UUID
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class PastPost:
+    """A post from elsewhere, with its own time. Fits the bounds of a new one; `author` is a handle."""
+
+    post_id: UUID
+    community: str
+    author_id: UUID
+    author: str
+    title: str
+    body: str
+    url: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastComment:
+    """A comment from elsewhere; `parent_id` is that of a comment at the top, None at the top."""
+
+    comment_id: UUID
+    post_id: UUID
+    parent_id: UUID | None
+    author_id: UUID
+    author: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastVote:
+    """A vote from elsewhere: 1 or -1, on a post or on a comment of `post_id`."""
+
+    post_id: UUID
+    comment_id: UUID | None
+    voter_id: UUID
+    value: int
+    at: datetime

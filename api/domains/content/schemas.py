@@ -40,6 +40,13 @@ class Article(ArticleCard):
     html: str
 
 
+class Report(BaseModel):
+    """What a reader says against an article: the slug of a policy, and words for moderators alone."""
+
+    policy: str = Field(pattern=r"^[a-z][a-z0-9-]{1,49}$")
+    words: str = Field("", max_length=1000)
+
+
 class CreatorName(BaseModel):
     """The name under which you write."""
 

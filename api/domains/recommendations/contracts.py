@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from api.domains.communities.contracts import PostView
+
 Surface = Literal["home", "product", "cart", "order", "mail"]
 
 
@@ -47,3 +49,23 @@ class RecommendationView:
     version: int
     items: list[RecommendedItem]
     variants: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendedPost:
+    """One post of a feed. `reason` is a sentence for the person, `source` what spoke most for it."""
+
+    post: PostView
+    reason: str
+    source: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """A page of a person's own feed; not `is_personal` where they chose to see what everybody sees."""
+
+    recommendation_id: UUID
+    is_personal: bool
+    items: list[RecommendedPost]
+    next_cursor: str | None

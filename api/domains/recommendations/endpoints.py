@@ -6,12 +6,13 @@ import orjson
 from fastapi import Depends, Path, Query, Response
 
 from api.core.access import open_to_all
-from api.core.auth import Principal, VisitorDep, require
+from api.core.auth import CurrentDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, SessionDep
 from api.core.routing import Router
 from api.domains.ordering import facade as ordering
 from api.domains.recommendations import schemas
 from api.domains.recommendations.service import experiments, house, taste
+from api.domains.recommendations.service.feed import for_you
 from api.domains.recommendations.service.recommend import recommend
 
 router = Router(prefix="/v1", tags=["recommendations"])
@@ -41,6 +42,19 @@ async def get_recommendations(
     departments = [department] if department else []
     answer = await recommend(reader, surface, visitor, product_id, cart, limit, departments=departments)
     return Response(orjson.dumps(answer), media_type="application/json")
+
+
+@router.get("/me/feed/personal")
+async def get_own_feed(
+    reader: ReadDep,
+    person: CurrentDep,
+    visitor: VisitorDep,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
+) -> schemas.PersonalFeed:
+    """Posts of the forum chosen for you, best first, each with its reason; popular ones where you are not known."""
+    found = await for_you(reader, visitor, person.customer_id, cursor, limit)
+    return schemas.PersonalFeed.model_validate(found)
 
 
 @router.get("/taste")

@@ -2,6 +2,7 @@
 
 from api.core.inbox import Handler
 from api.domains.recommendations.service.digest import send_digests
+from api.domains.recommendations.service.feed import sweep_feeds
 
 HANDLERS: dict[str, Handler] = {}
-SWEEPS = (send_digests,)
+SWEEPS = (send_digests, sweep_feeds)

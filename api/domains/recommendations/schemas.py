@@ -42,6 +42,46 @@ class Recommendation(BaseModel):
     variants: dict[str, str] = Field(description="What running experiments decided: experiment → variant.")
 
 
+class ForumPost(BaseModel):
+    """A post as a feed shows it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    post_id: UUID
+    community: str
+    community_name: str
+    author: str
+    kind: str
+    title: str
+    url: str | None
+    score: int
+    comments: int
+    vote: int = Field(description="Your own vote: 1, -1, or 0.")
+    created_at: datetime
+
+
+class RecommendedPost(BaseModel):
+    """One post of a person's own feed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    post: ForumPost
+    reason: str = Field(description="A sentence for the person.")
+    source: str = Field(description="What spoke most for it.")
+    position: int
+
+
+class PersonalFeed(BaseModel):
+    """A page of a person's own feed, and the cursor of the next one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    recommendation_id: UUID
+    is_personal: bool = Field(description="False where you chose to see what everybody sees.")
+    items: list[RecommendedPost]
+    next_cursor: str | None
+
+
 class Used(BaseModel):
     """A product by which a person is known: touched lately, or bought some time ago."""
 

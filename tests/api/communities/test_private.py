@@ -39,6 +39,8 @@ def paths(app: FastAPI, post: Json, said: Json) -> list[tuple[str, str]]:
         (method, re.sub(r"{(\w+)}", lambda name: str(known.get(name[1], post["post_id"])), route.path))
         for route in routes_of(app)
         if route.endpoint.__module__.startswith("api.domains.communities")
+        or "/feed/" in route.path
+        or route.path == "/forum/for-you"
         if not route.path.endswith("/stream")  # one that is let in has no end
         for method in sorted(route.methods or ())
     ]

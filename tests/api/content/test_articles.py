@@ -331,3 +331,43 @@ def test_a_diff_tells_both_texts(before: list[str], after: list[str]) -> None:
 def test_addresses(title: str, slug: str) -> None:
     assert address_of(title) == slug
     assert address_of(slug) == slug
+
+
+async def test_readers_report_an_article_and_all_say_it_in_one_case(
+    desk: Desk, creator: Creator, sign_up: SignUp
+) -> None:
+    ada, bob, cid = await creator("Ada"), await sign_up(), await sign_up()
+    moderator = await sign_up("moderator")
+    article = await desk.write(ada)
+    said = {"policy": "be-civil", "words": "It is rude."}
+    await desk.send(bob, "PUT", "/articles/tea-at-home/report", said, 404)  # nobody reads it yet
+    await desk.publish(ada, article)
+    await desk.write(ada, article["article_id"], 1, body="Words that nobody reads yet.")
+    path = "/articles/tea-at-home/report"
+    await desk.send(None, "PUT", path, said, 401)
+    await desk.send(ada, "PUT", path, said, 409)
+    await desk.send(bob, "PUT", path, {"policy": "no-such-policy"}, 422)
+    for person in (bob, cid, bob):
+        await desk.send(person, "PUT", path, said, 204)
+    queue, heard = Queue(desk.client), set[UUID]()
+    case = await queue.case_of(moderator, article["article_id"])
+    assert (case["kind"], case["body"], case["reports"]) == ("article", "Water first.", 2)
+    await queue.decide(moderator, case, "remove", note="Rude indeed")
+    await deliver(heard)
+    await desk.read("tea-at-home", 404)
+    await desk.send(bob, "PUT", path, said, 404)
+
+
+async def test_a_report_takes_down_what_is_read_although_other_words_wait(
+    desk: Desk, creator: Creator, sign_up: SignUp
+) -> None:
+    ada, bob, moderator = await creator("Ada"), await sign_up(), await sign_up("moderator")
+    article = await desk.write(ada)
+    await desk.publish(ada, article)
+    await desk.send(bob, "PUT", "/articles/tea-at-home/report", {"policy": "be-civil"}, 204)
+    queue, heard = Queue(desk.client), set[UUID]()
+    case = await queue.case_of(moderator, article["article_id"])
+    await desk.publish(ada, await desk.write(ada, article["article_id"], 1, body=HELD))
+    await queue.decide(moderator, case, "remove", note="Rude indeed")
+    await deliver(heard)
+    await desk.read("tea-at-home", 404)

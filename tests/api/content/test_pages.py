@@ -122,3 +122,24 @@ async def test_moderators_decide(client: AsyncClient, desk: Desk, creator: Creat
     assert (await send(client, path, moderator, act="approve")).status_code == 303
     assert "Nothing to look at" in await page(client, "/operate/articles", moderator)
     await page(client, "/articles/tea-at-home")
+
+
+async def test_an_article_is_reported_by_a_form(
+    client: AsyncClient, desk: Desk, creator: Creator, sign_up: SignUp
+) -> None:
+    ada, bob = await creator("Ada"), await sign_up()
+    await desk.publish(ada, await desk.write(ada))
+    path = "/articles/tea-at-home/report"
+    assert path not in await page(client, "/articles/tea-at-home")
+    assert path in await page(client, "/articles/tea-at-home", bob)
+    await page(client, path, None, 303)
+    token = re.search(r'name="csrf_token" value="(\w+)"', await page(client, path, bob))
+    assert token
+    headers = {"accept": "text/html"} | bob.headers
+    said = {"csrf_token": token[1], "words": "Two\r\nlines"}
+    again = await client.post(path, data=said, headers=headers)
+    assert (again.status_code, "Choose what it goes against." in again.text) == (422, True)
+    assert "Two\r\nlines" in again.text or "Two\nlines" in again.text
+    done = await client.post(path, data=said | {"policy": "be-civil"}, headers=headers)
+    assert (done.status_code, done.headers["location"]) == (303, "/account/statements#reported")
+    assert "Tea at home" in await page(client, "/account/statements", bob)

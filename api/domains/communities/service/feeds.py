@@ -16,8 +16,9 @@ from api.core.auth import Principal, Visitor
 from api.core.db import Reader, transaction
 from api.core.errors import Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
-from api.domains.communities.contracts import PostView
+from api.domains.communities.contracts import FeedCandidate, FeedSource, PostView
 from api.domains.communities.domain.ranks import ZERO_AFTER, certain
+from api.domains.communities.repository import candidates
 from api.domains.communities.repository import feeds as repository
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.repository.feeds import Scope
@@ -70,6 +71,19 @@ async def read(
     else:
         ids, more = await _ranked(reader, feed, cursor, limit)
     return Page(await post_repository.cards(reader, ids, who.customer_id), more)
+
+
+async def candidates_for(
+    reader: Reader, viewer: UUID, since: datetime | None, k: int, *, is_personal: bool
+) -> list[FeedCandidate]:
+    """Posts that may be meant for somebody, up to `k` of each source; else those that are popular with everybody."""
+    sources: tuple[FeedSource, ...] = (*candidates.OF_THEIR_ACTS, "popular") if is_personal else ("popular",)
+    return await candidates.find(reader, sources, viewer, since, k)
+
+
+async def cards(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> list[PostView]:
+    """These posts in this order, without those that the viewer may not read or does not want to see."""
+    return await post_repository.cards(reader, ids, viewer)
 
 
 async def search(

@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from api.core.access import open_to_all
-from api.core.db import ReadDep
+from api.core.auth import CurrentDep
+from api.core.db import ReadDep, SessionDep
+from api.core.limits import limited
 from api.core.routing import Router
 from api.domains.content import schemas
 from api.domains.content.contracts import Article, ArticleCard
-from api.domains.content.service import articles, authors
+from api.domains.content.service import articles, authors, reporting
 
 router = Router(prefix="/v1", tags=["content"])
 Slug = Annotated[str, Path(max_length=100, pattern="^[a-z0-9-]+$")]
@@ -37,6 +39,13 @@ async def show_article(slug: Slug, reader: ReadDep) -> schemas.Article:
     """An article, by its present address or an earlier one."""
     found = await articles.read(reader, slug)
     return schemas.Article.model_validate(shown(found) | {"html": found.html})
+
+
+@router.put("/articles/{slug}/report", status_code=204)
+@limited("post")
+async def report_article(slug: Slug, body: schemas.Report, person: CurrentDep, session: SessionDep) -> None:
+    """Report it to moderators; your next report of it replaces this one."""
+    await reporting.report(session, person, slug, body.policy, body.words)
 
 
 def shown(found: ArticleCard | Article) -> dict[str, Any]:

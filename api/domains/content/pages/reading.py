@@ -3,19 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response, status
+from fastapi import Form, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core import uploads
 from api.core.access import open_to_all
-from api.core.auth import VisitorDep
-from api.core.db import ReadDep, transaction
+from api.core.auth import CsrfDep, CurrentDep, VisitorDep
+from api.core.db import ReadDep, Reader, SessionDep, transaction
+from api.core.errors import AppError, NotFound
 from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
 from api.core.storage import FileMissing
 from api.domains.content.pages import linked
-from api.domains.content.service import articles, authors
+from api.domains.content.pages.writing import go, wrong_fields
+from api.domains.content.service import articles, authors, reporting
+from api.domains.moderation import facade as moderation
 
 router = Router()
 Slug = Annotated[str, Path(max_length=100, pattern="^[a-z0-9-]+$")]
@@ -72,3 +75,43 @@ async def show_article(request: Request, slug: Slug, reader: ReadDep, _visitor: 
     if article.slug != slug:
         return RedirectResponse(f"/articles/{article.slug}", status.HTTP_301_MOVED_PERMANENTLY)
     return render(request, "article.html", article=article, linked=linked.document(article))
+
+
+@router.get("/articles/{slug}/report")
+async def show_report(
+    request: Request, slug: Slug, reader: ReadDep, _visitor: VisitorDep, _person: CurrentDep
+) -> Response:
+    """The form with which readers report it."""
+    return await _report_form(request, reader, slug, {"policy": "", "words": ""}, {})
+
+
+@router.post("/articles/{slug}/report")
+@limited("post")
+async def report(
+    request: Request,
+    slug: Slug,
+    person: CurrentDep,
+    _visitor: VisitorDep,
+    _: CsrfDep,
+    session: SessionDep,
+    policy: Annotated[str, Form(max_length=2000)] = "",
+    words: Annotated[str, Form(max_length=5000)] = "",
+) -> Response:
+    """Report it; or the form again with what is wrong."""
+    try:
+        await reporting.report(session, person, slug, policy, words.replace("\r\n", "\n"))
+    except AppError as error:
+        if isinstance(error, NotFound):
+            raise
+        wrong = wrong_fields(error)
+        wrong |= {"policy": "Choose what it goes against."} if "policy" in wrong else {}
+        return await _report_form(request, session, slug, {"policy": policy, "words": words}, wrong, error.status)
+    return go("/account/statements#reported")
+
+
+async def _report_form(
+    request: Request, reader: Reader, slug: str, said: dict[str, str], errors: dict[str, str], code: int = 200
+) -> Response:
+    subject = await reporting.to_report(reader, slug)
+    policies = await moderation.list_policies(reader)
+    return render(request, "report.html", code, subject=subject, policies=policies, typed=said, errors=errors)

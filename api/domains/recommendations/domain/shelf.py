@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from api.domains.recommendations.domain.policy import Policy
 # How alike two products are: the shares of a common type, category and brand.
 SAME_TYPE, SAME_CATEGORY, SAME_BRAND = 0.6, 0.25, 0.15
 MOST_RANKED = 120
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,13 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Generic[T]):
     """A candidate at its place. `propensity` is the probability with which this policy puts it there.
 
     Of a drawn one `pool_rank` (from 1) is its rank among the `pool_size` that it was drawn from.
     """
 
-    candidate: Candidate
+    candidate: T
     propensity: float = 1.0
     pool_rank: int | None = None
     pool_size: int | None = None
@@ -79,7 +81,7 @@ def _codes(names: Sequence[str]) -> npt.NDArray[np.int64]:
     return np.array([seen.setdefault(name, len(seen)) for name in names])
 
 
-def place(ranked: Sequence[Candidate], limit: int, policy: Policy, lot: random.Random) -> list[Placed]:
+def place(ranked: Sequence[T], limit: int, policy: Policy, lot: random.Random) -> list[Placed[T]]:
     """`ranked` in `limit` places, where every so many one is drawn at random among those that would not be shown.
 
     They are drawn without putting back, so each of a pool of m stands at a given drawn place with probability 1/m.

@@ -187,7 +187,7 @@ async def _what_can_be_bought(
     return []
 
 
-def _items(placed: Iterable[Placed], person: Person, titles: Mapping[int, str]) -> list[RecommendedItem]:
+def _items(placed: Iterable[Placed[Candidate]], person: Person, titles: Mapping[int, str]) -> list[RecommendedItem]:
     return [
         RecommendedItem(
             each.candidate.product_id,

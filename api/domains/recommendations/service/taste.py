@@ -45,6 +45,12 @@ async def person_of(reader: Reader, visitor: Visitor, version: int) -> tuple[Per
     return Person(bought, tuple(_kept(recent, known)), known.removed, days=days), True
 
 
+async def word_of(reader: Reader, visitor: Visitor) -> tuple[bool, datetime | None]:
+    """Whether a visitor lets themselves be known, and before when nothing of them is used."""
+    known = await repository.known(reader, whose(visitor), 0)
+    return await _is_personalised(reader, visitor, known), known.reset_at
+
+
 async def taste_of(reader: Reader, visitor: Visitor) -> Taste:
     """Everything that is used, the newest first, and what was taken out."""
     version = await serving.active_version(reader)
