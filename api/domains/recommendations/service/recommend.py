@@ -149,6 +149,8 @@ def _candidates(model: Model, question: Question, person: Person) -> tuple[list[
     opinion = opinion_of(model, person, time.time())
     found = sources.for_home(model, person, question.limit, opinion)
     new = sources.for_new(model, get_house().new_to(model), opinion)
+    just_seen = {event.product_id for event in person.recent}
+    new = [each for each in new if each.product_id not in just_seen]
     first = max(question.limit, question.limit * 3 - len(new))  # so that they are among those looked at
     return [*found[:first], *new, *found[first:]], opinion
 
