@@ -72,9 +72,9 @@ JOIN (SELECT *, row_number() OVER () AS place, count(*) OVER () AS all FROM comm
     WHERE post_id = %(post)s AND depth = %(depth)s) above ON above.place = 1 + (n * 7919) %% above.all
 """
 _RULES = """
-INSERT INTO moderation.rules (name, version, expression, outcome, policy, state, explanation)
+INSERT INTO moderation.rules (name, version, expression, outcome, policy, policy_version, state, explanation)
 SELECT 'bench-' || n, 1, 'text.links > ' || n || ' || text.words > 900 + ' || n || ' || (author.age_days < 1.0 && '
-    || 'model.toxicity > 0.9 + 0.001 * ' || n || '.0)', 'hold', 'Be civil', 'active', 'One of many.'
+    || 'model.toxicity > 0.9 + 0.001 * ' || n || '.0)', 'hold', 'Be civil', 1, 'active', 'One of many.'
 FROM generate_series(1, %(number)s) n
 """
 _VERSION = """
