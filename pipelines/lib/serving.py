@@ -6,6 +6,7 @@ Rows, version and swap are one transaction: whoever reads sees the version befor
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def _store(connection: psycopg.Connection, version: int, folder: Path) -> int:
     parts = 0
     for path in sorted(folder.iterdir()):
         with path.open("rb") as file:
-            for part, content in enumerate(iter(lambda file=file: file.read(PART_BYTES), b"")):  # type: ignore[misc]
+            for part, content in enumerate(iter(partial(file.read, PART_BYTES), b"")):
                 connection.execute(_PART, (version, path.name, part, content), binary=True)
                 parts += 1
     return parts

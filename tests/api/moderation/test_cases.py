@@ -26,7 +26,7 @@ async def told(session: AsyncSession, kind: str) -> int:
 
 
 async def statement_of(desk: Desk, person: object) -> Json:
-    [found] = (await desk.send(person, "GET", "/account/statements"))["items"]  # type: ignore[arg-type]
+    [found] = (await desk.send(person, "GET", "/account/statements"))["items"]
     return dict(found)
 
 

@@ -16,7 +16,7 @@ from api.domains.moderation.domain.sanctions import FADES_IN, SUSPENDED, Sanctio
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 given_before = st.timedeltas(timedelta(0), timedelta(days=200)).map(lambda ago: NOW - ago)
 NONE = dict.fromkeys(CaseView.__dataclass_fields__)
-CASE = CaseView(**NONE | {"origin": "hold", "kind": "post", "people": []})  # type: ignore[arg-type]
+CASE = CaseView(**NONE | {"origin": "hold", "kind": "post", "people": []})
 SANCTIONS = st.lists(st.builds(Sanction, st.integers(0, 3), given_before), max_size=8)
 
 
