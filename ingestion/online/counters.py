@@ -5,8 +5,8 @@ are exact; visitors and product views, of which there may be millions, by HyperL
 off by less than one per cent (standard error 0.81 %).
 
 Keys, each gone when its minute has left the window: `…live:sums:<minute>` holds the exact figures as a hash,
-`…live:ids:<counter>:<minute>` what was counted, `…live:about:<counter>:<minute>` a HyperLogLog. `…live:read_to` is the
-time up to which the stream was read.
+`…live:order:<id>` the minute and amount of an order, `…live:ids:<counter>:<minute>` the other events that were counted,
+`…live:about:<counter>:<minute>` a HyperLogLog. `…live:read_to` is the time up to which the stream was read.
 """
 
 import re
@@ -31,30 +31,32 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 MOST_MINOR = 2**40  # more in one order is no order, and sums stay far from what a counter can hold
 
 # An order that is cancelled within the window no longer counts, as in the warehouse; its id stays, so that neither the
-# order nor the cancellation counts again. Amounts are minor units with their currency.
+# order nor the cancellation counts again, in whatever minute either is told once more. Amounts are minor units with
+# their currency.
 _COUNT = """
 local prefix, lifetime = ARGV[1], ARGV[2]
 local function touch(key) redis.call('EXPIRE', key, lifetime) end
 for i = 3, #ARGV, 5 do
-  local counter, minute, id, currency, minor = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  if counter == 'cancelled' then
-    for back = 0, tonumber(minor) do
-      local at = string.format('%d', minute - back)
-      local known = redis.call('HGET', prefix .. 'ids:orders:' .. at, id)
-      if known and known ~= '' then
-        local of, amount = string.match(known, '^(%S+) (%S+)$')
-        redis.call('HSET', prefix .. 'ids:orders:' .. at, id, '')
-        redis.call('HINCRBY', prefix .. 'sums:' .. at, 'orders', -1)
-        redis.call('HINCRBY', prefix .. 'sums:' .. at, 'revenue:' .. of, -tonumber(amount))
-      end
+  local counter, minute, id, currency, minor = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
+  local sums = prefix .. 'sums:' .. minute
+  local order = prefix .. 'order:' .. id
+  if counter == 'orders' then
+    if redis.call('SET', order, minute .. ' ' .. currency .. ' ' .. minor, 'NX', 'EX', lifetime) then
+      redis.call('HINCRBY', sums, 'orders', 1)
+      redis.call('HINCRBY', sums, 'revenue:' .. currency, minor)
+      touch(sums)
+    end
+  elseif counter == 'cancelled' then
+    local at, of, amount = string.match(redis.call('GET', order) or '', '^(%S+) (%S+) (%S+)$')
+    if at then
+      redis.call('SET', order, '', 'KEEPTTL')
+      redis.call('HINCRBY', prefix .. 'sums:' .. at, 'orders', -1)
+      redis.call('HINCRBY', prefix .. 'sums:' .. at, 'revenue:' .. of, -tonumber(amount))
     end
   else
-    local at = string.format('%d', minute)
-    local ids = prefix .. 'ids:' .. counter .. ':' .. at
-    if redis.call('HSETNX', ids, id, currency .. ' ' .. minor) == 1 then
-      local sums = prefix .. 'sums:' .. at
+    local ids = prefix .. 'ids:' .. counter .. ':' .. minute
+    if redis.call('SADD', ids, id) == 1 then
       redis.call('HINCRBY', sums, counter, 1)
-      if counter == 'orders' then redis.call('HINCRBY', sums, 'revenue:' .. currency, minor) end
       touch(ids)
       touch(sums)
     end
@@ -118,8 +120,7 @@ def count(client: valkey.Valkey, keys: str, found: Iterable[Counted]) -> None:
         if each.counter in ABOUT:
             about[f"{keys}about:{each.counter}:{each.minute}"].add(each.id)
         else:
-            window = WINDOW_MINUTES if each.counter == "cancelled" else each.minor
-            exact += (each.counter, str(each.minute), each.id, each.currency, str(window))
+            exact += (each.counter, str(each.minute), each.id, each.currency, str(each.minor))
     pipeline = client.pipeline(transaction=False)
     if exact:
         pipeline.eval(_COUNT, 0, keys, str(KEPT_SECONDS), *exact)

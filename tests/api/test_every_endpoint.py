@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 import schemathesis
+import schemathesis.specs.openapi.schemas  # not in the midst of a test: other threads may be compiling by then
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import APIOperation, GenerationMode

@@ -20,7 +20,7 @@ from infra.local.settings import ROOT, LocalSettings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 PORT_BASE = 30100
-MODELS = {"popularity", "own_repeats", "item_knn", "ease", "als", "content"}
+MODELS = {"popularity", "own_repeats", "item_knn", "ease", "als", "content", "blend"}
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,8 @@ def test_events_count_once_however_often_they_are_sent(plane: Plane, client: val
         for _ in range(2):  # the relay may send again after a crash
             plane.produce([*views, *others])
             plane.produce(orders, "ordering", key=b"orders")
-        plane.produce([placed(1_000, order)], "ordering", key=b"orders")  # as another event: an order is placed once
+        # As another event, in another minute: an order is placed once.
+        plane.produce([placed(1_000, order, ago=timedelta(minutes=2))], "ordering", key=b"orders")
         keys = settled(plane, client)
     expected = {"orders": 3, "revenue:USD": 1_250, "revenue:EUR": 400, "carts": 1, "checkouts": 1}
     assert exact(client, keys) == expected
