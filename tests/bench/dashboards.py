@@ -22,7 +22,7 @@ from tests.bench import client
 from tests.bench.client import Job, Seen, request
 from tests.bench.form import Figure
 from tests.browser.season import DEPARTMENTS
-from tests.browser.shelves import EXECUTIVE, PASSWORD
+from tests.browser.shelves import EXECUTIVE, PASSWORD, definition
 from tests.shop import filled_shop, open_shop
 
 # Complete-journey's year: 156,000 baskets and 1.47 million lines of 2,500 households over 92,000 products.
@@ -31,7 +31,7 @@ PAGES = 160
 SAMPLES = 40
 LOAD = 80  # batches of 50 views a second beside the samples
 _YEAR = """
-truncate marts.fct_orders, marts.fct_order_lines, marts.dim_products, marts.dim_customers;
+truncate marts.mart_sales_parts, marts.fct_orders, marts.fct_order_lines, marts.dim_products, marts.dim_customers;
 insert into marts.dim_products (product_id, title, department, category, product_type, brand, is_inferred)
 select n, 'Product ' || n, (array[{departments}])[1 + n % {kinds}], 'Category ' || n % 300, 'Type', 'Brand', false
 from generate_series(1, {products}) as n;
@@ -39,26 +39,28 @@ insert into marts.dim_customers (customer_id, source, age_band, first_order_at, 
 select 'c' || n, 'complete-journey', (array['19-24', '35-44', '65+'])[1 + n % 3],
     now() - make_interval(days => n % {days}), false
 from generate_series(1, {customers}) as n;
-insert into marts.fct_order_lines (order_id, line_number, order_day, placed_at, customer_id, product_id, currency,
-    quantity, unit_price_minor, discount_minor, total_minor, is_cancelled)
+insert into marts.fct_order_lines (order_id, line_number, order_day, placed_at, customer_id, source, product_id,
+    currency, quantity, unit_price_minor, discount_minor, total_minor, is_cancelled)
 select 'o' || n / {lines}, n % 10 + 1, (placed_at at time zone 'UTC')::date, placed_at,
-    'c' || 1 + (hashint8(n / {lines}) & 65535) % {customers}, 1 + (hashint8(n) & 2147483647) % {products}, 'USD',
-    1 + n % 3, 299, 10, 289 * (1 + n % 3), n / {lines} % 50 = 0
+    'c' || 1 + (hashint8(n / {lines}) & 65535) % {customers},
+    (array['storefront', 'in_store'])[1 + (hashint8(n / {lines}) >> 16 & 1)],
+    1 + (hashint8(n) & 2147483647) % {products}, 'USD', 1 + n % 3, 299, 10, 289 * (1 + n % 3), n / {lines} % 50 = 0
 from generate_series(0, {all_lines}) as n,
     lateral (select now() - n / {all_lines}::float8 * interval '{days} days' as placed_at) as at;
 insert into marts.fct_orders (order_id, order_day, placed_at, customer_id, source, currency, lines, units,
     discount_minor, total_minor, is_cancelled)
-select order_id, min(order_day), min(placed_at), min(customer_id),
-    (array['storefront', 'in_store'])[1 + (hashtext(order_id) & 1)],
-    'USD', count(*), sum(quantity), sum(discount_minor), sum(total_minor), bool_or(is_cancelled)
+select order_id, min(order_day), min(placed_at), min(customer_id), min(source), 'USD',
+    count(*), sum(quantity), sum(discount_minor), sum(total_minor), bool_or(is_cancelled)
 from marts.fct_order_lines group by order_id;
 create index on marts.fct_orders (order_day);
 create index on marts.fct_orders (customer_id);
-create index on marts.fct_order_lines (order_day);
+insert into marts.mart_sales_parts {parts};
+create index on marts.mart_sales_parts (order_day);
+create index on marts.fct_order_lines (order_day, placed_at);
 create index on marts.fct_order_lines (product_id);
 create index on marts.dim_products (product_id);
 create index on marts.dim_customers (customer_id);
-analyze marts.fct_orders, marts.fct_order_lines, marts.dim_products, marts.dim_customers;
+analyze marts.mart_sales_parts, marts.fct_orders, marts.fct_order_lines, marts.dim_products, marts.dim_customers;
 update marts.mart_as_of set as_of = now(), built_at = now();
 """
 
@@ -130,6 +132,7 @@ def _year() -> str:
         days=DAYS,
         lines=int(LINES_AN_ORDER),
         all_lines=lines,
+        parts=definition("mart_sales_parts"),
     )
 
 

@@ -92,9 +92,10 @@ def delete_files(plane: Plane) -> None:
         region_name=settings.s3_region,
     )
     prefix = f"warehouse/{settings.lake_namespace_prefix}"
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=settings.s3_lake_bucket, Prefix=prefix):
-        for found in page.get("Contents", []):
-            s3.delete_object(Bucket=settings.s3_lake_bucket, Key=found["Key"])
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=settings.s3_lake_bucket, Prefix=prefix)
+    keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+    for key in sorted(keys, reverse=True):  # what marks a folder goes after all that lies in it
+        s3.delete_object(Bucket=settings.s3_lake_bucket, Key=key)
 
 
 if __name__ == "__main__":

@@ -63,13 +63,13 @@ def _order(
         "order_day": placed_at.date(),
         "placed_at": placed_at,
         "customer_id": customer,
+        "source": dice.choice(["storefront", "in_store"]),
         "currency": "USD",
         "is_cancelled": dice.random() < 0.04,
         "discount_minor": 30,
     }
     total = sum(quantity * price for _, quantity, price in lines)
-    source = dice.choice(["storefront", "in_store"])
-    own = {"source": source, "lines": 3, "units": sum(line[1] for line in lines), "total_minor": total}
+    own = {"lines": 3, "units": sum(line[1] for line in lines), "total_minor": total}
     yield "marts.fct_orders", shared | own | {"goods_minor": total, "status": "placed"}
     for number, (product_id, quantity, price) in enumerate(lines, 1):
         line = {"line_number": number, "product_id": product_id, "quantity": quantity, "unit_price_minor": price}

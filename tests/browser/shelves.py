@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import psycopg
 import yaml  # type: ignore[import-untyped]
+from jinja2 import Template
 from psycopg import sql
 
 from api.core.db import get_database, transaction
@@ -122,6 +123,13 @@ def columns_of(mart: str) -> list[tuple[str, str]]:
     return [(column["name"], column["data_type"]) for column in model["columns"]]
 
 
+def definition(mart: str) -> str:
+    """What a mart selects, as the dbt project has it, of the other marts."""
+    names = {"config": lambda **_: "", "is_incremental": lambda: False}
+    places = {"ref": lambda name: f"marts.{name}", "source": lambda *names: ".".join(names)}
+    return Template((MARTS / f"{mart}.sql").read_text()).render(names | places)
+
+
 def build_marts(owner_url: str, ids: dict[str, int]) -> None:
     """Make the marts in the warehouse of this shop."""
     with psycopg.connect(owner_url) as connection:
@@ -142,6 +150,7 @@ def build_marts(owner_url: str, ids: dict[str, int]) -> None:
             table = sql.Identifier("marts", name)
             connection.execute(sql.SQL("CREATE TABLE {} ({})").format(table, sql.SQL(", ").join(parts)))
         season.fill(connection, list(ids.values())[:24])
+        connection.execute(f"CREATE TABLE marts.mart_sales_parts AS {definition('mart_sales_parts')}".encode())
         connection.execute("GRANT USAGE ON SCHEMA marts TO agora_api")
         connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA marts TO agora_api")
 

@@ -1,5 +1,7 @@
 -- Grain: one row per customer. A customer who is known from orders alone (the registration lands a little later) is
 -- there too, marked as inferred: a fact never points into the void.
+{{ config(indexes=[{'columns': ['customer_id'], 'unique': True}]) }}
+
 with registered as (
     select distinct on (customer_id) *
     from {{ ref('stg_identity__customers') }}

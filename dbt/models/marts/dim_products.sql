@@ -1,5 +1,7 @@
 -- Grain: one row per product, as it was published last. A product that is known from order lines alone is there too,
 -- marked as inferred.
+{{ config(indexes=[{'columns': ['product_id'], 'unique': True}]) }}
+
 with published as (
     select * from {{ ref('int_catalog__latest_products') }}
 ),

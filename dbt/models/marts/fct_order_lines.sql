@@ -6,7 +6,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='order_day',
-        indexes=[{'columns': ['order_day']}],
+        indexes=[{'columns': ['order_day', 'placed_at']}, {'columns': ['product_id']}],
     )
 }}
 
@@ -32,6 +32,7 @@ select
     orders.order_day,
     orders.placed_at,
     orders.customer_id,
+    orders.source,
     lines.product_id,
     lines.variant_id,
     lines.quantity,

@@ -28,6 +28,7 @@
 -- depends_on: {{ ref('mart_retention') }}
 -- depends_on: {{ ref('mart_revenue') }}
 -- depends_on: {{ ref('mart_reviews') }}
+-- depends_on: {{ ref('mart_sales_parts') }}
 -- depends_on: {{ ref('mart_search') }}
 -- depends_on: {{ ref('mart_sessions') }}
 {% set tables = [

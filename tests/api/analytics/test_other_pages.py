@@ -96,8 +96,14 @@ async def test_stock_that_moved_and_stock_that_lies_there(
     assert "Main warehouse" in page
     assert 'href="/operate/stock"' not in page
     assert 'href="/operate/stock"' in (await client.get("/dashboards/inventory", headers=PAGE | keeper.headers)).text
-    departments = await rows_of(client, analyst.headers, "/dashboards/inventory.csv?days=7&table=departments")
+    departments = await rows_of(client, analyst.headers, "/dashboards/inventory.csv?days=7&table=parts")
     assert [(row["Department"], row["Shipped"]) for row in departments] == [("Grocery", "4"), ("Unknown", "1")]
+    grocery = "/dashboards/inventory{}?days=7&department=Grocery"
+    assert grocery.format("").replace("&", "&amp;") in page
+    narrowed = (await client.get(grocery.format(""), headers=PAGE | analyst.headers)).text
+    assert tiles(narrowed)["Shipped"] == ("4", "nothing to compare with before")
+    categories = await rows_of(client, analyst.headers, f"{grocery.format('.csv')}&table=parts")
+    assert [(row["Category"], row["Shipped"]) for row in categories] == [("Drinks", "4")]
 
 
 async def test_places_tell_what_lies_there(
@@ -118,6 +124,11 @@ async def test_places_tell_what_lies_there(
     analyst = await sign_up("analyst")
     [place] = await rows_of(client, analyst.headers, "/dashboards/inventory.csv?table=places")
     assert list(place.values()) == ["Main warehouse", "2", "14", "7", "2", "5", "1", "1"]
+    figures.products((1, "Tea", "Grocery", "Drinks"), (2, "Soap", "Household", "Bath"))
+    [place] = await rows_of(client, analyst.headers, "/dashboards/inventory.csv?table=places&department=Household")
+    assert list(place.values()) == ["Main warehouse", "1", "4", "4", "0", "0", "1", "1"]
+    [place] = await rows_of(client, analyst.headers, "/dashboards/inventory.csv?table=places&department=Toys")
+    assert list(place.values()) == ["Main warehouse", "0", "0", "0", "0", "0", "0", "0"]
 
 
 @pytest.fixture

@@ -34,11 +34,17 @@ NUMBER = SHOWN["number"]
 
 @router.get(PATH)
 async def show_inventory(
-    request: Request, _visitor: VisitorDep, person: Reader, warehouse: WarehouseDep, reader: ReadDep, asked: AskedDep
+    request: Request,
+    _visitor: VisitorDep,
+    person: Reader,
+    warehouse: WarehouseDep,
+    reader: ReadDep,
+    asked: AskedDep,
+    department: Text = "",
 ) -> Response:
     """The page; before the first pipeline run one that says so."""
     try:
-        board = await _board(warehouse, reader, asked, person)
+        board = await _board(warehouse, reader, asked, person, department or None)
     except ReportNotReady:
         board = None
     return show_board(request, board, person)
@@ -46,29 +52,36 @@ async def show_inventory(
 
 @router.get(f"{PATH}.csv")
 async def get_inventory_file(
-    person: Reader, warehouse: WarehouseDep, reader: ReadDep, asked: AskedDep, table: Text
+    person: Reader, warehouse: WarehouseDep, reader: ReadDep, asked: AskedDep, table: Text, department: Text = ""
 ) -> Response:
     """One of its tables as a file."""
-    return table_file(await _board(warehouse, reader, asked, person), table)
+    return table_file(await _board(warehouse, reader, asked, person, department or None), table)
 
 
-async def _board(warehouse: WarehouseDep, reader: ReadDep, asked: Asked, person: Principal) -> Board:
+async def _board(
+    warehouse: WarehouseDep, reader: ReadDep, asked: Asked, person: Principal, department: str | None
+) -> Board:
     build = await newest_build(warehouse)
     period = asked.period(build)
-    report = await stock.report(build, reader, period)
+    report = await stock.report(build, reader, period, department)
     text = f"{span(period)}, compared with the {period.days} days before. What lies there is told at this moment."
-    board = Board(PATH, "Inventory", text, build.as_of, asked.filters, asked.preset, pinned(period))
+    filters = asked.filters | {"department": department}
+    board = Board(PATH, "Inventory", text, build.as_of, filters, asked.preset, pinned(period))
     days = (("from", "From", period.first), ("until", "Until", period.last))
+    options = [("", "All departments"), *((name, name) for name in report.departments)]
     text = "Pieces by UTC day."
     return replace(
         board,
-        controls=[Control(name, label, day.isoformat()) for name, label, day in days],
+        controls=[
+            *(Control(name, label, day.isoformat()) for name, label, day in days),
+            Control("department", "Department", department or "", options),
+        ],
         figures=_figures(report),
         plots=[
             daily_plot(kind, f"{kind.capitalize()} per day", text, period, report.by_day(kind), Column("", "number"))
             for kind in ("shipped", "received")
         ],
-        tables=[_places(report, person), _movements(report), _departments(report)],
+        tables=[_places(report, person), _movements(report), _parts(report, department, board)],
     )
 
 
@@ -111,15 +124,12 @@ def _movements(report: Stock) -> Table:
     return Table("movements", "Movements", "Pieces by what happened to them.", columns, rows, is_wide=False)
 
 
-def _departments(report: Stock) -> Table:
-    columns = (
-        Column("Department"),
-        Column("Shipped", "number"),
-        Column("Before", "number"),
-        Column("Change", "change"),
-    )
-    rows = [
-        (row["department"], row["units"], row["before"], change(row["units"], row["before"])) for row in report.shipped
-    ]
-    text = "Pieces shipped, by department."
-    return Table("departments", "Departments", text, columns, rows, is_wide=False, empty="Nothing was shipped.")
+def _parts(report: Stock, department: str | None, board: Board) -> Table:
+    """What was shipped by department; a name leads to the page of it alone, which splits it by category."""
+    part, title = ("Department", "Departments") if department is None else ("Category", "Categories")
+    columns = (Column(part), Column("Shipped", "number"), Column("Before", "number"), Column("Change", "change"))
+    rows = [(row["name"], row["units"], row["before"], change(row["units"], row["before"])) for row in report.shipped]
+    links = [board.address(department=row["name"]) for row in report.shipped] if department is None else []
+    text = f"Pieces shipped, by {part.lower()}."
+    empty = "Nothing was shipped."
+    return Table("parts", title, text, columns, rows, is_wide=False, empty=empty, links=links)

@@ -69,17 +69,32 @@ async def choices(build: Build, department: str | None) -> Choices:
 
 async def report(build: Build, period: Period, chosen: SalesFilter) -> Sales:
     """Everything that the sales page shows."""
-    both = await build.ask(sales.by_day, Period(period.previous.first, period.last), chosen)
-    mixed = await build.ask(sales.mix, period, chosen, BEST)
+    both = Period(period.previous.first, period.last)
+    days = await build.ask(sales.by_day, both, chosen)
+    parts = await build.ask(sales.parts_by_day, both, chosen)
+    now = [row for row in parts if row["day"] >= period.first]
     return Sales(
         period,
-        [row for row in both if row["day"] >= period.first],
-        [row for row in both if row["day"] < period.first],
-        [row for row in mixed if row["product_id"] is None],
-        await build.ask(sales.parts_by_day, period, chosen),
-        [row for row in mixed if row["product_id"] is not None],
+        [row for row in days if row["day"] >= period.first],
+        [row for row in days if row["day"] < period.first],
+        _parts(now, [row for row in parts if row["day"] < period.first]),
+        now,
+        await build.ask(sales.products, period, chosen, BEST),
         await build.ask(sales.by_source, period, chosen.currency) if chosen.is_whole_order else (),
     )
+
+
+def _parts(now: Rows, before: Rows) -> Rows:
+    """Sums of each part over both periods, the one with the highest revenue first."""
+    sums: dict[str, dict[str, Any]] = {}
+    for row in [*now, *before]:
+        sums.setdefault(row["name"], {"name": row["name"], "units": 0, "revenue_minor": 0, "before_minor": 0})
+    for row in now:
+        sums[row["name"]]["units"] += row["units"]
+        sums[row["name"]]["revenue_minor"] += row["revenue_minor"]
+    for row in before:
+        sums[row["name"]]["before_minor"] += row["revenue_minor"]
+    return sorted(sums.values(), key=lambda row: (-row["revenue_minor"], row["name"]))
 
 
 async def lines(

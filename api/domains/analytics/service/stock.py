@@ -18,12 +18,16 @@ KINDS = ("received", "shipped", "returned", "adjusted", "allocated", "released")
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Units by day and kind of movement in both periods, departments by what was shipped, and the places now."""
+    """Units by day and kind of movement in both periods, the places now, and what can be filtered by.
+
+    `shipped` are departments, or the categories of the chosen one.
+    """
 
     period: Period
     moved: Sequence[dict[str, Any]]
     shipped: Sequence[dict[str, Any]]
     places: Sequence[PlaceSummary]
+    departments: Sequence[str]
 
     def units(self, kind: str, is_now: bool) -> int:
         """Units of a kind of movement in the period, or in the one before."""
@@ -39,12 +43,14 @@ class Stock:
         return found
 
 
-async def report(build: Build, reader: Reader, period: Period) -> Stock:
-    """Everything that the inventory page shows."""
+async def report(build: Build, reader: Reader, period: Period, department: str | None) -> Stock:
+    """Everything that the inventory page shows, of one department or all."""
     both = Period(period.previous.first, period.last)
+    products = None if department is None else await build.ask(stock.products, department)
     return Stock(
         period,
-        await build.ask(stock.by_day, both),
-        await build.ask(stock.shipped, period),
-        await inventory.stock_summary(reader),
+        await build.ask(stock.by_day, both, department),
+        await build.ask(stock.shipped, period, department),
+        await inventory.stock_summary(reader, products),
+        await build.ask(stock.departments),
     )

@@ -30,14 +30,16 @@ SUMMARY = text("""
     WITH level AS (
         SELECT location, variant_id, sum(on_hand) AS on_hand, sum(allocated) AS allocated, sum(reserved) AS reserved,
             sum(on_hand - allocated - reserved) AS available
-        FROM inventory.stock GROUP BY location, variant_id
+        FROM inventory.stock
+        WHERE CAST(:products AS bigint[]) IS NULL OR product_id = ANY(:products) GROUP BY location, variant_id
     )
     SELECT p.location, p.name, count(l.variant_id) AS variants, coalesce(sum(l.on_hand), 0)::bigint AS on_hand,
         coalesce(sum(l.allocated), 0)::bigint AS allocated, coalesce(sum(l.reserved), 0)::bigint AS reserved,
         coalesce(sum(l.available), 0)::bigint AS available,
         count(l.variant_id) FILTER (WHERE l.available <= 0) AS sold_out,
-        (SELECT count(*) FROM inventory.thresholds t WHERE t.location = p.location AND t.is_low) AS low
+        count(t.variant_id) AS low
     FROM inventory.locations p LEFT JOIN level l USING (location)
+    LEFT JOIN inventory.thresholds t ON t.location = p.location AND t.variant_id = l.variant_id AND t.is_low
     GROUP BY p.location, p.name, p.priority ORDER BY p.priority, p.location
 """)
 PUT_LOCATION = text("""
@@ -196,9 +198,10 @@ async def movements(reader: Reader, variant_id: int, before: int, limit: int) ->
     return [Movement(**row) for row in (await reader.execute(MOVEMENTS, values)).mappings()]
 
 
-async def summary(reader: Reader) -> list[PlaceSummary]:
-    """Every place with what lies there in all, the one that sells first on top."""
-    return [PlaceSummary(**row) for row in (await reader.execute(SUMMARY)).mappings()]
+async def summary(reader: Reader, products: Sequence[int] | None = None) -> list[PlaceSummary]:
+    """Every place with what lies there in all, or of some products, the one that sells first on top."""
+    values = {"products": None if products is None else list(products)}
+    return [PlaceSummary(**row) for row in (await reader.execute(SUMMARY, values)).mappings()]
 
 
 async def locations(reader: Reader) -> list[Location]:
