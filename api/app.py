@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api.core import access, docs, errors, observability
+from api.core.buffered import close_buffer
 from api.core.capture import close_producer
 from api.core.client import close_client
 from api.core.db import get_database, set_database
@@ -97,6 +98,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await inventory.close()
         await communities.close()
         await recommendations.close()
+        await close_buffer()
         await close_producer()
         await close_client()
         await get_database().close()

@@ -132,15 +132,19 @@ async def close_producer() -> None:
         await producer.close()
 
 
-async def capture(events: Sequence[Occurred]) -> None:
+async def capture(events: Sequence[Occurred], traces: Sequence[str | None] | None = None) -> None:
     """Accept (event, event id, time) triples for good: in Kafka with receipts, or in the outbox.
 
-    Raises SQLAlchemy's errors when Postgres is away: then nothing was promised.
+    `traces` are the ids of their traces, where they are not all of the current one. Raises SQLAlchemy's errors when
+    Postgres is away: then nothing was promised.
     """
     if not events:
         return
-    trace_id = current_trace_id()
-    envelopes = [encode(event, event_id, occurred_at, trace_id) for event, event_id, occurred_at in events]
+    traces = traces or [current_trace_id()] * len(events)
+    envelopes = [
+        encode(event, event_id, occurred_at, trace_id)
+        for (event, event_id, occurred_at), trace_id in zip(events, traces, strict=True)
+    ]
     batch_id = new_event_id()
     records = [
         (event.domain(), event.key().encode(), envelope)

@@ -1,19 +1,15 @@
 """Behaviour seen from the server: pages, products and searches become events after the answer has been sent."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import structlog
 from fastapi import BackgroundTasks, Request
 
 from api.core.auth import Visitor
-from api.core.capture import capture
-from ingestion.contracts import Event, new_event_id
+from api.core.buffered import get_buffer
+from ingestion.contracts import Event
 from ingestion.contracts.analytics import PageViewed
-
-log = structlog.get_logger(__name__)
 
 
 def track_page(request: Request, background: BackgroundTasks, visitor: Visitor) -> None:
@@ -35,13 +31,10 @@ def track(request: Request, background: BackgroundTasks, *events: Event) -> None
         background.add_task(_record, request, events, datetime.now(UTC))
 
 
-async def _record(request: Request, events: Sequence[Event], at: datetime) -> None:
-    if not getattr(request.state, "is_rendered", False):
-        return
-    try:
-        await capture([(event, new_event_id(), at) for event in events])
-    except Exception as error:  # the page has been sent; its visitor must not pay for our bookkeeping
-        log.error("page_not_recorded", error=type(error).__name__, exc_info=error)
+async def _record(request: Request, events: tuple[Event, ...], at: datetime) -> None:
+    if getattr(request.state, "is_rendered", False):
+        for event in events:
+            get_buffer().add(event, at)
 
 
 def _referrer(request: Request) -> str | None:

@@ -21,8 +21,9 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.app import create_app
-from api.core import capture, keys
+from api.core import buffered, capture, keys
 from api.core.auth import Principal
+from api.core.buffered import close_buffer
 from api.core.client import close_client
 from api.core.db import Database, set_database, transaction
 from api.core.settings import get_settings
@@ -31,7 +32,6 @@ from api.domains.identity import facade as identity
 from api.domains.identity.contracts import CustomerImport
 from api.domains.identity.service.tokens import sign_access_token
 from api.domains.recommendations import facade as recommendations
-from api.domains.recommendations.service import impressions
 from ingestion.contracts import new_event_id
 from tests.api.proving import Told
 from tests.gateway_process import paying_gateway
@@ -162,13 +162,13 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def no_impressions_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Impressions wait for the end of the test: on one connection nothing may happen beside the test's own requests."""
-    monkeypatch.setattr(impressions, "WAIT_SECONDS", 3600.0)
+async def nothing_sent_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buffered events wait for the end of the test: nothing else may happen on its one connection meanwhile."""
+    monkeypatch.setattr(buffered, "WAIT_SECONDS", 3600.0)
 
 
 @pytest.fixture
-async def rolled_back(pool: Database, no_impressions_behind: None) -> AsyncIterator[OneConnection]:
+async def rolled_back(pool: Database, nothing_sent_behind: None) -> AsyncIterator[OneConnection]:
     """The database of this test; all that it and its requests write is undone at the end."""
     async with pool.reading() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")
@@ -176,6 +176,7 @@ async def rolled_back(pool: Database, no_impressions_behind: None) -> AsyncItera
         database = OneConnection(connection)
         set_database(database)
         yield database
+        await close_buffer()
         await recommendations.close()
         set_database(None)
         await outer.rollback()

@@ -71,7 +71,9 @@ def consume_only(plane: Plane, count: int, processes: int) -> float:
 
 def _consume(bootstrap: str, topic: str, count: int, partitions: list[int]) -> tuple[float, float]:
     options = {"bootstrap.servers": bootstrap, "group.id": "bench", "enable.auto.commit": False}
-    reading = Consumer(options | {"queued.min.messages": 200_000, "fetch.message.max.bytes": 4_194_304})
+    reading = Consumer(
+        options | {"queued.min.messages": 200_000, "fetch.message.max.bytes": 4_194_304, "fetch.queue.backoff.ms": 10}
+    )
     reading.assign([TopicPartition(topic, partition, 0) for partition in partitions])
     seen, began = len(reading.consume(1, 60)), time.monotonic()
     while seen < count:

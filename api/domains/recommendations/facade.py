@@ -3,7 +3,6 @@
 from api.domains.recommendations.repository.recent import close_recent
 from api.domains.recommendations.service.feed import for_you
 from api.domains.recommendations.service.house import forget_house
-from api.domains.recommendations.service.impressions import close_impressions
 from api.domains.recommendations.service.labels import forget_labels
 from api.domains.recommendations.service.model import forget_model, prepare
 from api.domains.recommendations.service.recommend import recommend, record
@@ -13,8 +12,7 @@ __all__ = ["close", "for_you", "prepare", "recommend", "record", "rerank"]
 
 
 async def close() -> None:
-    """Send the last impressions and let go of what this process holds."""
-    await close_impressions()
+    """Let go of what this process holds."""
     await close_recent()
     forget_model()
     forget_house()

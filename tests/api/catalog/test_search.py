@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.buffered import get_buffer
 from api.core.errors import Invalid
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import Facets, ProductImport, Wanted
@@ -226,6 +227,7 @@ async def test_a_search_without_a_result_is_recorded(
     await session.commit()
     for query in ("qqqqqqq", "chocolate", " "):
         assert (await client.get("/v1/products", params={"query": query})).status_code == 200
+    await get_buffer().flush()
     statement = text("SELECT envelope FROM core.outbox WHERE type = 'analytics.search_performed'")
     told = [orjson.loads(each)["data"] for each in (await session.execute(statement)).scalars()]
     assert [(each["query"], each["results"]) for each in told] == [("qqqqqqq", 0)]

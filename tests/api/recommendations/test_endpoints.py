@@ -12,9 +12,10 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.buffered import get_buffer
 from api.core.settings import get_settings
 from api.domains.inventory import facade as inventory
-from api.domains.recommendations.service.impressions import get_impressions
+from ingestion.contracts.recommendations import RecommendationServed
 from tests.api.conftest import SignUp
 from tests.api.recommendations.conftest import KINDS, Did, Shop, answer_with, model
 
@@ -200,7 +201,7 @@ async def test_what_was_shown_is_recorded_under_the_answers_id(
 ) -> None:
     answer_with(a_model(shop))
     answer = await ask(client, headers=visitor_headers, limit=5)
-    await get_impressions().flush()
+    await get_buffer().flush()
     query = text("SELECT envelope FROM core.outbox WHERE type = 'recommendations.recommendation_served'")
     (data,) = [orjson.loads(row.envelope)["data"] for row in await session.execute(query)]
     assert data["recommendation_id"] == answer["recommendation_id"]
@@ -216,14 +217,14 @@ async def test_what_was_shown_goes_to_kafka_with_a_receipt(
 ) -> None:
     for _ in range(3):
         await ask(client, "product", product_id=shop["tea-0"])
-    await get_impressions().flush()
+    await get_buffer().flush()
     query = text("SELECT sum(cardinality(event_ids)) FROM core.capture_receipts WHERE topic = 'recommendations'")
     assert (await session.execute(query)).scalar() == 3
 
 
 async def test_an_answer_without_products_is_no_impression(client: AsyncClient, shop: Shop) -> None:
     assert shown(await ask(client)) == []
-    assert not get_impressions()._queue
+    assert not get_buffer()._queue
 
 
 async def test_shelves_of_the_pages_carry_the_answers_id(
@@ -234,10 +235,11 @@ async def test_shelves_of_the_pages_carry_the_answers_id(
         did(UUID(visitor_headers["X-Agora-Anonymous-Id"]), product_id)
     home = (await client.get("/", headers=visitor_headers | {"Accept": "text/html"})).text
     page = (await client.get(f"/p/{shop['bread-0']}", headers=visitor_headers, follow_redirects=True)).text
-    answers = [str(event.recommendation_id) for event, _, _ in get_impressions()._queue]  # type: ignore[attr-defined]
+    served = [event for event, *_ in get_buffer()._queue if isinstance(event, RecommendationServed)]
+    answers = [str(event.recommendation_id) for event in served]
     assert len(answers) == 2
     assert f"?rec={answers[0]}" in home
-    told = {item.product_id for item in get_impressions()._queue[0][0].items}  # type: ignore[attr-defined]
+    told = {item.product_id for item in served[0].items}
     assert told == {int(found) for found in re.findall(rf'href="/p/(\d+)-[^"]*\?rec={answers[0]}"', home)}
     assert f"?rec={answers[1]}" in page
     assert f'name="recommendation_id" value="{answers[1]}"' in page

@@ -12,11 +12,11 @@ from hypothesis import strategies as some
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.buffered import get_buffer
 from api.domains.recommendations.domain.experiments import Experiment, Variant, position
 from api.domains.recommendations.domain.policy import USUAL
 from api.domains.recommendations.schemas import Parameters
 from api.domains.recommendations.service import house
-from api.domains.recommendations.service.impressions import get_impressions
 from tests.api.conftest import SignUp
 from tests.api.recommendations.conftest import Did, Shop, answer_with
 from tests.api.recommendations.test_endpoints import a_model, ask, reasons
@@ -117,7 +117,7 @@ async def test_who_was_exposed_is_written_down_with_the_answer(
     await client.post("/v1/experiments/alike-for-all/start", headers=analyst.headers)
     answer = await ask(client, headers=visitor_headers)
     await ask(client, "product", headers=visitor_headers, product_id=shop["bread-0"])
-    await get_impressions().flush()
+    await get_buffer().flush()
     query = text("SELECT envelope FROM core.outbox WHERE type = 'recommendations.experiment_exposed'")
     (data,) = [orjson.loads(row.envelope)["data"] for row in await session.execute(query)]
     assert data == {

@@ -9,10 +9,10 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.buffered import get_buffer
 from api.domains.communities.contracts import FeedCandidate, FeedSource
 from api.domains.recommendations.domain.feed import SMOOTHING, WEIGHTS, RankedPost, diversify, fuse
 from api.domains.recommendations.domain.policy import USUAL, Policy
-from api.domains.recommendations.service.impressions import get_impressions
 from ingestion.contracts.recommendations import FeedServed
 from tests.api.communities.conftest import Forum, Json, Named, forum, named
 from tests.api.conftest import SignedUp, SignUp
@@ -199,7 +199,7 @@ async def test_what_is_shown_is_logged_without_a_word_of_it(
     await forum.found(olga, "tea")
     post = await forum.post(olga, "tea", "First flush")
     logged: list[Any] = []
-    monkeypatch.setattr(get_impressions(), "add", logged.append)
+    monkeypatch.setattr(get_buffer(), "add", logged.append)
     page = await feed(ada)
     [event] = [each for each in logged if isinstance(each, FeedServed)]
     assert str(event.recommendation_id) == page["recommendation_id"]

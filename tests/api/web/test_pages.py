@@ -9,6 +9,7 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.core.buffered import get_buffer
 from api.core.settings import get_settings
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import ProductImport
@@ -44,6 +45,7 @@ async def token(client: AsyncClient, path: str = "/sign-in") -> str:
 
 async def recorded(session: AsyncSession, kind: str) -> list[Any]:
     """Events of a type, wherever the request left them: Kafka is not asked in these tests, its receipts are."""
+    await get_buffer().flush()
     sent = await session.execute(text("SELECT envelope FROM core.outbox WHERE type = :kind"), {"kind": kind})
     told = await session.execute(
         text("SELECT unnest(event_ids) FROM core.capture_receipts WHERE type = :kind"), {"kind": kind}

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import BackgroundTasks, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import StringConstraints
 
@@ -95,7 +95,6 @@ async def list_products(
     request: Request,
     reader: ReadDep,
     person: OptionalDep,
-    background: BackgroundTasks,
     wanted: WantedDep,
     sort: Annotated[Sort | None, Query(description="By default relevance for a search, else popular.")] = None,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
@@ -105,7 +104,7 @@ async def list_products(
     page = await search.search(reader, wanted, sort, cursor, limit)
     if wanted.query.strip() and not page.items and cursor is None:
         customer_id = person.customer_id if person else None
-        background.add_task(search.note_gap, visitor_id(request), customer_id, wanted.query.strip())
+        search.note_gap(visitor_id(request), customer_id, wanted.query.strip())
     return _json({"items": page.items, "next_cursor": page.next_cursor})
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import RowMapping, text
 
+from api.core import straight
 from api.domains.catalog.domain import Sort
-from api.domains.catalog.repository.facets import Filter
+from api.domains.catalog.repository.facets import Filter, prepared
 from api.domains.catalog.repository.products import COLUMNS, SOLD, Reader
 
 ALTERNATIVES = text("""
@@ -70,7 +71,7 @@ async def alternatives(reader: Reader, words: Sequence[str]) -> list[list[str]]:
 
     A word without any is left out; a stop word too.
     """
-    rows = (await reader.execute(ALTERNATIVES, {"words": list(words)})).mappings()
+    rows = (await straight.read(reader, ALTERNATIVES, {"words": list(words)})).mappings()
     return [list(row["stems"]) for row in rows if row["stems"]]
 
 
@@ -91,10 +92,13 @@ async def page(
         SELECT {COLUMNS}, {order} AS position, {marked} AS marked FROM {SOLD} WHERE {" AND ".join(conditions)}
         ORDER BY position {direction}, p.product_id {direction} LIMIT :limit
     """  # noqa: S608
-    return (await reader.execute(text(statement), values | {"limit": limit})).mappings().all()
+    rows: Sequence[RowMapping] = (
+        (await straight.read(reader, prepared(statement), values | {"limit": limit})).mappings().all()
+    )
+    return rows
 
 
 async def suggestions(reader: Reader, tsquery: str, beginning: str, limit: int) -> list[tuple[str, str]]:
     """(kind, phrase) of what fits the query over plain words; what begins with `beginning` comes first."""
     values = {"tsquery": tsquery, "beginning": f"{beginning}%", "limit": limit}
-    return [(row.kind, row.phrase) for row in await reader.execute(SUGGEST, values)]
+    return [(row.kind, row.phrase) for row in await straight.read(reader, SUGGEST, values)]

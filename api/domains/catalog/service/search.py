@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from html import escape
 from uuid import UUID
 
-import structlog
 from sqlalchemy import RowMapping
 
-from api.core.capture import capture
+from api.core.buffered import get_buffer
 from api.core.errors import Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.slugs import slugify
@@ -26,10 +24,8 @@ from api.domains.catalog.domain import PRICE_RANGES, Sort, beginnings, price_ran
 from api.domains.catalog.repository import facets as counted
 from api.domains.catalog.repository import search as found
 from api.domains.catalog.repository.products import Reader, to_view
-from ingestion.contracts import new_event_id
 from ingestion.contracts.analytics import SearchPerformed
 
-log = structlog.get_logger(__name__)
 NO_SEARCH = re.compile(r"\s*")
 LARGEST_PAGE = 100
 MOST_CHOICES = 30
@@ -94,13 +90,9 @@ def _highlight(marked: str | None) -> str | None:
     return escape(marked).replace(found.MARK_BEGINS, "<mark>").replace(found.MARK_ENDS, "</mark>")
 
 
-async def note_gap(anonymous_id: UUID, customer_id: UUID | None, query: str) -> None:
-    """Record that nothing was found, once the answer is out; whoever asked does not pay for our bookkeeping."""
-    gap = SearchPerformed(anonymous_id=anonymous_id, customer_id=customer_id, query=query, results=0)
-    try:
-        await capture([(gap, new_event_id(), datetime.now(UTC))])
-    except Exception as error:
-        log.error("gap_not_recorded", error=type(error).__name__, exc_info=error)
+def note_gap(anonymous_id: UUID, customer_id: UUID | None, query: str) -> None:
+    """Record that nothing was found."""
+    get_buffer().add(SearchPerformed(anonymous_id=anonymous_id, customer_id=customer_id, query=query, results=0))
 
 
 async def facets(reader: Reader, wanted: Wanted) -> Facets:

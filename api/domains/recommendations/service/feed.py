@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.auth import Visitor
+from api.core.buffered import get_buffer
 from api.core.db import transaction
 from api.core.errors import Invalid
 from api.core.paging import decode_cursor, encode_cursor
@@ -18,7 +19,6 @@ from api.domains.recommendations.domain.policy import USUAL
 from api.domains.recommendations.domain.shelf import place
 from api.domains.recommendations.repository import feeds as repository
 from api.domains.recommendations.repository.feeds import Place
-from api.domains.recommendations.service.impressions import get_impressions
 from api.domains.recommendations.service.recommend import LOT
 from api.domains.recommendations.service.taste import word_of
 from ingestion.contracts import new_event_id
@@ -95,7 +95,7 @@ def _record(recommendation_id: UUID, visitor: Visitor, shown: list[Place], *, is
         )
         for each in shown
     )
-    get_impressions().add(
+    get_buffer().add(
         FeedServed(
             recommendation_id=recommendation_id,
             anonymous_id=visitor.anonymous_id,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.core.auth import Visitor
+from api.core.buffered import get_buffer
 from api.domains.catalog import facade as catalog
 from api.domains.identity import facade as identity
 from api.domains.inventory import facade as inventory
@@ -21,7 +22,6 @@ from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, pick, place
 from api.domains.recommendations.errors import ProductNeeded
 from api.domains.recommendations.service.house import House, get_house
-from api.domains.recommendations.service.impressions import get_impressions
 from api.domains.recommendations.service.labels import get_labels
 from api.domains.recommendations.service.model import get_holder
 from api.domains.recommendations.service.taste import person_of
@@ -95,8 +95,8 @@ def record(answer: RecommendationView, visitor: Visitor, shown: Collection[int] 
     items = [item for item in answer.items if shown is None or item.product_id in shown]
     if not items:
         return
-    impressions = get_impressions()
-    impressions.add(served(answer, visitor, items))
+    buffer = get_buffer()
+    buffer.add(served(answer, visitor, items))
     for experiment in get_house().running:
         unit = experiment.unit_of(visitor.anonymous_id, visitor.customer_id)
         if unit is not None and experiment.experiment_id in answer.variants:
@@ -108,7 +108,7 @@ def record(answer: RecommendationView, visitor: Visitor, shown: Collection[int] 
                 unit=unit,
                 recommendation_id=answer.recommendation_id,
             )
-            impressions.add(exposed)
+            buffer.add(exposed)
 
 
 def _assigned(house: House, surface: Surface, visitor: Visitor) -> tuple[dict[str, str], Policy]:

@@ -1,7 +1,7 @@
-"""Impressions: what was shown becomes an event a moment after the answer, many answers in one batch.
+"""Events that nobody was promised: what was shown and looked at is sent a moment after the answer, many in one batch.
 
-Nobody was promised anything about an impression, so an answer does not wait for it; what is queued when the process
-ends in order is still sent. A batch that neither Kafka nor Postgres takes is kept for the next try, up to a bound.
+An answer does not wait for them; what is queued when the process ends in order is still sent. A batch that neither
+Kafka nor Postgres takes is kept for the next try, up to a bound.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from api.core.capture import capture
+from api.core.trace import current_trace_id
 from ingestion.contracts import Event, new_event_id
 
 log = structlog.get_logger(__name__)
@@ -22,18 +23,18 @@ RETRY_SECONDS = 2.0
 MOST_QUEUED = 10_000
 
 
-class Impressions:
+class CaptureBuffer:
     """The queue of one process and the task that empties it."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[Event, UUID, datetime]] = deque()
+        self._queue: deque[tuple[Event, UUID, datetime, str | None]] = deque()
         self._task: asyncio.Task[None] | None = None
         self._lost = 0
 
-    def add(self, event: Event) -> None:
-        """Record an event soon."""
+    def add(self, event: Event, at: datetime | None = None) -> None:
+        """Record an event of now, or of `at`, soon."""
         if len(self._queue) < MOST_QUEUED:
-            self._queue.append((event, new_event_id(), datetime.now(UTC)))
+            self._queue.append((event, new_event_id(), at or datetime.now(UTC), current_trace_id()))
         else:
             self._lost += 1
         if self._task is None or self._task.done():
@@ -46,14 +47,14 @@ class Impressions:
                 await self.flush()
             except Exception as error:  # the answer was given; its record is tried again
                 queued = len(self._queue)
-                log.error("impressions_waiting", queued=queued, lost=self._lost, error=type(error).__name__)
+                log.error("events_waiting", queued=queued, lost=self._lost, error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def flush(self) -> None:
         """Send what is queued now. Raises what capture raises, and keeps the batch then."""
         while batch := [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]:
             try:
-                await capture(batch)
+                await capture([each[:3] for each in batch], [trace_id for *_, trace_id in batch])
             except BaseException:
                 self._queue.extendleft(reversed(batch))
                 raise
@@ -68,22 +69,22 @@ class Impressions:
         try:
             await self.flush()
         except Exception as error:  # the rest of the process still has to end in order
-            log.error("impressions_lost", lost=self._lost + len(self._queue), error=type(error).__name__)
+            log.error("events_lost", lost=self._lost + len(self._queue), error=type(error).__name__)
 
 
 class _Current:
-    impressions: Impressions | None = None
+    buffer: CaptureBuffer | None = None
 
 
-def get_impressions() -> Impressions:
+def get_buffer() -> CaptureBuffer:
     """The queue of this process."""
-    if _Current.impressions is None:
-        _Current.impressions = Impressions()
-    return _Current.impressions
+    if _Current.buffer is None:
+        _Current.buffer = CaptureBuffer()
+    return _Current.buffer
 
 
-async def close_impressions() -> None:
+async def close_buffer() -> None:
     """Send what this process still holds, if it holds any."""
-    impressions, _Current.impressions = _Current.impressions, None
-    if impressions is not None:
-        await impressions.close()
+    buffer, _Current.buffer = _Current.buffer, None
+    if buffer is not None:
+        await buffer.close()
