@@ -87,7 +87,7 @@ Slug = Annotated[str, Query(max_length=100)]
 Values = Annotated[list[Annotated[str, StringConstraints(max_length=100)]], Query(max_length=20)]
 
 
-def chosen(
+async def chosen(
     department: Values = [],  # noqa: B006 -- FastAPI's way to say none
     category: Values = [],  # noqa: B006
     type: Values = [],  # noqa: A002, B006

@@ -14,6 +14,7 @@ from api.core.buffered import get_buffer
 from api.core.errors import Invalid
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import Facets, ProductImport, Wanted
+from api.domains.catalog.service import search
 from api.domains.catalog.service.imports import count_sales
 
 MakeProduct = Callable[..., ProductImport]
@@ -55,6 +56,24 @@ async def test_a_title_with_markup_stays_text(session: AsyncSession, make_produc
     page = await catalog.search(session, wanted("roses"))
     assert [view.highlight for view in page.items] == ["<mark>Roses</mark> &lt;red&gt; &amp; &#x27;white&#x27;"]
     assert [view.highlight for view in (await catalog.search(session, wanted())).items] == [None]
+
+
+@pytest.mark.parametrize(
+    "query", ["acc", "bags acc", "Bags/acc", "creme brulee", "Crème brûlée", "non carbonated", "o2"]
+)
+async def test_words_are_parted_as_people_part_them(
+    session: AsyncSession, make_product: MakeProduct, query: str
+) -> None:
+    await catalog.import_products(
+        session,
+        [
+            make_product("x", "Bags/acc"),
+            make_product("y", "Crème brûlée"),
+            make_product("z", "Non-carbonated water.O2"),
+        ],
+    )
+    assert len(await titles(session, query)) == 1
+    assert await search.suggest(session, query[:3]) != []
 
 
 async def test_all_words_before_any_word(session: AsyncSession, shop: dict[str, int]) -> None:

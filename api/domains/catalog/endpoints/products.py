@@ -65,7 +65,7 @@ Value = Annotated[str, StringConstraints(max_length=100)]
 Values = Annotated[list[Value], Query(max_length=20)]
 
 
-def wanted(
+async def wanted(
     query: Annotated[str, Query(max_length=200, description="Words; small typing errors are forgiven.")] = "",
     department: Annotated[Values, Query(description="Names or slugs; any of them.")] = [],  # noqa: B006 -- FastAPI's way
     category: Annotated[Values, Query(description="Names or slugs; any of them.")] = [],  # noqa: B006

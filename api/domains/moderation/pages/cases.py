@@ -71,7 +71,7 @@ class Asked:
         return urlencode({name: value for name, value in said.items() if value})
 
 
-def get_asked(
+async def get_asked(
     origin: Annotated[str, Query(max_length=20)] = "",
     kind: Annotated[str, Query(max_length=20)] = "",
     community: Annotated[str, Query(max_length=30)] = "",

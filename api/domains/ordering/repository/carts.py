@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from api.core import straight
 from api.domains.ordering.domain import LARGEST_QUANTITY, CartItem
 
 Reader = AsyncConnection | AsyncSession
@@ -127,7 +128,7 @@ async def items(reader: Reader, anonymous_id: UUID, customer_id: UUID | None) ->
 
 async def totals(reader: Reader, anonymous_id: UUID, customer_id: UUID | None) -> tuple[int, int]:
     """Lines and units of the visitor's cart, one that waits to be merged included."""
-    row = (await reader.execute(TOTALS, {"anonymous_id": anonymous_id, "customer_id": customer_id})).one()
+    row = (await straight.read(reader, TOTALS, {"anonymous_id": anonymous_id, "customer_id": customer_id})).one()
     return row.lines, row.units
 
 
