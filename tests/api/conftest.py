@@ -21,7 +21,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.app import create_app
-from api.core import capture, keys
+from api.core import capture, kept, keys
 from api.core.auth import Principal
 from api.core.client import close_client
 from api.core.db import Database, set_database, transaction
@@ -162,13 +162,15 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def no_impressions_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Impressions wait for the end of the test: on one connection nothing may happen beside the test's own requests."""
+async def nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Impressions wait for the end of the test, and nothing is read again: on one connection nothing may happen beside
+    the test's own requests."""
     monkeypatch.setattr(impressions, "WAIT_SECONDS", 3600.0)
+    monkeypatch.setattr(kept, "SHARE", 3600.0)
 
 
 @pytest.fixture
-async def rolled_back(pool: Database, no_impressions_behind: None) -> AsyncIterator[OneConnection]:
+async def rolled_back(pool: Database, nothing_behind: None) -> AsyncIterator[OneConnection]:
     """The database of this test; all that it and its requests write is undone at the end."""
     async with pool.reading() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")

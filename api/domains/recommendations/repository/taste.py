@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core import straight
-from api.domains.recommendations.repository.serving import bigints, reals
+from api.core.arrays import bigints, reals
 from ml.recommendations.serving import EMPTY, Floats, History
 
 Reader = AsyncConnection | AsyncSession
