@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 import structlog
@@ -19,62 +20,64 @@ log = structlog.get_logger(__name__)
 V = TypeVar("V")
 CHUNK = 1000  # read at once: the requests of that moment wait for no more than that
 SHARE = 0.4  # of the age that a value may have, when it is read again
+FACTOR = 4  # so many times as many ids as were asked for meanwhile are read again at most
 
 
 class Kept(Generic[V]):
-    """The values of ids that were asked for lately, none of them ever older than `seconds`.
+    """The values of the ids that were asked for last, none of them ever older than `seconds`.
 
-    `read` gives those of some ids; an id without a value is remembered as such. While nobody asks nothing is read.
+    `read` gives those of some ids; an id without a value is remembered as such. How many are kept follows from how many
+    are asked for, so that reading again never costs more than was saved; while nobody asks nothing is read.
     """
 
     def __init__(self, read: Callable[[Reader, Sequence[int]], Awaitable[dict[int, V]]], seconds: float) -> None:
         self._read, self._seconds = read, seconds
-        self._values: dict[int, V | None] = {}
-        self._read_at: dict[int, float] = {}
-        self._asked: set[int] = set()
+        self._values: dict[int, tuple[float, V | None]] = {}  # in the order in which they were asked for last
+        self._asked = 0
         self._task: asyncio.Task[None] | None = None
 
     async def of(self, reader: Reader, ids: Collection[int]) -> dict[int, V]:
         """Those of `ids` that there are; what is missing or too old is read with the caller's own connection."""
-        self._asked.update(ids)
-        read_at, oldest = self._read_at, time.monotonic() - self._seconds
-        if missing := [each for each in ids if read_at.get(each, 0.0) < oldest]:
-            await self._read_again(reader, missing)
+        oldest, found, missing = time.monotonic() - self._seconds, dict[int, V](), list[int]()
+        values = self._values
+        for each in ids:
+            kept = values.pop(each, None)
+            if kept is None or kept[0] < oldest:
+                missing.append(each)
+                continue
+            values[each] = kept
+            if kept[1] is not None:
+                found[each] = kept[1]
+        self._asked += len(ids)
+        if missing:
+            found |= await self._read_again(reader, missing)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._go_on())
-        values = self._values
-        return {each: value for each in ids if (value := values.get(each)) is not None}
+        return found
 
-    async def _read_again(self, reader: Reader, ids: Sequence[int]) -> None:
+    async def _read_again(self, reader: Reader, ids: Sequence[int]) -> dict[int, V]:
         began = time.monotonic()
         found = await self._read(reader, ids)
         for each in ids:
-            self._values[each] = found.get(each)
-            self._read_at[each] = began
+            self._values[each] = (began, found.get(each))
+        return found
 
     async def _go_on(self) -> None:
-        """Until nobody asked for as long as a value may be kept."""
-        before: set[int] = set()
-        while self._asked or before:
-            asked, self._asked = self._asked, set()
+        """As long as anybody asks."""
+        while self._asked:
+            self._asked = 0
             await asyncio.sleep(self._seconds * SHARE)
-            wanted = before | asked
-            self._forget(wanted | self._asked)
-            begun = time.monotonic()
-            due = sorted(each for each in wanted if begun - self._read_at.get(each, begun) >= self._seconds * SHARE / 2)
+            for gone in list(islice(self._values, max(0, len(self._values) - FACTOR * self._asked))):
+                del self._values[gone]
+            due = time.monotonic() - self._seconds * SHARE / 2
+            old = [each for each, (read_at, _) in self._values.items() if read_at < due]
             try:
-                for at in range(0, len(due), CHUNK):
+                for at in range(0, len(old), CHUNK):
                     async with reading() as reader:
-                        await self._read_again(reader, due[at : at + CHUNK])
+                        await self._read_again(reader, old[at : at + CHUNK])
             except (SQLAlchemyError, OSError) as error:  # then whoever asks reads, and hears of it
                 log.warning("not_read_again", error=type(error).__name__)
-            before = asked
         self._values.clear()
-        self._read_at.clear()
-
-    def _forget(self, wanted: Collection[int]) -> None:
-        for gone in self._values.keys() - wanted:
-            del self._values[gone], self._read_at[gone]
 
     async def close(self) -> None:
         """Forget everything."""
@@ -83,4 +86,4 @@ class Kept(Generic[V]):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        self._values, self._read_at, self._asked = {}, {}, set()
+        self._values = {}

@@ -160,17 +160,12 @@ class Plain:
             values[slots[slots >= 0]] = -np.inf
         loud = top(values, limit)
         loud = loud[np.isfinite(values[loud])]
-        if len(loud) == limit and not self._is_louder(limit, float(values[loud[-1]])):
-            return places.union[loud]
         silent = places.silent[: limit + len(but)]
+        if len(loud) == limit and not (limit and len(silent) and places.ties[silent[0]] >= values[loud[-1]]):
+            return places.union[loud]
         silent = silent[~np.isin(silent, but)][:limit]
         both = np.sort(np.concatenate([places.union[loud], silent]))
         return both[top(self.at(both), limit)]
-
-    def _is_louder(self, limit: int, least: float) -> bool:
-        """Whether one of those of whom nothing is said might stand among the best."""
-        silent = self.places.silent
-        return limit > 0 and len(silent) > 0 and float(self.places.ties[silent[0]]) >= least
 
 
 @dataclass(frozen=True)
@@ -269,11 +264,12 @@ class Blend:
 
     def candidates(self, known: Known, plain: Plain, task: Task, depth: int | None = None) -> Positions:
         """Positions worth ordering, rising."""
-        if task == "new":
-            best = plain.best(depth or self.depth, known.rows)
-            return np.unique(np.concatenate([best, self.popular[~np.isin(self.popular, known.rows)]]))
-        best = plain.best(depth or self.depth, known.rows[:0])
-        return np.unique(np.concatenate([best, self.popular, known.rows[known.loudest(self.loudest)]]))
+        is_new = task == "new"
+        is_chosen = np.zeros(len(self.product_ids), bool)
+        is_chosen[self.popular] = True
+        is_chosen[known.rows if is_new else known.rows[known.loudest(self.loudest)]] = not is_new
+        is_chosen[plain.best(depth or self.depth, known.rows if is_new else known.rows[:0])] = True
+        return np.flatnonzero(is_chosen)
 
     def order(
         self,
@@ -285,8 +281,12 @@ class Blend:
         task: Task,
         among: Positions | None = None,
     ) -> tuple[Positions, Floats]:
-        """`chosen` and their scores, best first; or of them only those `among`, as they stand beside all others."""
-        asked = None if among is None else np.flatnonzero(np.isin(chosen, among))
+        """`chosen` (rising) and their scores, best first; or of them only those `among` (rising too), as they stand beside
+        all others."""
+        asked = None
+        if among is not None:
+            asked = np.minimum(np.searchsorted(chosen, among), max(len(chosen) - 1, 0))
+            asked = asked[chosen[asked] == among]
         if len(known.rows) and task in self.trees:
             scores = self.trees[task].predict(self.describe(known, heard, chosen, now, asked))
             chosen = chosen if asked is None else chosen[asked]

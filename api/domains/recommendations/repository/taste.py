@@ -98,7 +98,7 @@ async def known(reader: Reader, whose: Whose, version: int) -> Known:
         "version": version,
         "customer_id": "" if whose.customer_id is None else str(whose.customer_id),
     }
-    row = (await straight.read(reader, _KNOWN, values)).one()
+    row = (await straight.read(reader, _KNOWN, values, is_binary=True)).one()
     bought = EMPTY
     if row.product_ids is not None:
         bought = History(bigints(row.product_ids), reals(row.weights))
