@@ -17,8 +17,8 @@ from api.core.trace import current_trace_id
 from ingestion.contracts import Event, new_event_id
 
 log = structlog.get_logger(__name__)
-BATCH = 50  # encoding more at once would hold up the answers of that moment
-WAIT_SECONDS = 0.1
+BATCH = 100  # encoding more at once would hold up the answers of that moment
+WAIT_SECONDS = 0.5  # of the time that a batch takes, most is the same for few events and for many
 RETRY_SECONDS = 2.0
 MOST_QUEUED = 10_000
 

@@ -12,14 +12,16 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
+from api.core import straight
 from api.core.db import copy_rows, reading, transaction
 from api.core.kafka import ensure_topics
 from api.core.metrics import CAPTURED
@@ -165,17 +167,22 @@ async def _write_receipts(batch_id: UUID, events: Sequence[Occurred]) -> None:
     for event, event_id, _ in events:
         by_type[event.domain(), event.type].append(event_id)
     values: dict[str, Any] = {"batch_id": batch_id, "accepted_at": datetime.now(UTC)}
-    rows = []
     for index, ((topic, event_type), ids) in enumerate(by_type.items()):
-        rows.append(f"(:batch_id, :topic{index}, :type{index}, CAST(:ids{index} AS uuid[]), :accepted_at)")
         values |= {f"topic{index}": topic, f"type{index}": event_type, f"ids{index}": ids}
-    statement = (
+    async with reading() as connection:
+        await straight.read(connection, _receipts(len(by_type)), values)
+
+
+@lru_cache(maxsize=100)
+def _receipts(rows: int) -> TextClause:
+    """One statement for the receipts of so many types of events."""
+    return text(
         "INSERT INTO core.capture_receipts (batch_id, topic, type, event_ids, accepted_at) VALUES "  # noqa: S608 -- only numbered placeholders
-        + ", ".join(rows)
+        + ", ".join(
+            f"(:batch_id, :topic{row}, :type{row}, CAST(:ids{row} AS uuid[]), :accepted_at)" for row in range(rows)
+        )
         + " ON CONFLICT DO NOTHING"
     )
-    async with reading() as connection:
-        await connection.execute(text(statement), values)
 
 
 async def _to_outbox(events: Sequence[Occurred], envelopes: Sequence[bytes]) -> None:

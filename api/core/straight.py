@@ -69,8 +69,13 @@ def _statement(text: TextClause) -> _Statement:
     return found
 
 
-async def read(reader: AsyncConnection | AsyncSession, statement: TextClause, params: Mapping[str, Any]) -> Any:
-    """A plain text on whatever a request reads with: of hot reads what stands around a statement is the larger part."""
+async def read(
+    reader: AsyncConnection | AsyncSession, statement: TextClause, params: Mapping[str, Any], *, is_binary: bool = False
+) -> Any:
+    """A plain text on whatever a request reads with: of hot reads what stands around a statement is the larger part.
+
+    The answer of one with large columns of bytes is better binary.
+    """
     if not isinstance(reader, AsyncConnection):
         return await reader.execute(statement, params)
     driver = (await reader.get_raw_connection()).driver_connection
@@ -78,7 +83,7 @@ async def read(reader: AsyncConnection | AsyncSession, statement: TextClause, pa
     if not found.is_plain or not isinstance(driver, StraightConnection):
         return await reader.execute(statement, params)
     try:
-        return await _run(driver, found, params)
+        return await _run(driver, found, params, is_binary=is_binary)
     except psycopg.Error as error:
         if driver.closed:
             await reader.invalidate(error)
@@ -188,9 +193,10 @@ def _connect(engine: Engine) -> PoolProxiedConnection:
         raise told from error
 
 
-async def _run(driver: StraightConnection, statement: _Statement, params: Any) -> Rows:
+async def _run(driver: StraightConnection, statement: _Statement, params: Any, *, is_binary: bool = False) -> Rows:
     cursor = driver.straight_cursor
-    await cursor.execute(statement.sql, params or {})  # with None, psycopg would leave %% as it is
+    # With None for parameters, psycopg would leave %% as it is.
+    await cursor.execute(statement.sql, params or {}, binary=is_binary)
     if cursor.pgresult is None or not cursor.pgresult.nfields:
         return Rows(_NO_COLUMNS, [], cursor.rowcount)
     return Rows(statement.read(cursor), await cursor.fetchall(), cursor.rowcount)

@@ -122,7 +122,7 @@ def of_scorers(known: Purchases, products: pl.DataFrame, scorers: Mapping[str, S
     return Blend(
         ids,
         tuple(scorers),
-        tuple(scorer.over(ids).compact() for scorer in scorers.values()),
+        tuple(scorer.compact().over(ids) for scorer in scorers.values()),
         np.array([settings.weights.get(name, 1.0) for name in scorers], np.float32),
         items,
         top(items.recent, POPULAR),

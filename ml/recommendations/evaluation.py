@@ -95,7 +95,7 @@ def _of_blend(blend: Blend, person: Person) -> Lists:
         blend.order(known, heard, blend.candidates(known, plain, task), plain, person.now, task)[0][:DEPTH]
         for task in tasks
     )
-    alone = top(plain, DEPTH)
+    alone = plain.best(DEPTH, known.rows[:0])
     return Lists(*(blend.product_ids[each].tolist() for each in (ranked, new, alone)))
 
 

@@ -21,7 +21,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.app import create_app
-from api.core import buffered, capture, keys
+from api.core import buffered, capture, kept, keys
 from api.core.auth import Principal
 from api.core.buffered import close_buffer
 from api.core.client import close_client
@@ -162,13 +162,15 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def nothing_sent_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Buffered events wait for the end of the test: nothing else may happen on its one connection meanwhile."""
+async def nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buffered events wait for the end of the test, and nothing is read again: nothing else may happen on its one
+    connection meanwhile."""
     monkeypatch.setattr(buffered, "WAIT_SECONDS", 3600.0)
+    monkeypatch.setattr(kept, "SHARE", 3600.0)
 
 
 @pytest.fixture
-async def rolled_back(pool: Database, nothing_sent_behind: None) -> AsyncIterator[OneConnection]:
+async def rolled_back(pool: Database, nothing_behind: None) -> AsyncIterator[OneConnection]:
     """The database of this test; all that it and its requests write is undone at the end."""
     async with pool.reading() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")

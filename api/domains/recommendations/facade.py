@@ -16,4 +16,4 @@ async def close() -> None:
     await close_recent()
     forget_model()
     forget_house()
-    forget_labels()
+    await forget_labels()

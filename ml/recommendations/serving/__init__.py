@@ -1,7 +1,7 @@
 """Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
 
 from ml.recommendations.serving import files
-from ml.recommendations.serving.blend import EVERY, Blend, Heard, Items, Known, Task
+from ml.recommendations.serving.blend import EVERY, Blend, Heard, Items, Known, Plain, Task
 from ml.recommendations.serving.files import load as open_blend
 from ml.recommendations.serving.scorer import (
     EMPTY,
@@ -35,6 +35,7 @@ __all__ = [
     "Known",
     "Neighbours",
     "Parameters",
+    "Plain",
     "Positions",
     "Related",
     "Scorer",

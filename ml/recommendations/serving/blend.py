@@ -4,8 +4,9 @@ Serving and training call the same `describe`, so that what was learned is what 
 sum of the sources' standard scores. Everything is read-only arrays: a new blend replaces an old one by one assignment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ OF_BOTH = (*OF_OWN, "category_share", "category_lift", "trait_distance", "trait_
 OF_PERSON = ("products", "span", "idle", "popular_taste", "own_repeats")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Items:
     """What is known of each product (n), all finite.
 
@@ -45,9 +46,14 @@ class Items:
     start: float
     step: float
 
+    @cached_property
+    def table(self) -> Floats:
+        """What is told of a product for itself, row by row: `ever`, `recent`, their difference, and `trait`."""
+        return np.stack([self.ever, self.recent, self.recent - self.ever, self.trait], axis=1).astype(np.float32)
+
     def period(self, day: float) -> int:
         """The period of a day; the nearest one where it is outside."""
-        return int(np.clip((day - self.start) / self.step, 0, self.when.shape[1] - 1))
+        return int(min(max((day - self.start) / self.step, 0), self.when.shape[1] - 1))
 
 
 class Known(NamedTuple):
@@ -65,9 +71,50 @@ class Known(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What every source says of all products (n) to one person, unscaled, with its mean and standard deviation."""
+class Places:
+    """Where the products stand of which any source can say something: `union` are their positions, rising (m).
 
+    `slots` (n) are their places in it, −1 for all others; `within` and `of_source` have the same for each source: the
+    place in the union of each thing it says, and (n) the place of what it says of a product, one beyond the last for
+    those it says nothing about. `silent` are all others, those first that more people bought; `ties` (n) is what
+    popularity adds to each.
+    """
+
+    union: Positions
+    slots: npt.NDArray[np.int32]
+    within: tuple[Positions | None, ...]
+    of_source: tuple[npt.NDArray[np.int32], ...]
+    silent: Positions
+    ties: Floats
+
+    @classmethod
+    def of(cls, sources: Sequence[Scorer], ties: Floats) -> "Places":
+        """Those of compact sources."""
+        placed = [np.empty(0, np.int64) if source.placed is None else source.placed for source in sources]
+        is_heard = np.zeros(len(ties), bool)
+        for each in placed:
+            is_heard[each] = True
+        union, silent = np.flatnonzero(is_heard), np.flatnonzero(~is_heard)
+        slots = np.full(len(ties), -1, np.int32)
+        slots[union] = np.arange(len(union), dtype=np.int32)
+        of_source = []
+        for each in placed:
+            own = np.full(len(ties), len(each), np.int32)
+            own[each] = np.arange(len(each), dtype=np.int32)
+            of_source.append(own)
+        within = tuple(None if len(each) == len(union) else slots[each].astype(np.int64) for each in placed)
+        order = silent[np.argsort(-ties[silent], kind="stable")]
+        return cls(union, slots, within, tuple(of_source), order, ties)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What every source says to one person, unscaled, with its mean and standard deviation over all products (n).
+
+    `said` of a source are its own products and one more, about which it says nothing.
+    """
+
+    places: Places
     said: tuple[Floats, ...]
     means: tuple[float, ...]
     spreads: tuple[float, ...]
@@ -76,10 +123,52 @@ class Heard:
         """Standard scores of some products: how far above its mean over all of them a source puts each."""
         if not self.spreads[source]:
             return np.zeros(len(at), np.float32)
-        return (self.said[source][at] - np.float32(self.means[source])) / np.float32(self.spreads[source])
+        said = self.said[source][self.places.of_source[source][at]]
+        return (said - np.float32(self.means[source])) / np.float32(self.spreads[source])
 
 
 @dataclass(frozen=True, slots=True)
+class Plain:
+    """The sum of the standard scores, but for a constant: `values` of the union; of all others what popularity adds."""
+
+    places: Places
+    values: Floats
+
+    def at(self, positions: Positions) -> Floats:
+        """Of these products."""
+        slots = self.places.slots[positions]
+        is_heard = slots >= 0
+        if is_heard.all():
+            return self.values[slots]
+        found = self.places.ties[positions]
+        found[is_heard] = self.values[slots[is_heard]]
+        return found
+
+    @property
+    def largest(self) -> float:
+        """Of all products."""
+        others = self.places.ties[self.places.silent[:1]]
+        return float(max(self.values.max(initial=-np.inf), others.max(initial=-np.inf)))
+
+    def best(self, limit: int, but: Positions) -> Positions:
+        """Positions of the `limit` best without those in `but`, as `top` orders them."""
+        places = self.places
+        values = self.values
+        if len(but):
+            slots = places.slots[but]
+            values = values.copy()
+            values[slots[slots >= 0]] = -np.inf
+        loud = top(values, limit)
+        loud = loud[np.isfinite(values[loud])]
+        silent = places.silent[: limit + len(but)]
+        if len(loud) == limit and not (limit and len(silent) and places.ties[silent[0]] >= values[loud[-1]]):
+            return places.union[loud]
+        silent = silent[~np.isin(silent, but)][:limit]
+        both = np.sort(np.concatenate([places.union[loud], silent]))
+        return both[top(self.at(both), limit)]
+
+
+@dataclass(frozen=True)
 class Blend:
     """`sources` all know the same `product_ids`; `weights` are theirs in the plain blend.
 
@@ -98,7 +187,18 @@ class Blend:
     depth: int = 200
     loudest: int = EVERY
 
-    @property
+    def __post_init__(self) -> None:
+        """Sources are compact, whoever made them."""
+        object.__setattr__(self, "sources", tuple(source.compact() for source in self.sources))
+
+    @cached_property
+    def places(self) -> Places:
+        """Made once for a version, in a few milliseconds: whoever loads one asks for it before the first answer."""
+        ties = self.items.recent * np.float32(1e-3)
+        ties += self.items.ever * np.float32(1e-5)
+        return Places.of(self.sources, np.asarray(ties, np.float32))
+
+    @cached_property
     def features(self) -> tuple[str, ...]:
         """The columns of `describe`."""
         of_sources = (f"{kind}_{name}" for name in self.names for kind in ("z", "rank"))
@@ -123,10 +223,13 @@ class Blend:
         """The known products of a history, each once: weights summed, of its days the newest."""
         if not len(self.product_ids) or not len(history.product_ids):
             return Known(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
-        ids, inverse = np.unique(history.product_ids, return_inverse=True)
-        weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
-        newest = np.full(len(ids), -np.inf, np.float32)
-        np.maximum.at(newest, inverse, days)
+        ids, weights = history.product_ids, np.asarray(history.weights, np.float32)
+        newest = np.asarray(days, np.float32)
+        if (ids[1:] <= ids[:-1]).any():
+            ids, inverse = np.unique(ids, return_inverse=True)
+            weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
+            newest = np.full(len(ids), -np.inf, np.float32)
+            np.maximum.at(newest, inverse, days)
         at = np.minimum(np.searchsorted(self.product_ids, ids), len(self.product_ids) - 1)
         is_known = (self.product_ids[at] == ids) & (weights > 0)
         return Known(at[is_known], weights[is_known], newest[is_known])
@@ -135,50 +238,61 @@ class Blend:
         """Ask every source about every product."""
         loudest = known.loudest(self.loudest)
         rows, weights = known.rows[loudest], known.weights[loudest]
-        said = tuple(source.affinity_of(rows, weights) for source in self.sources)
-        means = tuple(float(each.sum(dtype=np.float64)) / max(len(each), 1) for each in said)
-        # Without a pass of its own for the differences: E(x²) − E(x)², at the precision of the scores.
-        squares = (float(each @ each) / max(len(each), 1) for each in said)
-        spreads = tuple(max(square - mean * mean, 0.0) ** 0.5 for square, mean in zip(squares, means, strict=True))
-        return Heard(said, means, spreads)
+        said, means, spreads, count = [], [], [], max(len(self.product_ids), 1)
+        for source in self.sources:
+            own = source.said(rows, weights)
+            # Without a pass of its own for the differences: E(x²) − E(x)², at the precision of the scores.
+            mean = float(own.sum(dtype=np.float64)) / count
+            means.append(mean)
+            spreads.append(max(float(own @ own) / count - mean * mean, 0.0) ** 0.5)
+            said.append(np.append(own, np.float32(0)))
+        return Heard(self.places, tuple(said), tuple(means), tuple(spreads))
 
-    def plain(self, heard: Heard) -> Floats:
+    def plain(self, heard: Heard) -> Plain:
         """The sum of the standard scores of all products, but for a constant; popularity breaks ties and speaks alone
         for a stranger."""
-        total = self.items.recent * np.float32(1e-3)
-        total += self.items.ever * np.float32(1e-5)
-        for weight, said, spread in zip(self.weights, heard.said, heard.spreads, strict=True):
+        places = self.places
+        total = places.ties[places.union]
+        for weight, said, spread, within in zip(self.weights, heard.said, heard.spreads, places.within, strict=True):
             if spread:
-                total += said * np.float32(weight / spread)
-        return np.asarray(total, np.float32)
+                part = said[:-1] * np.float32(weight / spread)
+                if within is None:
+                    total += part
+                else:
+                    total[within] += part
+        return Plain(places, total)
 
-    def candidates(self, known: Known, plain: Floats, task: Task, depth: int | None = None) -> Positions:
+    def candidates(self, known: Known, plain: Plain, task: Task, depth: int | None = None) -> Positions:
         """Positions worth ordering, rising."""
-        if task == "new":
-            plain = plain.copy()
-            plain[known.rows] = -np.inf
-        chosen = np.concatenate([top(plain, depth or self.depth), self.popular])
-        if task == "new":
-            return np.unique(chosen[np.isfinite(plain[chosen])])
-        return np.unique(np.concatenate([chosen, known.rows[known.loudest(self.loudest)]]))
+        is_new = task == "new"
+        is_chosen = np.zeros(len(self.product_ids), bool)
+        is_chosen[self.popular] = True
+        is_chosen[known.rows if is_new else known.rows[known.loudest(self.loudest)]] = not is_new
+        is_chosen[plain.best(depth or self.depth, known.rows if is_new else known.rows[:0])] = True
+        return np.flatnonzero(is_chosen)
 
     def order(
         self,
         known: Known,
         heard: Heard,
         chosen: Positions,
-        plain: Floats,
+        plain: Plain,
         now: float,
         task: Task,
         among: Positions | None = None,
     ) -> tuple[Positions, Floats]:
-        """`chosen` and their scores, best first; or of them only those `among`, as they stand beside all others."""
-        asked = slice(None) if among is None else np.isin(chosen, among)
+        """`chosen` (rising) and their scores, best first; or of them only those `among` (rising too), as they stand beside
+        all others."""
+        asked = None
+        if among is not None:
+            asked = np.minimum(np.searchsorted(chosen, among), max(len(chosen) - 1, 0))
+            asked = asked[chosen[asked] == among]
         if len(known.rows) and task in self.trees:
-            scores = self.trees[task].predict(self.describe(known, heard, chosen, now)[asked])
+            scores = self.trees[task].predict(self.describe(known, heard, chosen, now, asked))
+            chosen = chosen if asked is None else chosen[asked]
         else:
-            scores = plain[chosen][asked]
-        chosen = chosen[asked]
+            chosen = chosen if asked is None else chosen[asked]
+            scores = plain.at(chosen)
         best = np.argsort(-scores, kind="stable")
         return chosen[best], scores[best]
 
@@ -192,42 +306,53 @@ class Blend:
         if not len(at):
             return {}
         loud = np.stack([heard.standard(source, at) for source in range(len(self.sources))])
-        loudest = (loud * self.weights[:, None]).argmax(axis=0)
+        praising = (loud * self.weights[:, None]).argmax(axis=0)
+        rows, weights = self.sources[0].positions(history)
         found: dict[int, int] = {}
-        for source in np.unique(loudest).tolist():
-            found |= self.sources[source].because(history, self.product_ids[at[loudest == source]])
+        for source in np.unique(praising).tolist():
+            asked = at[praising == source]
+            loudest = self.sources[source].loudest(rows, weights, asked)
+            pairs = zip(self.product_ids[asked].tolist(), loudest.tolist(), strict=True)
+            found |= {product_id: int(self.product_ids[rows[place]]) for product_id, place in pairs if place >= 0}
         return found
 
-    def describe(self, known: Known, heard: Heard, chosen: Positions, now: float) -> Floats:
-        """(candidates × features), float32 and finite, for a person with at least one known product."""
-        items = self.items
-        rows, weights, days = known
-        columns: list[Floats] = []
+    def describe(
+        self, known: Known, heard: Heard, chosen: Positions, now: float, asked: Positions | None = None
+    ) -> Floats:
+        """(candidates × features), float32 and finite, for a person with at least one known product.
+
+        Of places `asked` only their rows of it: the others are what these are ranked among.
+        """
+        items, rows, weights = self.items, known.rows, known.weights
+        among, asked = chosen, np.arange(len(chosen)) if asked is None else asked
+        chosen = chosen[asked]
+        found = np.empty((len(chosen), len(self.features)), np.float32)
         for source in range(len(self.sources)):
-            part = heard.standard(source, chosen)
+            part = heard.standard(source, among)
             place = np.empty(len(part), np.float32)
             place[np.argsort(-part, kind="stable")] = np.arange(len(part))
-            columns += [part, np.log1p(place)]
-        first, last, middle = float(days.min()), float(days.max()), float(np.median(days))
-        columns += [
-            items.ever[chosen],
-            items.recent[chosen],
-            items.recent[chosen] - items.ever[chosen],
-            items.when[chosen, items.period(middle)],
-            np.clip(last - items.first_day[chosen], -NEVER, NEVER),
-            np.clip(first - items.last_day[chosen], -NEVER, NEVER),
-            items.trait[chosen],
-        ]
-        columns += self._of_both(known, now, chosen)
+            found[:, 2 * source] = part[asked]
+            found[:, 2 * source + 1] = np.log1p(place[asked])
+        ordered = np.sort(known.days)
+        first, last = float(ordered[0]), float(ordered[-1])
+        middle = float((ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2)
         person = (
             np.log1p(len(rows)),
             np.log1p(last - first),
             min(now - last, NEVER),
-            float(items.ever[rows].mean()),
-            float(np.log1p(weights.sum() / len(rows))),
+            items.ever[rows].mean(),
+            np.log1p(weights.sum() / len(rows)),
         )
-        columns += [np.full(len(chosen), figure, np.float32) for figure in person]
-        return np.stack(columns, axis=1).astype(np.float32)
+        at = 2 * len(self.sources)
+        found[:, at : at + 3] = items.table[chosen, :3]
+        found[:, at + 3] = items.when[chosen, items.period(middle)]
+        found[:, at + 4] = _within(last - items.first_day[chosen])
+        found[:, at + 5] = _within(first - items.last_day[chosen])
+        found[:, at + 6] = items.trait[chosen]
+        for column, values in enumerate(self._of_both(known, now, chosen), start=at + 7):
+            found[:, column] = values
+        found[:, -len(person) :] = person
+        return found
 
     def _of_both(self, known: Known, now: float, chosen: Positions) -> list[Floats]:
         rows, weights, days = known
@@ -236,7 +361,8 @@ class Blend:
         owned = rows[at] == chosen
         place = np.empty(len(rows), np.float32)
         place[np.argsort(-weights, kind="stable")] = np.log1p(np.arange(len(rows)))
-        since = np.where(owned, np.clip(now - days[at], 0, NEVER), NEVER)
+        weight = weights[at]
+        since = np.where(owned, np.minimum(np.maximum(now - days[at], 0), NEVER), NEVER)
         codes = items.category[rows]
         placed = codes >= 0
         taste = np.bincount(codes[placed], share[placed], minlength=max(len(items.category_share), 1))
@@ -250,8 +376,8 @@ class Blend:
         mean, spread = float(traits.mean()), float(traits.std())
         distance = items.trait[chosen] - mean
         return [
-            np.where(owned, weights[at], 0.0),
-            np.where(owned, weights[at] / weights.max(), 0.0),
+            np.where(owned, weight, 0.0),
+            np.where(owned, weight / weights.max(), 0.0),
             np.where(owned, place[at], np.log1p(NEVER)),
             since,
             np.where(owned, np.minimum(since / np.maximum(items.gap[chosen], 1.0), 10.0), 10.0),
@@ -260,3 +386,7 @@ class Blend:
             distance,
             distance / (spread + 1e-3 + 0.01 * abs(mean)),
         ]
+
+
+def _within(days: Floats) -> Floats:
+    return np.minimum(np.maximum(days, -NEVER), NEVER)

@@ -55,21 +55,55 @@ class Neighbours:
         Whole rows are copied one after the other: picking out single entries takes three times as long.
         """
         starts, ends = self.indptr[rows], self.indptr[rows + 1]
+        lengths = ends - starts
+        if table := self._as_table(starts, lengths):
+            return table[0].ravel(), table[1].ravel(), lengths
         parts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
         if not parts:
-            return self.indices[:0], self.weights[:0], np.empty(0, np.int64)
+            return self.indices[:0], self.weights[:0], lengths
         indices = np.concatenate([self.indices[part] for part in parts])
-        return indices, np.concatenate([self.weights[part] for part in parts]), ends - starts
+        return indices, np.concatenate([self.weights[part] for part in parts]), lengths
 
-    def over(self, to: Positions, stays: npt.NDArray[np.bool_], products: int) -> "Neighbours":
-        """The same weights where product i is now at `to[i]` of `products`, or gone where it does not stay.
+    def sums(self, rows: Positions, weights: Floats, columns: int) -> Floats:
+        """(columns,): of each column the sum of its entries in these rows, each row times its weight."""
+        starts = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - starts
+        if table := self._as_table(starts, lengths):
+            indices, values = table
+            heard = weights if len(values) == len(weights) else weights[lengths > 0]
+            indices, values = indices.ravel(), (values * heard[:, None]).ravel()
+        else:
+            indices, values, _ = self.entries(rows)
+            values = values * np.repeat(weights, lengths)
+        return np.bincount(indices, weights=values, minlength=columns).astype(np.float32)
 
-        `to` rises with i, so that rows and columns keep their order.
+    def _as_table(self, starts: Positions, lengths: Positions) -> tuple[npt.NDArray[np.int32], Floats] | None:
+        """Columns and weights of those of these rows that have any, where each has as many as the others.
+
+        Most models keep the same number for every product: then the rows are those of a table, and come at once.
         """
-        row = np.repeat(np.arange(len(to)), np.diff(self.indptr))
-        kept = stays[row] & stays[self.indices]
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(to[row[kept]], minlength=products))]).astype(np.int64)
-        return Neighbours(indptr, to[self.indices[kept]].astype(np.int32), self.weights[kept])
+        there = lengths > 0
+        if not there.all():
+            starts, lengths = starts[there], lengths[there]
+        if not len(lengths):
+            return None
+        width = int(lengths[0])
+        if len(self.indices) % width or (lengths != width).any() or (starts % width).any():
+            return None
+        at = starts // width
+        return self.indices.reshape(-1, width)[at], self.weights.reshape(-1, width)[at]
+
+    def over(
+        self, to: Positions, products: int, column_to: Positions, column_stays: npt.NDArray[np.bool_]
+    ) -> "Neighbours":
+        """The same weights where row i is now row `to[i]` of `products`, or gone where that is negative.
+
+        `to` rises with i but for what is gone, and so does `column_to`: rows and columns keep their order.
+        """
+        row = to[np.repeat(np.arange(len(to)), np.diff(self.indptr))]
+        kept = (row >= 0) & column_stays[self.indices]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(row[kept], minlength=products))]).astype(np.int64)
+        return Neighbours(indptr, column_to[self.indices[kept]].astype(np.int32), self.weights[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +111,9 @@ class Scorer:
     """One fitted model over `product_ids` (sorted, n). `popularity` (n) is scaled to [0, 1].
 
     `repeat_weight` is how much a person's own purchases count beside the model's affinity, both scaled to at most 1.
-    `power` damps the weights of the history before the model sees them. `factors` is (n, d), or (m, d) of the products
-    at the m positions of `placed`, all others having none; `alpha` and `regularization` are those the factors were
-    fitted with.
+    `power` damps the weights of the history before the model sees them. `factors` is (n, d); `alpha` and
+    `regularization` are those they were fitted with. Of a compact scorer they are (m, d), and the columns of
+    `neighbours` m, of the products at the m positions of `placed`: about all others it says nothing.
     """
 
     kind: Kind
@@ -98,8 +132,10 @@ class Scorer:
         """Rows of the known products of a history, each once, their weights summed."""
         if not len(self.product_ids) or not len(history.product_ids):
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        ids, inverse = np.unique(history.product_ids, return_inverse=True)
-        weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
+        ids, weights = history.product_ids, np.asarray(history.weights, np.float32)
+        if (ids[1:] <= ids[:-1]).any():
+            ids, inverse = np.unique(ids, return_inverse=True)
+            weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
         found = np.minimum(np.searchsorted(self.product_ids, ids), len(self.product_ids) - 1)
         known = (self.product_ids[found] == ids) & (weights > 0)
         return found[known], weights[known]
@@ -113,18 +149,28 @@ class Scorer:
         return self._affinity(rows, weights**self.power)
 
     def _affinity(self, rows: Positions, weights: Floats) -> Floats:
-        if len(rows) == 0 or self.kind == "popular":
-            return np.zeros(len(self.product_ids), np.float32)
-        if self.kind == "neighbours":
-            return self._sum_of_neighbours(rows, weights)
-        if self.factors is None:
-            raise ValueError(f"a scorer of kind {self.kind} needs factors")
-        said: Floats = self.factors @ self.person(rows, weights)
+        said = self._said(rows, weights)
         if self.placed is None:
             return said
         scores = np.zeros(len(self.product_ids), np.float32)
         scores[self.placed] = said
         return scores
+
+    def said(self, rows: Positions, weights: Floats) -> Floats:
+        """What `affinity_of` is at `placed`, and that is all of it; of a scorer that is not compact, everywhere."""
+        return self._said(rows, weights**self.power)
+
+    def _said(self, rows: Positions, weights: Floats) -> Floats:
+        columns = len(self.product_ids) if self.placed is None else len(self.placed)
+        if len(rows) == 0 or self.kind == "popular":
+            return np.zeros(columns, np.float32)
+        if self.kind == "neighbours":
+            if self.neighbours is None:
+                raise ValueError("a scorer of kind neighbours needs neighbours")
+            return self.neighbours.sums(rows, weights, columns)
+        if self.factors is None:
+            raise ValueError(f"a scorer of kind {self.kind} needs factors")
+        return np.asarray(self.factors @ self.person(rows, weights), np.float32)
 
     def vectors(self, rows: Positions) -> Floats:
         """The factors of the products at these positions, zeros where a product has none."""
@@ -136,14 +182,6 @@ class Scorer:
             return np.zeros((len(rows), self.factors.shape[1]), np.float32)
         at = np.minimum(np.searchsorted(self.placed, rows), len(self.placed) - 1)
         return np.asarray(self.factors[at] * (self.placed[at] == rows)[:, None], np.float32)
-
-    def _sum_of_neighbours(self, rows: Positions, weights: Floats) -> Floats:
-        if self.neighbours is None:
-            raise ValueError("a scorer of kind neighbours needs neighbours")
-        indices, values, lengths = self.neighbours.entries(rows)
-        values = values * np.repeat(weights, lengths)
-        summed = np.bincount(indices, weights=values, minlength=len(self.product_ids))
-        return summed.astype(np.float32)
 
     def person(self, rows: Positions, weights: Floats) -> Floats:
         """The person's factor from item factors: the fold-in of whatever was seen, without training.
@@ -193,12 +231,15 @@ class Scorer:
         stays = product_ids[to] == self.product_ids
         popularity = np.zeros(len(product_ids), np.float32)
         popularity[to[stays]] = self.popularity[stays]
-        factors = placed = neighbours = None
+        at = np.arange(len(to)) if self.placed is None else self.placed
+        is_placed = stays[at]
+        factors = neighbours = None
+        placed = to[at][is_placed]
         if self.factors is not None:
-            at = np.arange(len(to)) if self.placed is None else self.placed
-            factors, placed = self.factors[stays[at]], to[at][stays[at]]
+            factors = self.factors[is_placed]
         if self.neighbours is not None:
-            neighbours = self.neighbours.over(to, stays, len(product_ids))
+            columns = np.cumsum(is_placed) - 1
+            neighbours = self.neighbours.over(np.where(stays, to, -1), len(product_ids), columns, is_placed)
         return replace(
             self,
             product_ids=product_ids,
@@ -209,12 +250,19 @@ class Scorer:
         )
 
     def compact(self) -> "Scorer":
-        """The same model without the factors of products that have none: most of them, where few sell often."""
-        if self.factors is None or self.placed is not None:
+        """The same model without those products that it says nothing about: most of them, where few sell often."""
+        if self.placed is not None:
             return self
-        used = np.flatnonzero(self.factors.any(axis=1))
-        gram = self.factors.T @ self.factors if self.gram is None else self.gram
-        return replace(self, factors=self.factors[used], placed=used, gram=gram)
+        if self.factors is not None:
+            used = np.flatnonzero(self.factors.any(axis=1))
+            gram = self.factors.T @ self.factors if self.gram is None else self.gram
+            return replace(self, factors=self.factors[used], placed=used, gram=gram)
+        is_used = np.zeros(len(self.product_ids), bool)
+        if self.neighbours is None:
+            return replace(self, placed=np.flatnonzero(is_used))
+        is_used[self.neighbours.indices] = True
+        columns = (np.cumsum(is_used) - 1).astype(np.int32)[self.neighbours.indices]
+        return replace(self, placed=np.flatnonzero(is_used), neighbours=replace(self.neighbours, indices=columns))
 
     def similar(self, product_id: int, limit: int) -> tuple[Ids, Floats]:
         """The products nearest to one product, best first, itself left out."""
@@ -231,17 +279,21 @@ class Scorer:
         """For each product the product of the history that speaks loudest for it; none where nothing does."""
         rows, weights = self.positions(history)
         wanted, _ = self.positions(History(product_ids, np.ones(len(product_ids), np.float32)))
+        loudest = self.loudest(rows, weights, wanted)
+        return {
+            int(self.product_ids[w]): int(self.product_ids[rows[r]])
+            for w, r in zip(wanted, loudest.tolist(), strict=True)
+            if r >= 0
+        }
+
+    def loudest(self, rows: Positions, weights: Floats, wanted: Positions) -> Positions:
+        """For each of `wanted` the place in `rows` of what speaks loudest for it; −1 where nothing does."""
         if len(rows) == 0 or len(wanted) == 0 or self.kind == "popular":
-            return {}
+            return np.full(len(wanted), -1, np.int64)
         shares = self._shares(rows, wanted) * (weights**self.power)[:, None]
         shares[rows[:, None] == wanted[None, :]] = 0
         loudest = shares.argmax(axis=0)
-        heard = shares[loudest, np.arange(len(wanted))] > 0
-        return {
-            int(self.product_ids[w]): int(self.product_ids[rows[r]])
-            for w, r, h in zip(wanted, loudest, heard, strict=True)
-            if h
-        }
+        return np.where(shares[loudest, np.arange(len(wanted))] > 0, loudest, -1)
 
     def _shares(self, rows: Positions, wanted: Positions) -> Floats:
         if self.neighbours is None:
@@ -250,11 +302,17 @@ class Scorer:
             return self.vectors(rows) @ self.vectors(wanted).T
         shares = np.zeros((len(rows), len(wanted)), np.float32)
         indices, weights, lengths = self.neighbours.entries(rows)
-        column = np.full(len(self.product_ids), -1, np.int32)
-        column[wanted] = np.arange(len(wanted))
-        found = column[indices]
-        known = found >= 0
-        shares[np.repeat(np.arange(len(rows)), lengths)[known], found[known]] = weights[known]
+        place = np.full(len(self.product_ids) if self.placed is None else len(self.placed), -1, np.int32)
+        if self.placed is None:
+            place[wanted] = np.arange(len(wanted))
+        elif len(self.placed):
+            at = np.minimum(np.searchsorted(self.placed, wanted), len(self.placed) - 1)
+            is_there = self.placed[at] == wanted
+            place[at[is_there]] = np.flatnonzero(is_there)
+        found = place[indices]
+        known = np.flatnonzero(found >= 0)
+        row = np.searchsorted(np.cumsum(lengths), known, side="right")
+        shares[row, found[known]] = weights[known]
         return shares
 
 

@@ -6,12 +6,14 @@ by feature, in a tenth of the time that walking takes in NumPy.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trees:
     """`thresholds` of feature f are [starts[f], starts[f + 1]), rising. A row goes left where it is at most one.
 
@@ -24,14 +26,23 @@ class Trees:
     open_leaves: npt.NDArray[np.unsignedinteger]
     values: npt.NDArray[np.float64]
 
+    @cached_property
+    def _asked(self) -> list[tuple[int, npt.NDArray[np.float64], npt.NDArray[np.unsignedinteger]]]:
+        """Those features that any tree asks for: their thresholds, and the open leaves by how many are passed."""
+        starts = self.starts.tolist()
+        return [
+            (feature, self.thresholds[first:last], self.open_leaves[first + feature : last + feature + 1])
+            for feature, (first, last) in enumerate(pairwise(starts))
+            if last > first
+        ]
+
     def predict(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """(n, features), without NaN → (n,): the sum over the trees."""
         trees, leaves = self.values.shape
         still = np.full((len(rows), trees), self.open_leaves[0])  # of no threshold passed: all are open
-        for feature in np.flatnonzero(np.diff(self.starts)).tolist():
-            first, last = self.starts[feature], self.starts[feature + 1]
-            passed = np.searchsorted(self.thresholds[first:last], rows[:, feature].astype(np.float64))
-            still &= self.open_leaves[first + feature + passed]
+        columns = rows.T.astype(np.float64, order="C")
+        for feature, thresholds, open_leaves in self._asked:
+            still &= open_leaves[thresholds.searchsorted(columns[feature])]
         leftmost = np.bitwise_count((still & (~still + still.dtype.type(1))) - still.dtype.type(1))
         at = leftmost + np.arange(trees, dtype=np.int64) * leaves
         return np.asarray(self.values.ravel()[at].sum(axis=1), np.float32)

@@ -38,7 +38,7 @@ NOW = 1_000_000_000.0
 
 def traits(types: Mapping[int, str]) -> dict[int, Traits]:
     """Products whose category is that of their type."""
-    return {product_id: Traits(kind, kind, "National") for product_id, kind in types.items()}
+    return {product_id: Traits.of(kind, kind, "National") for product_id, kind in types.items()}
 
 
 def home(subject: Model, person: Person, limit: int) -> list[Candidate]:

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core import straight
+from api.core.arrays import bigints, written
 from api.domains.catalog.contracts import (
     Level,
     ProductDetails,
@@ -76,7 +77,10 @@ NEWEST = text("""
         AND published_at > now() - interval '30 days'
     ORDER BY product_id DESC LIMIT :limit
 """)
-ACTIVE = text("SELECT product_id FROM catalog.products WHERE product_id = ANY(:ids) AND is_active")
+ACTIVE = text("""
+    SELECT array_send(coalesce(array_agg(product_id), '{}')) FROM catalog.products
+    WHERE product_id = ANY(CAST(:ids AS bigint[])) AND is_active
+""")
 LABELS = text(
     "SELECT product_id, title, product_type, category, brand FROM catalog.products WHERE product_id = ANY(:ids)"
 )
@@ -156,7 +160,8 @@ async def best_sellers(reader: Reader, department: str | None, limit: int) -> li
 
 async def active(reader: Reader, ids: Sequence[int]) -> set[int]:
     """Those of `ids` that are for sale."""
-    return {row[0] for row in await straight.read(reader, ACTIVE, {"ids": list(ids)})}
+    row = (await straight.read(reader, ACTIVE, {"ids": written(ids)})).one()
+    return set(bigints(row[0]).tolist())
 
 
 async def labels(reader: Reader, ids: Sequence[int]) -> dict[int, ProductLabel]:

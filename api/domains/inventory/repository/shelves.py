@@ -1,12 +1,13 @@
 """What lies where: receiving, adjusting, spreading a unit over shards, and the proof that the books agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core import straight
+from api.core.arrays import bigints, written
 from api.core.db import copy_rows
 from api.domains.inventory.contracts import MAIN, Location, Movement, PlaceSummary, StockDifference
 from api.domains.inventory.domain import SHARDS
@@ -17,6 +18,13 @@ AVAILABLE = text("""
         sum(CASE WHEN l.is_active THEN s.on_hand - s.allocated - s.reserved ELSE 0 END)::bigint AS units
     FROM inventory.stock s JOIN inventory.locations l USING (location)
     WHERE s.variant_id = ANY(:ids) GROUP BY s.variant_id
+""")
+IN_STOCK = text("""
+    SELECT array_send(coalesce(array_agg(variant_id), '{}')) FROM (
+        SELECT s.variant_id FROM inventory.stock s JOIN inventory.locations l USING (location)
+        WHERE s.variant_id = ANY(CAST(:ids AS bigint[])) AND l.is_active
+        GROUP BY s.variant_id HAVING sum(s.on_hand - s.allocated - s.reserved) > 0
+    ) AS there
 """)
 AVAILABLE_OF_PRODUCTS = text("""
     SELECT s.product_id, s.variant_id,
@@ -182,6 +190,12 @@ async def available(reader: Reader, ids: Sequence[int]) -> dict[int, int]:
     """Units that can be promised; a variant without stock is not in the answer."""
     rows = await straight.read(reader, AVAILABLE, {"ids": list(ids)})
     return {row[0]: row[1] for row in rows}
+
+
+async def in_stock(reader: Reader, ids: Collection[int]) -> set[int]:
+    """Those of these variants of which any unit can be promised."""
+    row = (await straight.read(reader, IN_STOCK, {"ids": written(ids)})).one()
+    return set(bigints(row[0]).tolist())
 
 
 async def available_of_products(reader: Reader, product_ids: Sequence[int]) -> dict[int, dict[int, int]]:

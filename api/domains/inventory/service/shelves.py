@@ -19,6 +19,7 @@ from ingestion.contracts.inventory import StockMoved
 
 available = repository.available
 available_of_products = repository.available_of_products
+in_stock = repository.in_stock
 locations = repository.locations
 movements = repository.movements
 stock_differences = repository.differences

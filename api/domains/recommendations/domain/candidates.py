@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,7 @@ REASONS: Mapping[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A product that could be shown, and why; `source` is the product that the reason names.
 
     A filler stands only where nothing better is left.
@@ -73,14 +72,15 @@ def for_home(model: Model, person: Person, limit: int, opinion: Opinion | None) 
 
 def _discoveries(model: Model, opinion: Opinion, touched: Collection[int], limit: int) -> list[Candidate]:
     """What the model ranks first among what the person never touched; `explained` says why."""
-    if model.blend is not None and opinion.known is not None and opinion.heard is not None:
-        chosen = model.blend.candidates(opinion.known, opinion.scores, "new")
-        best, scores = model.blend.order(opinion.known, opinion.heard, chosen, opinion.scores, opinion.now / DAY, "new")
+    if model.blend is not None and opinion.blended is not None:
+        known, heard, plain = opinion.blended
+        chosen = model.blend.candidates(known, plain, "new")
+        best, scores = model.blend.order(known, heard, chosen, plain, opinion.now / DAY, "new")
     else:
         best = top(opinion.scores, limit * 3 + len(touched))
         scores = opinion.scores[best]
     ids = model.scorer.product_ids[best].tolist()
-    pairs = ((product_id, score) for product_id, score in zip(ids, scores.tolist(), strict=True))
+    pairs = zip(ids, scores.tolist(), strict=True)
     found = (Candidate(product_id, score, "taste") for product_id, score in pairs if product_id not in touched)
     return list(islice(found, limit * 3))
 
@@ -93,8 +93,8 @@ def explained(
     if opinion is None or not len(ids):
         return list(candidates)
     history = fold_in(_strongest(person.bought), recent_history(person.recent, opinion.now))
-    if model.blend is not None and opinion.heard is not None:
-        because = model.blend.because(history, opinion.heard, ids)
+    if model.blend is not None and opinion.blended is not None:
+        because = model.blend.because(history, opinion.blended.heard, ids)
     else:
         because = model.scorer.because(history, ids)
     looked = {event.product_id for event in person.recent if event.kind == "viewed"}
@@ -104,7 +104,7 @@ def explained(
         source = because.get(candidate.product_id)
         if candidate.kind != "taste" or source is None:
             return candidate
-        return replace(candidate, kind="looked" if source in looked else "bought", source=source)
+        return candidate._replace(kind="looked" if source in looked else "bought", source=source)
 
     return [explain(each) for each in candidates]
 
@@ -141,8 +141,8 @@ def for_new(model: Model, new: New, opinion: Opinion | None) -> list[Candidate]:
 
     Nobody has bought these yet: their content is all that speaks for them, and most are shown by lot.
     """
-    known = model.scorer.popularity if opinion is None else opinion.scores
-    sums = np.concatenate([[0.0], np.cumsum(known[new.rows] * new.weights)])
+    known = model.scorer.popularity[new.rows] if opinion is None else opinion.at(new.rows)
+    sums = np.concatenate([[0.0], np.cumsum(known * new.weights)])
     fits = sums[new.starts[1:]] - sums[new.starts[:-1]]
     best = np.argsort(-fits, kind="stable")[:MOST_NEW].tolist()
     return [Candidate(new.product_ids[at], float(fits[at]), "new", is_filler=True) for at in best]
@@ -156,10 +156,6 @@ def _strongest(history: History) -> History:
     return History(history.product_ids[kept], history.weights[kept])
 
 
-def _candidate(model: Model, at: int, scores: Floats, kind: Kind) -> Candidate:
-    return Candidate(int(model.scorer.product_ids[at]), float(scores[at]), kind)
-
-
 def _often(model: Model, person: Person, opinion: Opinion, limit: int) -> list[Candidate]:
     """What the person buys again and again, without what was ordered a moment ago and what nobody buys twice."""
     just_ordered = {event.product_id for event in person.recent if event.kind == "ordered"}
@@ -171,20 +167,22 @@ def _often(model: Model, person: Person, opinion: Opinion, limit: int) -> list[C
         strongest = strongest[weights[strongest] >= OFTEN_FROM]
     weight_of = dict(zip(rows[strongest].tolist(), weights[strongest].tolist(), strict=True))
     order = _due(model, opinion, rows[strongest])
-    found = [
-        _candidate(model, at, opinion.scores, "often" if weight_of[at] >= OFTEN_FROM else "again")
-        for at in order.tolist()
-    ]
-    return [candidate for candidate in found if candidate.product_id not in just_ordered][:limit]
+    ids, scores = model.scorer.product_ids[order].tolist(), opinion.at(order).tolist()
+    found = (
+        Candidate(product_id, score, "often" if weight_of[at] >= OFTEN_FROM else "again")
+        for at, product_id, score in zip(order.tolist(), ids, scores, strict=True)
+        if product_id not in just_ordered
+    )
+    return list(islice(found, limit))
 
 
 def _due(model: Model, opinion: Opinion, own: Positions) -> Positions:
     """What a person bought, in the order in which the blend expects it next; as it was without a blend."""
-    if model.blend is None or opinion.known is None or opinion.heard is None or not len(own):
+    if model.blend is None or opinion.blended is None or not len(own):
         return own
-    known, heard, day = opinion.known, opinion.heard, opinion.now / DAY
-    chosen = model.blend.candidates(known, opinion.scores, "next")
-    return model.blend.order(known, heard, chosen, opinion.scores, day, "next", np.sort(own))[0]
+    known, heard, plain = opinion.blended
+    chosen = model.blend.candidates(known, plain, "next")
+    return model.blend.order(known, heard, chosen, plain, opinion.now / DAY, "next", np.sort(own))[0]
 
 
 def _session(model: Model, recent: Sequence[Recent], touched: Collection[int], limit: int) -> list[Candidate]:
@@ -236,7 +234,7 @@ def reranked(model: Model, person: Person, product_ids: Sequence[int], now: floa
         return list(range(len(product_ids)))
     scorer = model.scorer
     at = np.minimum(np.searchsorted(scorer.product_ids, product_ids), len(scorer.product_ids) - 1)
-    scores = np.where(scorer.product_ids[at] == product_ids, opinion.scores[at], 0.0)
+    scores = np.where(scorer.product_ids[at] == product_ids, opinion.at(at), 0.0)
     fits = np.clip(scores / max(float(scores.max()), 1e-12), 0.0, 1.0)
     by_words = 1 - np.arange(len(product_ids)) / len(product_ids)
     order: list[int] = np.argsort(-(by_words + SEARCH_WEIGHT * fits), kind="stable").tolist()
@@ -245,9 +243,9 @@ def reranked(model: Model, person: Person, product_ids: Sequence[int], now: floa
 
 def popular(model: Model, limit: int, but: Collection[int | None] = ()) -> list[Candidate]:
     """The best sellers of the last weeks."""
-    best = model.popular[: limit * 4 + len(but)].tolist()
-    found = (_candidate(model, at, model.scorer.popularity, "popular") for at in best)
-    return [candidate for candidate in found if candidate.product_id not in but]
+    best = model.popular[: limit * 4 + len(but)]
+    pairs = zip(model.scorer.product_ids[best].tolist(), model.scorer.popularity[best].tolist(), strict=True)
+    return [Candidate(product_id, score, "popular") for product_id, score in pairs if product_id not in but]
 
 
 def reason(candidate: Candidate, titles: Mapping[int, str]) -> str:
@@ -280,6 +278,7 @@ def unique(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     """Each product once, where it comes first; scores that are no numbers are left out."""
     seen: set[int] = set()
     for candidate in candidates:
-        if candidate.product_id not in seen and math.isfinite(candidate.score):
-            seen.add(candidate.product_id)
+        product_id = candidate[0]
+        if product_id not in seen and math.isfinite(candidate[1]):
+            seen.add(product_id)
             yield candidate

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from ml.recommendations.serving import (
     History,
     Ids,
     Known,
+    Plain,
     Positions,
     Related,
     Scorer,
@@ -105,18 +107,34 @@ def recent_history(recent: Sequence[Recent], now: float) -> History:
     return History.of({product_id: weight for product_id, weight in weights.items() if weight > 0})
 
 
+class Blended(NamedTuple):
+    """What a blend knows of a person, what its sources say to them, and the sum of that."""
+
+    known: Known
+    heard: Heard
+    plain: Plain
+
+
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a model thinks for one person at one moment: `scores` of all its products, as far as one can go with them.
+    """What a model thinks for one person at one moment: the `scores` of all its products.
 
-    `known` and `heard` are there where the blend answers: it puts the best of them into its own order.
+    Where the blend answers there is what was `blended` instead, and it puts the best of them into its own order.
     """
 
     history: History
-    scores: Floats
     now: float
-    known: Known | None = None
-    heard: Heard | None = None
+    scores: Floats
+    blended: Blended | None = None
+
+    def at(self, rows: Positions) -> Floats:
+        """The scores of some products."""
+        return self.scores[rows] if self.blended is None else self.blended.plain.at(rows)
+
+    @property
+    def largest(self) -> float:
+        """The best score of all."""
+        return float(self.scores.max()) if self.blended is None else self.blended.plain.largest
 
 
 def opinion_of(model: Model, person: Person, now: float) -> Opinion | None:
@@ -125,7 +143,7 @@ def opinion_of(model: Model, person: Person, now: float) -> Opinion | None:
     history = fold_in(person.bought, lately)
     if model.blend is None or (person.days is None and len(person.bought.product_ids)):
         is_known = len(model.scorer.positions(history)[0]) > 0
-        return Opinion(history, model.scorer.score(history), now) if is_known else None
+        return Opinion(history, now, model.scorer.score(history)) if is_known else None
     newest: dict[int, float] = {}
     for event in person.recent:
         newest[event.product_id] = max(event.at, newest.get(event.product_id, 0.0))
@@ -134,4 +152,4 @@ def opinion_of(model: Model, person: Person, now: float) -> Opinion | None:
     if not len(known.rows):
         return None
     heard = model.blend.hear(known)
-    return Opinion(history, model.blend.plain(heard), now, known, heard)
+    return Opinion(history, now, EMPTY.weights, Blended(known, heard, model.blend.plain(heard)))

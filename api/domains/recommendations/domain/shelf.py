@@ -1,12 +1,13 @@
 """Who stands where: relevance against sameness, the rules of the house, and places that are drawn by lot."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from itertools import islice
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from api.domains.recommendations.domain.candidates import Candidate, unique
 from api.domains.recommendations.domain.policy import Policy
@@ -17,13 +18,20 @@ MOST_RANKED = 120
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What makes products alike."""
+_NUMBERS: dict[str, int] = {}
 
-    product_type: str
-    category: str
-    brand: str
+
+class Traits(NamedTuple):
+    """What makes products alike, as a number for each different name."""
+
+    product_type: int
+    category: int
+    brand: int
+
+    @classmethod
+    def of(cls, product_type: str, category: str, brand: str) -> "Traits":
+        """Of names, of which there are no more than the catalogue has."""
+        return cls(*(_NUMBERS.setdefault(name, len(_NUMBERS)) for name in (product_type, category, brand)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,38 +55,31 @@ def pick(candidates: Sequence[Candidate], traits: Mapping[int, Traits], limit: i
     1 / log2(1 + rank); what only fills a place comes after all others. Where the rule of types leaves places empty, the
     best of those it held back fill them.
     """
-    able = [candidate for candidate in unique(candidates) if candidate.product_id in traits][:MOST_RANKED]
+    able = list(islice(unique(each for each in candidates if each.product_id in traits), MOST_RANKED))
     if not able:
         return []
-    found = [traits[each.product_id] for each in able]
-    types = _codes([each.product_type for each in found])
-    categories = _codes([each.category for each in found])
-    brands = _codes([each.brand for each in found])
-    relevance = 1 / np.log2(np.arange(len(able)) + 2)
-    is_first = np.array([not each.is_filler for each in able])
+    types, categories, brands = np.array([traits[each.product_id] for each in able]).T
+    alike = SAME_TYPE * (types[:, None] == types) + SAME_CATEGORY * (categories[:, None] == categories)
+    alike = (1 - policy.relevance) * (alike + SAME_BRAND * (brands[:, None] == brands))
+    relevance = policy.relevance * (1 / np.log2(np.arange(len(able)) + 2))
+    first = 2.0 * np.array([not each.is_filler for each in able])
     likeness = np.zeros(len(able))
-    is_free = np.ones(len(able), bool)
-    of_type = np.zeros(types.max() + 1, np.int64)
+    is_closed = np.zeros(len(able), bool)
+    of_type = Counter[int]()
     chosen: list[int] = []
-    while len(chosen) < limit:
-        may = is_free & (of_type[types] < policy.most_of_a_type)
-        if not may.any():
-            break
-        worth = policy.relevance * relevance - (1 - policy.relevance) * likeness + 2 * is_first
-        at = int(np.where(may, worth, -np.inf).argmax())
+    while len(chosen) < limit and not is_closed.all():
+        worth = relevance - likeness
+        worth += first
+        worth[is_closed] = -np.inf
+        at = int(worth.argmax())
         chosen.append(at)
-        is_free[at] = False
-        of_type[types[at]] += 1
-        same = SAME_TYPE * (types == types[at]) + SAME_CATEGORY * (categories == categories[at])
-        likeness = np.maximum(likeness, same + SAME_BRAND * (brands == brands[at]))
-    held = np.flatnonzero(is_free)
-    return [able[at] for at in [*chosen, *held.tolist()]]
-
-
-def _codes(names: Sequence[str]) -> npt.NDArray[np.int64]:
-    """A number for each different name."""
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(name, len(seen)) for name in names])
+        is_closed[at] = True
+        of_type[int(types[at])] += 1
+        if of_type[int(types[at])] >= policy.most_of_a_type:
+            is_closed |= types == types[at]
+        np.maximum(likeness, alike[at], out=likeness)
+    taken = set(chosen)
+    return [able[at] for at in chosen] + [each for at, each in enumerate(able) if at not in taken]
 
 
 def place(ranked: Sequence[T], limit: int, policy: Policy, lot: random.Random) -> list[Placed[T]]:

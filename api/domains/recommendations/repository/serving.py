@@ -12,6 +12,7 @@ import numpy as np
 import psycopg
 from sqlalchemy import text
 
+from api.core.arrays import bigint_elements, bigints, real_elements, reals
 from api.core.db import Reader
 from api.domains.recommendations.domain.opinion import REPEATS, Model
 from api.domains.recommendations.repository import files
@@ -38,11 +39,6 @@ _RELATED = """
     FROM serving.item_neighbours WHERE version = %s AND relation = %s
 """
 _FILES = "SELECT name, content FROM serving.model_files WHERE version = %s ORDER BY name, part"
-# Postgres' array_send: dimensions, flags, element type, then length and lower bound of the one dimension; then for each
-# element its length and its value, all big-endian.
-_HEADER = 20
-_BIGINT = np.dtype([("length", ">i4"), ("value", ">i8")])
-_REAL = np.dtype([("length", ">i4"), ("value", ">f4")])
 
 
 async def active_version(connection: Reader) -> int | None:
@@ -111,7 +107,7 @@ def _factors(connection: psycopg.Connection, version: int) -> tuple[Ids, Floats]
     ids, values, shortest, longest = row
     if shortest != longest:
         raise ValueError(f"factors of version {version} have {shortest} to {longest} dimensions")
-    return bigints(ids), _elements(values, _REAL).astype(np.float32).reshape(-1, longest)
+    return bigints(ids), real_elements(values).reshape(-1, longest)
 
 
 def _related(connection: psycopg.Connection, version: int, relation: str) -> Related:
@@ -121,26 +117,7 @@ def _related(connection: psycopg.Connection, version: int, relation: str) -> Rel
     ids, lengths, neighbours, weights = row
     return Related(
         bigints(ids),
-        np.concatenate([[0], np.cumsum(_array(lengths, _BIGINT))]).astype(np.int64),
-        _elements(neighbours, _BIGINT).astype(np.int64),
-        _elements(weights, _REAL).astype(np.float32),
+        np.concatenate([[0], np.cumsum(bigints(lengths))]).astype(np.int64),
+        bigint_elements(neighbours),
+        real_elements(weights),
     )
-
-
-def bigints(value: bytes) -> Ids:
-    """What `array_send` makes of a bigint[] without nulls."""
-    return np.asarray(_array(value, _BIGINT), np.int64)
-
-
-def reals(value: bytes) -> Floats:
-    """What `array_send` makes of a real[] without nulls."""
-    return np.asarray(_array(value, _REAL), np.float32)
-
-
-def _array(value: bytes, element: np.dtype[Any]) -> Any:
-    """An empty array has a shorter header and no elements."""
-    return _elements(value[_HEADER:], element)
-
-
-def _elements(value: bytes, element: np.dtype[Any]) -> Any:
-    return np.frombuffer(value, element)["value"]

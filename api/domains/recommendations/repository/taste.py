@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.core import straight
-from api.domains.recommendations.repository.serving import bigints, reals
+from api.core.arrays import bigints, reals
 from ml.recommendations.serving import EMPTY, Floats, History
 
 Reader = AsyncConnection | AsyncSession
@@ -98,7 +98,7 @@ async def known(reader: Reader, whose: Whose, version: int) -> Known:
         "version": version,
         "customer_id": "" if whose.customer_id is None else str(whose.customer_id),
     }
-    row = (await straight.read(reader, _KNOWN, values)).one()
+    row = (await straight.read(reader, _KNOWN, values, is_binary=True)).one()
     bought = EMPTY
     if row.product_ids is not None:
         bought = History(bigints(row.product_ids), reals(row.weights))

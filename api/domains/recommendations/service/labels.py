@@ -1,49 +1,62 @@
-"""What an answer needs to know of products beside whether they can be bought: kept for a minute."""
+"""What an answer needs to know of products: their names and traits, and whether they can be bought."""
 
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from api.core.db import Reader
+from api.core.kept import Kept
 from api.domains.catalog import facade as catalog
+from api.domains.inventory import facade as inventory
 from api.domains.recommendations.domain.shelf import Traits
 
-KEPT_SECONDS = 60.0
+LABEL_SECONDS = 60.0  # a changed title is there by then
+STOCK_SECONDS = 1.0  # by then nobody is shown any more what is sold out or was taken away
 
 
-class Labels:
-    """The products that the answers of this process named; a changed title is there within KEPT_SECONDS."""
+class Label(NamedTuple):
+    """Of a title the name alone."""
 
-    def __init__(self) -> None:
-        self._titles: dict[int, str] = {}
-        self._traits: dict[int, Traits] = {}
-        self._since = time.monotonic()
+    title: str
+    traits: Traits
 
-    async def of(
-        self, connection: AsyncConnection, product_ids: Collection[int]
-    ) -> tuple[Mapping[int, str], Mapping[int, Traits]]:
-        """Titles (the name alone) and traits of at least these, as far as there are such products."""
-        if time.monotonic() - self._since >= KEPT_SECONDS:
-            self._titles, self._traits, self._since = {}, {}, time.monotonic()
-        titles, traits = self._titles, self._traits
-        if missing := [product_id for product_id in product_ids if product_id not in titles]:
-            for product_id, label in (await catalog.labels(connection, missing)).items():
-                titles[product_id] = label.title.partition(" · ")[0]
-                traits[product_id] = Traits(label.product_type, label.category, label.brand)
-        return titles, traits
+
+async def _labels(reader: Reader, ids: Sequence[int]) -> dict[int, Label]:
+    found = await catalog.labels(reader, ids)
+    return {
+        product_id: Label(each.title.partition(" · ")[0], Traits.of(each.product_type, each.category, each.brand))
+        for product_id, each in found.items()
+    }
+
+
+async def _for_sale(reader: Reader, ids: Sequence[int]) -> dict[int, bool]:
+    active = await catalog.active(reader, ids)
+    return dict.fromkeys(await inventory.in_stock(reader, active), True) if active else {}
 
 
 class _Current:
-    labels: Labels | None = None
+    labels: Kept[Label] | None = None
+    for_sale: Kept[bool] | None = None
 
 
-def get_labels() -> Labels:
-    """The labels of this process."""
+def get_labels() -> Kept[Label]:
+    """The labels of this process; of products that there are."""
     if _Current.labels is None:
-        _Current.labels = Labels()
+        _Current.labels = Kept(_labels, LABEL_SECONDS)
     return _Current.labels
 
 
-def forget_labels() -> None:
+def get_for_sale() -> Kept[bool]:
+    """Which products can be bought, as this process knows; those that can, and no others, have a value."""
+    if _Current.for_sale is None:
+        _Current.for_sale = Kept(_for_sale, STOCK_SECONDS)
+    return _Current.for_sale
+
+
+async def forget_labels() -> None:
     """Look everything up again."""
-    _Current.labels = None
+    labels, _Current.labels = _Current.labels, None
+    for_sale, _Current.for_sale = _Current.for_sale, None
+    if labels is not None:
+        await labels.close()
+    if for_sale is not None:
+        await for_sale.close()

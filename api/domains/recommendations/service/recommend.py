@@ -13,7 +13,6 @@ from api.core.auth import Visitor
 from api.core.buffered import get_buffer
 from api.domains.catalog import facade as catalog
 from api.domains.identity import facade as identity
-from api.domains.inventory import facade as inventory
 from api.domains.recommendations.contracts import Contribution, RecommendationView, RecommendedItem, Surface
 from api.domains.recommendations.domain import candidates as sources
 from api.domains.recommendations.domain.candidates import Candidate
@@ -22,7 +21,7 @@ from api.domains.recommendations.domain.policy import USUAL, Policy
 from api.domains.recommendations.domain.shelf import Placed, pick, place
 from api.domains.recommendations.errors import ProductNeeded
 from api.domains.recommendations.service.house import House, get_house
-from api.domains.recommendations.service.labels import get_labels
+from api.domains.recommendations.service.labels import get_for_sale, get_labels
 from api.domains.recommendations.service.model import get_holder
 from api.domains.recommendations.service.taste import person_of
 from ingestion.contracts import new_event_id
@@ -74,7 +73,7 @@ async def recommend(
         # Nobody is shown again what they looked at a moment ago, only because places are left.
         just_seen = {event.product_id for event in person.recent}
         fillers = [each for each in fillers if each.product_id not in just_seen]
-        found += [replace(each, is_filler=bool(found)) for each in fillers]
+        found += [each._replace(is_filler=bool(found)) for each in fillers]
         ranked = await _what_can_be_bought(connection, found, excluded, limit, policy)
     placed = place(ranked, limit, policy, LOT) if surface != "product" else [Placed(each) for each in ranked[:limit]]
     name, version = (model.name, model.version) if model else (NO_MODEL, 0)
@@ -82,8 +81,8 @@ async def recommend(
         reasons = sources.explained(model, person, opinion, [each.candidate for each in placed])
         placed = [replace(each, candidate=candidate) for each, candidate in zip(placed, reasons, strict=True)]
     named = {each.candidate.source for each in placed if each.candidate.source is not None}
-    titles, _ = await get_labels().of(connection, named)
-    items = _items(placed, person, titles)
+    labels = await get_labels().of(connection, named)
+    items = _items(placed, person, {product_id: label.title for product_id, label in labels.items()})
     answer = RecommendationView(new_event_id(), surface, name, version, items, variants)
     if is_shown:
         record(answer, visitor)
@@ -180,10 +179,9 @@ async def _what_can_be_bought(
     for end in range(step, len(candidates) + step, step):
         part = candidates[:end]
         ids = {candidate.product_id for candidate in part}
-        _, traits = await get_labels().of(connection, ids)
-        active = await catalog.active(connection, sorted(ids))
-        there = await inventory.available(connection, sorted(active))
-        able = {found: traits[found] for found in active if there.get(found, 0) > 0 and found in traits}
+        labels = await get_labels().of(connection, ids)
+        for_sale = await get_for_sale().of(connection, ids)
+        able = {found: labels[found].traits for found in for_sale if found in labels}
         if len(able) >= limit or end >= len(candidates):
             return pick(part, able, limit, policy)
     return []
