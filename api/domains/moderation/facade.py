@@ -3,7 +3,7 @@
 from api.core.errors import AppError
 from api.domains.moderation.errors import Suspended, TextRefused
 from api.domains.moderation.service.carrying_out import to_carry_out
-from api.domains.moderation.service.cases import hold, report, reported_in, signal
+from api.domains.moderation.service.cases import hold, reasons, report, reported_in, signal
 from api.domains.moderation.service.deciding import settle, take_back, withdraw
 from api.domains.moderation.service.judging import judge
 from api.domains.moderation.service.people import forget, held_on, linked, standing
@@ -17,6 +17,7 @@ __all__ = [
     "judge",
     "linked",
     "list_policies",
+    "reasons",
     "refusal",
     "report",
     "reported_in",
@@ -35,4 +36,4 @@ def refusal(error: AppError) -> str | None:
         return f"{error.title}. {error.detail}"
     if not isinstance(error, TextRefused):
         return None
-    return f"This cannot be published: it goes against our policy “{error.extra['policy']}”."
+    return f"This cannot be published: it goes against our policy “{error.extra['policy']}”{error.told}."
