@@ -5,8 +5,6 @@ from uuid import UUID
 
 from api.core.refusals import AppError, Conflict, Invalid, NotFound
 
-STATEMENTS = "/account/statements"
-
 
 class InvalidRule(Invalid):
     """A condition that cannot be used; says where it goes wrong."""
@@ -48,8 +46,7 @@ class TextRefused(Invalid):
     def __init__(
         self, policy: str, rule: str, policy_version: int | None = None, statement_id: UUID | None = None
     ) -> None:
-        self.told = f"; why, and how to appeal, stands at {STATEMENTS}/{statement_id}" if statement_id else ""
-        super().__init__("body", f"goes against “{policy}”{self.told}")
+        super().__init__("body", f"goes against “{policy}”")
         statement = None if statement_id is None else str(statement_id)
         self.extra |= {"policy": policy, "policy_version": policy_version, "rule": rule, "statement_id": statement}
 

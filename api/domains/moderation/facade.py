@@ -1,5 +1,7 @@
 """The door of moderation: one call before anything is published, by every domain that publishes."""
 
+from markupsafe import Markup, escape
+
 from api.core.errors import AppError
 from api.domains.moderation.errors import Suspended, TextRefused
 from api.domains.moderation.service.carrying_out import to_carry_out
@@ -11,6 +13,7 @@ from api.domains.moderation.service.policies import list_policies
 
 __all__ = [
     "Suspended",
+    "TextRefused",
     "forget",
     "held_on",
     "hold",
@@ -31,9 +34,16 @@ __all__ = [
 
 
 def refusal(error: AppError) -> str | None:
-    """What an author is told whose text a rule refused, or who may not write; None where something else is wrong."""
+    """What an author is told whose text a rule refused, or who may not write, with a way to the statement of reasons.
+
+    None where something else is wrong.
+    """
     if isinstance(error, Suspended):
         return f"{error.title}. {error.detail}"
     if not isinstance(error, TextRefused):
         return None
-    return f"This cannot be published: it goes against our policy “{error.extra['policy']}”{error.told}."
+    said = escape(f"This cannot be published: it goes against our policy “{error.extra['policy']}”.")
+    if error.extra["statement_id"] is None:
+        return said
+    link = Markup(' <a href="/account/statements/{}">Read why, and appeal</a>')
+    return said + link.format(error.extra["statement_id"])
