@@ -25,6 +25,7 @@ async def show_own_feed(
     reader: ReadDep,
     visitor: VisitorDep,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
+    done: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """Posts for this person, each with its reason."""
     if visitor.customer_id is None:
@@ -36,6 +37,8 @@ async def show_own_feed(
         "forum.html",
         page=Page([each.post for each in found.items], found.next_cursor),
         reasons={each.post.post_id: each.reason for each in found.items},
+        recommendation_id=found.recommendation_id,
+        done=done,
         of="for-you",
         is_personal=found.is_personal,
         joined=joined,

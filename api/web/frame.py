@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from api.core import rendering
 from api.core.auth import VisitorDep
 from api.core.db import ReadDep
+from api.core.tracking import track_page
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import DepartmentCount
 from api.domains.communities import facade as communities
@@ -19,7 +20,6 @@ from api.domains.ordering import facade as ordering
 from api.web import presentation
 from api.web.discovery import canonical
 from api.web.shelves import goes_with_cart, goes_with_order
-from api.web.tracking import track_page
 
 AISLES_SHOWN = 10
 FEWEST_PRODUCTS = 100

@@ -16,12 +16,12 @@ from api.core.errors import NotFound
 from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
+from api.core.tracking import track
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import CategoryNode, Choice, Facets, Wanted
 from api.domains.recommendations import facade as recommendations
 from api.web.frame import AISLES
 from api.web.presentation import CURRENCY, money
-from api.web.tracking import track
 from ingestion.contracts.analytics import SearchPerformed
 
 router = Router(include_in_schema=False)

@@ -13,6 +13,7 @@ from api.core.db import ReadDep
 from api.core.errors import NotFound
 from api.core.rendering import render
 from api.core.routing import Router
+from api.core.tracking import recommendation, track
 from api.domains.catalog import facade as catalog
 from api.domains.catalog.contracts import (
     ImageView,
@@ -26,7 +27,6 @@ from api.domains.inventory import facade as inventory
 from api.domains.recommendations import facade as recommendations
 from api.web.discovery import shop_url
 from api.web.shelves import SHELF, Shelf
-from api.web.tracking import recommendation, track
 from ingestion.contracts.analytics import ProductViewed
 
 router = Router(include_in_schema=False)

@@ -38,6 +38,29 @@ class ProductViewed(Event):
     recommendation_id: UUID | None = None
 
 
+class PostViewed(Event):
+    """A post of the forum was shown with its thread; `recommendation_id` when a person's own feed led there."""
+
+    type: ClassVar[str] = "analytics.post_viewed"
+    key_field: ClassVar[str] = "anonymous_id"
+
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
+    post_id: UUID
+    recommendation_id: UUID | None = None
+
+
+class ArticleViewed(Event):
+    """An article was shown."""
+
+    type: ClassVar[str] = "analytics.article_viewed"
+    key_field: ClassVar[str] = "anonymous_id"
+
+    anonymous_id: AnonymousId
+    customer_id: CustomerId | None = None
+    article_id: UUID
+
+
 class SearchPerformed(Event):
     """A search was answered with `results` products (0 is a gap in the catalogue)."""
 

@@ -1,10 +1,20 @@
-"""Events of content: that an article can be read, never what it says."""
+"""Events of content: that an article is written and can be read, never what it says."""
 
 from typing import ClassVar
 from uuid import UUID
 
 from ingestion.contracts.envelope import Event
 from ingestion.contracts.personal import CustomerId
+
+
+class ArticleStarted(Event):
+    """Somebody began to write an article, which nobody else sees yet."""
+
+    type: ClassVar[str] = "content.article_started"
+    key_field: ClassVar[str] = "article_id"
+
+    article_id: UUID
+    customer_id: CustomerId
 
 
 class ArticlePublished(Event):

@@ -115,6 +115,8 @@ _ALL: tuple[Event, ...] = (
     payments.DisputeClosed(**_PAID, dispute_id=THING, outcome="won"),
     analytics.PageViewed(**_VISIT, path="/c/grocery/tea", referrer="/"),
     analytics.ProductViewed(**_VISIT, product_id=4711, recommendation_id=THING),
+    analytics.PostViewed(**_VISIT, post_id=THING, recommendation_id=THING),
+    analytics.ArticleViewed(**_VISIT, article_id=THING),
     analytics.SearchPerformed(**_VISIT, query="green tea", results=12),
     analytics.CartItemAdded(**_VISIT, product_id=4711, quantity=2, recommendation_id=THING),
     analytics.CheckoutStarted(**_VISIT, items=1),
@@ -181,6 +183,7 @@ _ALL: tuple[Event, ...] = (
     communities.CommentWithdrawn(**_COMMENT, status="deleted"),
     communities.PostVoted(**_COMMUNITY, post_id=THING, value=1),
     communities.CommentVoted(**_COMMENT, value=-1),
+    content.ArticleStarted(article_id=THING, customer_id=PERSON),
     content.ArticlePublished(article_id=THING, customer_id=PERSON, revision_number=4, is_first=True),
     content.ArticleWithdrawn(article_id=THING, customer_id=PERSON, is_by_moderator=False),
     recommendations.RecommendationServed(
@@ -195,6 +198,8 @@ _ALL: tuple[Event, ...] = (
     recommendations.TasteRemoved(**_VISIT, product_id=4711),
     recommendations.TasteRestored(**_VISIT, product_id=4711),
     recommendations.TasteReset(**_VISIT, reset_id=THING),
+    recommendations.PostRemoved(customer_id=PERSON, post_id=THING, recommendation_id=THING),
+    recommendations.PostRestored(customer_id=PERSON, post_id=THING),
     recommendations.ExperimentExposed(
         **_VISIT, experiment_id="wider-shelves", variant="wide", unit=BROWSER, recommendation_id=THING
     ),

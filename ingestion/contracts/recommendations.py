@@ -102,6 +102,27 @@ class TasteReset(Event):
     reset_id: UUID
 
 
+class PostRemoved(Event):
+    """A person does not want a post in their own feed, nor what follows from it."""
+
+    type: ClassVar[str] = "recommendations.post_removed"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: CustomerId
+    post_id: UUID
+    recommendation_id: UUID | None = None
+
+
+class PostRestored(Event):
+    """What was removed may stand in the feed again."""
+
+    type: ClassVar[str] = "recommendations.post_restored"
+    key_field: ClassVar[str] = "customer_id"
+
+    customer_id: CustomerId
+    post_id: UUID
+
+
 class ExperimentExposed(Event):
     """An answer was made by a variant of an experiment; `unit` is the browser or customer that was assigned to it."""
 

@@ -20,6 +20,6 @@ TOPICS = {
     "analytics": Topic("Analytics", "What people do on pages and in apps."),
     "moderation": Topic("Trust", "Which rules spoke of what people wrote, cases and decisions, and how rules changed."),
     "communities": Topic("Community", "That people joined, wrote, were removed and voted; never what they wrote."),
-    "content": Topic("Editorial", "That articles were published and withdrawn; never what they say."),
+    "content": Topic("Editorial", "That articles were begun, published and withdrawn; never what they say."),
     "recommendations": Topic("Recommendations", "Every answer of the recommender, with all that was shown."),
 }

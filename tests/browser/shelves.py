@@ -6,9 +6,10 @@ Runs as a process of its own (`python -m tests.browser.shelves`), because the te
 import asyncio
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 import psycopg
@@ -109,7 +110,38 @@ def marts(ids: dict[str, int]) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
             )
         ],
     )
+    yield from _forum(days, now)
     yield "mart_customers_weekly", [(monday - timedelta(weeks=n), 300 - n, 20, 280 - n) for n in range(12)]
+
+
+def _forum(days: list[date], now: datetime) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Communities, articles and feeds; the communities are nobody's, and are counted as private ones."""
+    place = str(UUID(int=1))
+    yield (
+        "mart_communities",
+        [(place, day, 3 + n % 4, 9 + n % 5, 40 + n % 9, 12, 7, 2, 1) for n, day in enumerate(days)],
+    )
+    yield (
+        "fct_community_acts",
+        [
+            ("vote", f"{n}-{each}", place, f"c{each * (n % 5 + 1)}", now, day)
+            for n, day in enumerate(days)
+            for each in range(9)
+        ],
+    )
+    yield (
+        "fct_articles",
+        [(f"a{n}", "c1", now, day, now if n % 3 else None, 1, n % 3 > 0, 50, 30) for n, day in enumerate(days)],
+    )
+    yield "mart_articles", [(day, 1, n % 2, 1, 0, n % 3, n % 2, 0, 90 + n % 7, 60) for n, day in enumerate(days)]
+    yield (
+        "mart_feed",
+        [
+            (day, source, True, shown + n % 9, opened, n % 2)
+            for n, day in enumerate(days)
+            for source, shown, opened in (("answered", 60, 9), ("joined", 80, 10), ("popular", 200, 12))
+        ],
+    )
 
 
 def _revenue(charged: int) -> tuple[int, int, int, int]:

@@ -18,6 +18,7 @@ PAGES = {
     "sales": "Sales",
     "customers": "Customers",
     "inventory": "Inventory",
+    "communities": "Communities",
     "moderation": "Moderation",
     "experiments": "Experiments",
     "data": "Data health",

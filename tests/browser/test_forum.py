@@ -121,6 +121,16 @@ def test_somebody_else_votes(page: Page, inspect: Inspect) -> None:
     page.goto("/forum/for-you")
     expect(page.get_by_text("Popular with everybody").first).to_be_visible()
     inspect("forum-for-you")
+    page.get_by_role("button", name="Not this How long").click()
+    expect(page.get_by_text("It does not stand here any more.")).to_be_visible()
+    expect(page.locator(".talk h2 a", has_text="How long")).to_have_count(0)
+    page.goto("/taste")
+    inspect("taste-posts")
+    page.get_by_role("button", name="Use again How long").click()
+    expect(page.get_by_text("It may stand in your feed again.")).to_be_visible()
+    page.goto("/forum/for-you")
+    page.locator(".talk h2 a", has_text="How long").click()
+    assert "?rec=" in page.url
     page.goto(str(address))
     assert len(page.content()) < 100_000
     expect(page.locator("script[type='application/ld+json']")).to_have_count(1)

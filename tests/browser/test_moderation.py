@@ -47,6 +47,10 @@ SELECT name, version, expression, 90, now(), 48210, 312, 97, 21, 120, 40, 250, '
     '[["2026-09-07", 20], ["2026-09-14", 44], ["2026-09-21", 31]]'
 FROM moderation.rules WHERE name = 'link' ORDER BY version DESC LIMIT 1
 """
+REFUSING = """
+INSERT INTO moderation.rules (name, version, expression, outcome, policy, policy_version, state, explanation)
+VALUES ('no-zeppelins', 1, 'text.body.contains("zeppelin")', 'reject', 'No advertising', 1, 'active', 'Not here.')
+"""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,7 @@ def cases(shop_env: dict[str, str]) -> None:
         database.execute(CASES)
         database.execute(STATED, {"email": EXECUTIVE})
         database.execute(PAST)
+        database.execute(REFUSING)
 
 
 def test_cases_are_looked_through_and_decided(page: Page, inspect: Inspect, cases: None) -> None:
@@ -104,6 +109,23 @@ def test_an_author_reads_why_and_appeals(page: Page, inspect: Inspect, cases: No
     page.get_by_role("button", name="Appeal").click()
     expect(page.get_by_text("Your appeal waits")).to_be_visible()
     inspect("statement")
+
+
+def test_whom_a_rule_refuses_reads_why_and_appeals(page: Page, inspect: Inspect, cases: None) -> None:
+    sign_in(page)
+    page.goto("/search?query=cheese")
+    page.locator(".card .name a").first.click()
+    page.get_by_label("Ask a question").fill("Is there one with a zeppelin on it?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.locator(".wrong")).to_contain_text("goes against our policy “No advertising”. Read why, and appeal")
+    inspect("question-refused")
+    page.goto("/account/statements")
+    page.get_by_role("link", name="Your question is not published").click()
+    expect(page.get_by_text("that rule, before anybody saw it")).to_be_visible()
+    inspect("statement-refused")
+    page.get_by_label("Why the decision is wrong").fill("It is a brand of cheese.")
+    page.get_by_role("button", name="Appeal").click()
+    expect(page.get_by_text("A person decides")).to_be_visible()
 
 
 def test_policies_are_read_rewritten_and_compared(page: Page, inspect: Inspect, cases: None) -> None:

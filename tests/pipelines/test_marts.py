@@ -93,6 +93,34 @@ select customer_id, is_stitched from marts.fct_sessions where anonymous_id = '{}
 """
 
 
+def written(lake: Lake, at: timedelta, article: UUID, author: UUID) -> list[dict[str, Any]]:
+    """An article that was begun, published and read twice by one browser, and a text that a rule refused."""
+    ids = {"article_id": str(article), "customer_id": str(author)}
+    reader = uuid4()
+    return [
+        lake.event("content.article_started", DAY + at, **ids),
+        lake.event("content.article_published", DAY + at + HOUR, **ids, revision_number=1, is_first=True),
+        *(browse(lake, "article_viewed", reader, at + 2 * HOUR, article_id=str(article)) for _ in range(2)),
+        lake.event("moderation.text_judged", DAY + at, kind="article", outcome="reject", spoke=[], toxicity=0.9),
+    ]
+
+
+def looked(lake: Lake, at: timedelta, feed: UUID, who: UUID, opened: UUID, left: UUID) -> list[dict[str, Any]]:
+    """A feed of two posts, of which one was opened (from elsewhere as well) and the other taken out."""
+    browser = uuid4()
+    items = [
+        {"position": n, "post_id": str(post), "source": source, "score": 1.0, "propensity": 1.0}
+        for n, (post, source) in enumerate(((opened, "joined"), (left, "popular")), 1)
+    ]
+    told = {"recommendation_id": str(feed), "customer_id": str(who)}
+    return [
+        lake.event("recommendations.feed_served", DAY + at, **told, is_personal=True, items=items),
+        browse(lake, "post_viewed", browser, at, post_id=str(opened), recommendation_id=str(feed)),
+        browse(lake, "post_viewed", browser, at, post_id=str(left)),
+        lake.event("recommendations.post_removed", DAY + at, **told, post_id=str(left)),
+    ]
+
+
 def moderated(lake: Lake, at: timedelta, *effects: str) -> list[dict[str, Any]]:
     """A text that a rule held, and what became of it; from the second effect on by appeal."""
     subject, case = str(uuid4()), str(uuid4())
@@ -120,7 +148,7 @@ def moderated(lake: Lake, at: timedelta, *effects: str) -> list[dict[str, Any]]:
 def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(lake: Lake) -> None:
     ann, bob, visitor = uuid4(), uuid4(), uuid4()
     first, second, review, answer = uuid4(), uuid4(), uuid4(), uuid4()
-    own, shared = uuid4(), uuid4()
+    own, shared, article, feed = uuid4(), uuid4(), uuid4(), uuid4()
     lake.land(
         lake.event("identity.customer_registered", DAY, customer_id=str(ann), source="storefront"),
         lake.event(
@@ -214,6 +242,9 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
         # A rule held two texts; one was removed, the other was removed and overturned on appeal.
         *moderated(lake, 50 * HOUR, "fall"),
         *moderated(lake, 50 * HOUR, "fall", "stand"),
+        # An article from its first word to its readers, one that was refused, and a feed of which one post was opened.
+        *written(lake, 50 * HOUR, article, ann),
+        *looked(lake, 51 * HOUR, feed, bob, opened=review, left=second),
         # Joins both sessions across midnight.
         browse(lake, "search_performed", visitor, 24.2 * HOUR, query="tea", results=1, customer_id=str(bob)),
         lake.order(DAY + 24.3 * HOUR, bob, (7, 1, 199)),
@@ -248,6 +279,11 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
     ]  # fmt: skip
     rules = "select day::text, rule, texts, in_shadow, people, removed, stood from marts.mart_moderation_rules"
     assert query(lake, rules) == [("2026-03-03", "link", 2, 0, 2, 1, 1)]
+    articles = "select day::text, started, published, held, refused, reads, readers from marts.mart_articles"
+    assert query(lake, articles) == [("2026-03-03", 1, 1, 0, 1, 2, 1)]
+    assert query(lake, "select versions, is_live, reads from marts.fct_articles") == [(1, True, 2)]
+    shown = "select day::text, source, impressions, clicks, removed from marts.mart_feed order by source"
+    assert query(lake, shown) == [("2026-03-03", "joined", 1, 1, 0), ("2026-03-03", "popular", 1, 0, 1)]
     incremental = contents(lake)
     build_marts(lake.settings, full_refresh=True)
     assert contents(lake) == incremental

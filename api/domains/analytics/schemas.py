@@ -9,6 +9,8 @@ from pydantic import BaseModel, Field
 EventType = Literal[
     "analytics.page_viewed",
     "analytics.product_viewed",
+    "analytics.post_viewed",
+    "analytics.article_viewed",
     "analytics.search_performed",
     "analytics.cart_item_added",
     "analytics.checkout_started",

@@ -1,9 +1,12 @@
 """What communities shows others: frozen values, no rows and no sessions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from api.domains.moderation.contracts import CaseView
 
 Role = Literal["owner", "moderator", "member", "waiting", "banned"]
 Visibility = Literal["public", "restricted", "private"]
@@ -297,3 +300,11 @@ class PastVote:
     voter_id: UUID
     value: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What people reported and nobody has decided; `reasons`: policy → how many named it, the most named first."""
+
+    case: CaseView
+    reasons: Mapping[str, int]

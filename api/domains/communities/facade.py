@@ -63,13 +63,14 @@ async def open_names(reader: Reader, ids: Sequence[UUID]) -> dict[UUID, tuple[st
 
 
 async def feed_candidates(
-    reader: Reader, viewer: UUID, since: datetime | None, k: int, *, is_personal: bool
+    reader: Reader, viewer: UUID, since: datetime | None, k: int, without: Sequence[UUID] = (), *, is_personal: bool
 ) -> list[FeedCandidate]:
     """Posts that somebody may read and did not vote on, up to `k` of each source, each source's best first.
 
-    What they did counts from `since` on; not `is_personal`: what is popular with everybody.
+    What they did counts from `since` on; not `is_personal`: what is popular with everybody. None of `without`, and
+    nothing that follows from these.
     """
-    return await feeds.candidates_for(reader, viewer, since, k, is_personal=is_personal)
+    return await feeds.candidates_for(reader, viewer, since, k, without, is_personal=is_personal)
 
 
 async def cards(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> list[PostView]:

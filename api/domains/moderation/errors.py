@@ -1,6 +1,7 @@
 """What moderation refuses."""
 
 from datetime import datetime
+from uuid import UUID
 
 from api.core.refusals import AppError, Conflict, Invalid, NotFound
 
@@ -42,9 +43,12 @@ class TextRefused(Invalid):
     type = "text-refused"
     title = "This cannot be published"
 
-    def __init__(self, policy: str, rule: str, policy_version: int | None = None) -> None:
+    def __init__(
+        self, policy: str, rule: str, policy_version: int | None = None, statement_id: UUID | None = None
+    ) -> None:
         super().__init__("body", f"goes against “{policy}”")
-        self.extra |= {"policy": policy, "policy_version": policy_version, "rule": rule}
+        statement = None if statement_id is None else str(statement_id)
+        self.extra |= {"policy": policy, "policy_version": policy_version, "rule": rule, "statement_id": statement}
 
 
 class PolicyNotFound(NotFound):

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Outcome = Literal["allow", "hold", "reject"]
 Kind = Literal["review", "question", "answer", "post", "comment", "article", "community"]
 State = Literal["draft", "shadow", "active", "retired"]
-Origin = Literal["hold", "report", "signal", "appeal", "initiative"]
-CaseKind = Literal["review", "question", "answer", "post", "comment", "article", "votes"]
-Act = Literal["approve", "dismiss", "remove", "confirm", "uphold", "overturn", "withdraw"]
+Origin = Literal["hold", "report", "signal", "appeal", "initiative", "refusal"]
+CaseKind = Literal["review", "question", "answer", "post", "comment", "article", "community", "votes"]
+Act = Literal["approve", "dismiss", "remove", "confirm", "uphold", "overturn", "withdraw", "reject"]
 NAME = r"^[a-z][a-z0-9-]{1,49}$"
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
@@ -239,7 +239,8 @@ class Undo(BaseModel):
 class StatementOut(BaseModel):
     """Why something of yours was removed or refused, or counts against you; and what became of your appeal.
 
-    `is_automated`: a rule found it; a person decided in every case.
+    `is_automated`: a rule found it. `decided_by`: whether that rule refused it by itself, or a person decided. `url` is
+    empty for what never stood anywhere.
     """
 
     statement_id: UUID
@@ -254,6 +255,7 @@ class StatementOut(BaseModel):
     rule: str | None
     rule_version: int | None
     is_automated: bool
+    decided_by: Literal["person", "rule"]
     strike: int
     restricted_until: datetime | None
     made_at: datetime

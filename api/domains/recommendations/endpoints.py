@@ -1,6 +1,7 @@
 """JSON of recommendations: answers, one's own taste, what is withheld, experiments."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 import orjson
 from fastapi import Depends, Path, Query, Response
@@ -11,7 +12,7 @@ from api.core.db import ReadDep, SessionDep
 from api.core.routing import Router
 from api.domains.ordering import facade as ordering
 from api.domains.recommendations import schemas
-from api.domains.recommendations.service import experiments, house, taste
+from api.domains.recommendations.service import experiments, house, taste, unwanted
 from api.domains.recommendations.service.feed import for_you
 from api.domains.recommendations.service.recommend import recommend
 
@@ -55,6 +56,23 @@ async def get_own_feed(
     """Posts of the forum chosen for you, best first, each with its reason; popular ones where you are not known."""
     found = await for_you(reader, visitor, person.customer_id, cursor, limit)
     return schemas.PersonalFeed.model_validate(found)
+
+
+@router.put("/me/feed/removed/{post_id}", status_code=204)
+async def put_removed_post(
+    session: SessionDep,
+    person: CurrentDep,
+    post_id: UUID,
+    recommendation_id: Annotated[UUID | None, Query(description="Of the feed in which it stood.")] = None,
+) -> None:
+    """Show a post in your own feed no more, nor what follows from it."""
+    await unwanted.remove(session, person.customer_id, post_id, recommendation_id)
+
+
+@router.delete("/me/feed/removed/{post_id}", status_code=204)
+async def delete_removed_post(session: SessionDep, person: CurrentDep, post_id: UUID) -> None:
+    """Let it stand there again; `/v1/taste` tells what was removed."""
+    await unwanted.restore(session, person.customer_id, post_id)
 
 
 @router.get("/taste")

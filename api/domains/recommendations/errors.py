@@ -21,6 +21,10 @@ class NoSuchProduct(NotFound):
     """There is no such product."""
 
 
+class NoSuchPost(NotFound):
+    """There is no such post, or the person may not read it."""
+
+
 class ExperimentNotFound(NotFound):
     """There is no such experiment."""
 

@@ -1,16 +1,18 @@
 """The page of one's own taste: what is used, why, and how to change it."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.core.access import open_to_all
-from api.core.auth import CsrfDep, VisitorDep
+from api.core.auth import CsrfDep, CurrentDep, VisitorDep
 from api.core.db import ReadDep, SessionDep
 from api.core.rendering import render
 from api.core.routing import Router
-from api.domains.recommendations.service import taste
+from api.core.tracking import recommendation
+from api.domains.recommendations.service import taste, unwanted
 
 router = Router(prefix="/taste", include_in_schema=False)
 HERE = "/taste"
@@ -40,6 +42,26 @@ async def restore(session: SessionDep, _: CsrfDep, visitor: VisitorDep, product_
     """Put it back in."""
     await taste.restore(session, visitor, product_id)
     return _back("restored")
+
+
+@router.post("/posts/removed/{post_id}")
+async def remove_post(
+    session: SessionDep,
+    _: CsrfDep,
+    person: CurrentDep,
+    post_id: UUID,
+    rec: Annotated[str | None, Form(max_length=40)] = None,
+) -> Response:
+    """Show a post in one's own feed no more."""
+    await unwanted.remove(session, person.customer_id, post_id, recommendation(rec))
+    return RedirectResponse("/forum/for-you?done=removed", status_code=303)
+
+
+@router.post("/posts/restored/{post_id}")
+async def restore_post(session: SessionDep, _: CsrfDep, person: CurrentDep, post_id: UUID) -> Response:
+    """Let it stand there again."""
+    await unwanted.restore(session, person.customer_id, post_id)
+    return _back("post-restored")
 
 
 @router.post("/reset")

@@ -91,6 +91,13 @@ class Used(BaseModel):
     last_at: datetime | None
 
 
+class RemovedPost(BaseModel):
+    """A post of the forum that a person does not want in their own feed."""
+
+    post_id: UUID
+    title: str
+
+
 class Taste(BaseModel):
     """Everything that is used to choose for a person, and what they took out."""
 
@@ -98,6 +105,7 @@ class Taste(BaseModel):
     reset_at: datetime | None
     used: list[Used]
     removed: list[Used]
+    removed_posts: list[RemovedPost] = []
 
 
 class TasteWrite(BaseModel):

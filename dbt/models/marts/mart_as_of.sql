@@ -4,17 +4,20 @@
 -- depends_on: {{ ref('dim_customers') }}
 -- depends_on: {{ ref('dim_prices') }}
 -- depends_on: {{ ref('dim_products') }}
+-- depends_on: {{ ref('fct_articles') }}
 -- depends_on: {{ ref('fct_community_acts') }}
 -- depends_on: {{ ref('fct_interactions') }}
 -- depends_on: {{ ref('fct_order_events') }}
 -- depends_on: {{ ref('fct_order_lines') }}
 -- depends_on: {{ ref('fct_orders') }}
 -- depends_on: {{ ref('fct_sessions') }}
+-- depends_on: {{ ref('mart_articles') }}
 -- depends_on: {{ ref('mart_communities') }}
 -- depends_on: {{ ref('mart_customers_weekly') }}
 -- depends_on: {{ ref('mart_daily_sales') }}
 -- depends_on: {{ ref('mart_experiments') }}
 -- depends_on: {{ ref('mart_exploration') }}
+-- depends_on: {{ ref('mart_feed') }}
 -- depends_on: {{ ref('mart_funnel') }}
 -- depends_on: {{ ref('mart_inventory') }}
 -- depends_on: {{ ref('mart_moderation') }}
@@ -37,13 +40,15 @@
     'catalog_review_published', 'catalog_review_withdrawn', 'catalog_item_wished', 'catalog_item_unwished',
     'communities_post_published', 'communities_post_withdrawn', 'communities_comment_published',
     'communities_comment_withdrawn', 'communities_post_voted', 'communities_comment_voted',
-    'communities_member_joined', 'communities_member_left',
+    'communities_member_joined', 'communities_member_left', 'analytics_post_viewed', 'analytics_article_viewed',
+    'content_article_started', 'content_article_published', 'content_article_withdrawn',
     'identity_customer_registered', 'identity_signed_in', 'inventory_stock_moved', 'ordering_order_placed',
     'moderation_case_opened', 'moderation_case_decided', 'moderation_decision_undone', 'moderation_text_judged',
     'ordering_order_shipped', 'ordering_order_delivered', 'ordering_order_returned', 'ordering_order_cancelled',
     'payments_payment_captured', 'payments_payment_authorized', 'payments_payment_declined',
     'payments_payment_cancelled', 'payments_payment_refunded', 'payments_refund_failed', 'payments_dispute_opened',
-    'payments_dispute_closed', 'recommendations_recommendation_served',
+    'payments_dispute_closed', 'recommendations_recommendation_served', 'recommendations_feed_served',
+    'recommendations_post_removed',
 ] %}
 with newest as (
     {% for table in tables %}

@@ -25,7 +25,7 @@ MARTS = (
     *("mart_as_of", "mart_daily_sales", "mart_customers_weekly", "mart_funnel", "mart_product_sales", "mart_revenue"),
     *("mart_retention", "mart_sessions", "mart_inventory", "mart_recommendations", "mart_search", "mart_payments"),
     *("mart_experiments", "mart_exploration", "mart_communities", "fct_community_acts"),
-    *("mart_moderation", "mart_moderation_rules"),
+    *("mart_moderation", "mart_moderation_rules", "fct_articles", "mart_articles", "mart_feed"),
 )
 LOADED = (
     *(PageViewed, ProductViewed, SearchPerformed, CartItemAdded, CheckoutStarted),

@@ -192,6 +192,7 @@ async def test_moderation_of_a_period_and_the_precision_of_each_rule(
         "marts.mart_moderation_rules",
         {"day": TODAY, "rule": "link", "texts": 9, "removed": 3, "stood": 1},
         {"day": TODAY, "rule": "toxic", "texts": 5, "in_shadow": 5},
+        {"day": TODAY - WEEK, "rule": "link", "texts": 2, "removed": 1, "stood": 1},
     )
     page = (await client.get("/dashboards/moderation?days=7", headers=PAGE | boss.headers)).text
     assert tiles(page) == {
@@ -200,6 +201,7 @@ async def test_moderation_of_a_period_and_the_precision_of_each_rule(
         "Taken away": ("2", "nothing to compare with before"),
         "Hours until a decision": ("0.8", "down 25.0% from 1.0"),
         "Appeals that were right": ("1", "of 1 decided"),
+        "Precision of rules": ("75.0%", "up 25.0 points from 50.0%"),
     }
     assert page.count("<svg") >= 2
     rules = await rows_of(client, boss.headers, "/dashboards/moderation.csv?days=7&table=rules")

@@ -30,7 +30,7 @@ EVENTS = text("""
 """)
 
 
-async def events(session: AsyncSession) -> list[tuple[str, int | bool]]:
+async def events(session: AsyncSession) -> list[tuple[str, int | bool | None]]:
     rows = (await session.execute(EVENTS)).all()
     return [(kind.partition(".")[2], data.get("revision_number", data.get("is_by_moderator"))) for kind, data in rows]
 
@@ -59,7 +59,8 @@ async def test_an_article_is_written_published_and_changed(desk: Desk, creator: 
     again = await desk.publish(ada, gone)
     assert again["slug"] == "tea-at-home"
     assert await events(session) == [
-        ("article_published", 1), ("article_published", 2), ("article_withdrawn", False), ("article_published", 2),
+        ("article_started", None), ("article_published", 1), ("article_published", 2), ("article_withdrawn", False),
+        ("article_published", 2),
     ]  # fmt: skip
 
 
@@ -308,7 +309,7 @@ async def test_of_two_authors_at_once_one_is_told(committed: Database, sign_up: 
         await session.execute(text("UPDATE content.articles SET publish_at = now()"))
     assert sum(await asyncio.gather(*(publishing.publish_due() for _ in range(4)))) == 1
     async with transaction() as session:
-        assert [each[0] for each in await events(session)] == ["article_published"]
+        assert [each[0] for each in await events(session)] == ["article_started", "article_published"]
 
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=30)

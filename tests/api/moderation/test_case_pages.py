@@ -148,6 +148,11 @@ async def test_owners_of_a_community_dismiss_what_was_reported_there(
     assert (await send(client, path, ada)).status_code == 303
     assert (await send(client, path, ada)).status_code == 409
     assert await desk.cases(mod) == []
+    await forum.send(ada, "PUT", f"/posts/{post['post_id']}/report", {"policy": "be-civil"}, 204)
+    [again] = (await forum.send(ada, "GET", "/communities/tea/queue"))["reported"]
+    path = f"/communities/tea/reports/{again['case_id']}/dismissal"
+    for who, status in ((bob, 403), (ada, 204), (ada, 409)):
+        await forum.send(who, "POST", path, status=status)
 
 
 async def test_policies_are_written_by_form_and_compared(client: AsyncClient, sign_up: SignUp) -> None:

@@ -13,6 +13,7 @@ from ingestion.contracts import new_event_id
 from tests.api.communities.conftest import Forum, counters_hold
 from tests.api.conftest import SignedUp, SignUp
 from tests.api.moderation.conftest import Desk, Hear
+from tests.api.moderation.test_refusals import RULE, run
 
 LONG = "Noooooooooooo way"
 
@@ -134,3 +135,19 @@ async def test_a_rule_changes_while_texts_are_judged(committed_client: AsyncClie
     judged = "SELECT count(*) FROM core.outbox WHERE type = 'moderation.text_judged' AND key = 'post'"
     assert await count(judged) == len(made)
     assert (await forum.post(ada, "tea", "After", body=LONG))["status"] == "published"
+
+
+async def test_one_refusal_however_often_it_is_tried_at_once(committed_client: AsyncClient, sign_up: SignUp) -> None:
+    client = committed_client
+    forum = Forum(client)
+    ada = await named(await sign_up(), "ada")
+    await forum.found(ada, "tea")
+    await run(f"{RULE} ('no-pills', 1, 'text.length > 3', 'reject', 'No advertising', 1, 'active', 'Why.')")
+
+    def write() -> Awaitable[Response]:
+        headers = ada.headers | {"Idempotency-Key": new_event_id().hex}
+        return client.post("/v1/communities/tea/posts", json={"title": "Pills", "body": "pills"}, headers=headers)
+
+    assert await at_once([write] * 6) == [422] * 6
+    for table in ("statements", "refusals", "cases", "decisions"):
+        assert await count(f"SELECT count(*) FROM moderation.{table}") == 1  # noqa: S608

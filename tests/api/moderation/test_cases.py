@@ -14,6 +14,7 @@ from ingestion.contracts.identity import SignedIn
 from tests.api.communities.conftest import Forum, Named, counters_hold
 from tests.api.conftest import SignUp
 from tests.api.moderation.conftest import Desk, Hear, Json, deliver, status_of
+from tests.api.moderation.test_case_pages import page
 
 LONG = "Noooooooooooo way"  # a rule holds it
 WHY = {"note": "It bothers people."}
@@ -103,6 +104,11 @@ async def test_reports_of_one_thing_are_one_case_and_many_make_it_graver(
     await forum.send(readers[0], "PUT", path, {"policy": "none-such"}, 422)
     case = await desk.case_of(mod, post["post_id"])
     assert (case["reports"], case["severity"], case["origin"]) == (5, 2, "report")
+    [reported] = (await forum.send(ada, "GET", "/communities/tea/queue"))["reported"]
+    assert (reported["subject_id"], reported["reports"], list(reported["reasons"].items())) == (
+        post["post_id"], 5, [("Be civil", 4), ("No advertising", 1)],
+    )  # fmt: skip
+    assert "Be civil (4), No advertising (1)" in await page(forum.client, "/forum/c/tea/queue", ada)
     whole = await desk.send(mod, "GET", f"/operate/cases/{case['case_id']}")
     assert len(whole["said"]) == 5
     assert "reporter_id" not in whole["said"][0]

@@ -1,9 +1,11 @@
 """A person's own feed: each source finds what it says, nobody is shown what is not for them, pages hold together."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
@@ -222,3 +224,95 @@ async def test_the_page_says_why(forum: Forum, named: Named, client: AsyncClient
     answer = await client.get("/forum/for-you", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/forum/for-you")
     await forum.send(None, "GET", PATH, status=401)
+
+
+async def told(session: AsyncSession, event_type: str) -> list[Json]:
+    """What was told of a type."""
+    rows = await session.execute(text("SELECT envelope FROM core.outbox WHERE type = :type"), {"type": event_type})
+    return [orjson.loads(bytes(row))["data"] for row in rows.scalars()]
+
+
+@pytest.mark.usefixtures("kafka_away")
+async def test_a_click_names_the_feed_that_led_there(
+    forum: Forum, named: Named, client: AsyncClient, session: AsyncSession
+) -> None:
+    olga, ada = await named("olga"), await named("ada")
+    await forum.found(olga, "tea")
+    post = await forum.post(olga, "tea", "First flush")
+    shown = await client.get("/forum/for-you", headers=ada.headers)
+    link = re.search(rf"/forum/posts/{post['post_id']}\?rec=([0-9a-f-]+)\"", shown.text)
+    assert link
+    for path in (f"{link[0][:-1]}", f"/forum/posts/{post['post_id']}?rec=nonsense"):
+        assert (await client.get(path, headers=ada.headers)).status_code == 200
+    ahead = ada.headers | {"sec-purpose": "prefetch"}
+    await client.get(link[0][:-1], headers=ahead)  # fetched ahead and never looked at
+    seen = await told(session, "analytics.post_viewed")
+    assert [(each["post_id"], each["recommendation_id"], each["customer_id"]) for each in seen] == [
+        (post["post_id"], link[1], str(ada.customer_id)), (post["post_id"], None, str(ada.customer_id)),
+    ]  # fmt: skip
+
+
+async def test_a_post_taken_out_goes_with_what_follows_from_it(
+    forum: Forum, named: Named, feed: Feed, session: AsyncSession
+) -> None:
+    olga, ada, bob = await named("olga"), await named("ada"), await named("bob")
+    for slug in ("cups", "pots"):
+        await forum.found(olga, slug)
+    await forum.found(olga, "club", "private")
+    seed = await forum.post(olga, "cups", "Glazing porcelain cups at home")
+    like = await forum.post(olga, "pots", "Porcelain cups that broke")
+    hidden = await forum.post(olga, "club", "Among us")
+    await forum.comment(ada, seed, "Mine cracked.")
+    page = await feed(ada)
+    assert reasons(page)[like["title"]].startswith("Like “Glazing")
+    path = f"/me/feed/removed/{seed['post_id']}"
+    for _ in range(2):
+        await forum.send(ada, "PUT", f"{path}?recommendation_id={page['recommendation_id']}", status=204)
+    assert reasons(await feed(ada)) == {like["title"]: "Popular with everybody"}
+    await forum.send(ada, "PUT", f"/me/feed/removed/{like['post_id']}", status=204)
+    assert reasons(await feed(ada)) == {}
+    assert like["title"] in reasons(await feed(bob))  # it is her word alone
+    for gone in (hidden["post_id"], str(UUID(int=1))):
+        await forum.send(ada, "PUT", f"/me/feed/removed/{gone}", status=404)
+    await forum.send(None, "PUT", path, status=401)
+    listed = (await forum.send(ada, "GET", "/taste"))["removed_posts"]
+    assert {each["title"] for each in listed} == {seed["title"], like["title"]}
+    for _ in range(2):
+        await forum.send(ada, "DELETE", path, status=204)
+    await forum.send(ada, "DELETE", f"/me/feed/removed/{like['post_id']}", status=204)
+    assert reasons(await feed(ada))[like["title"]].startswith("Like “Glazing")
+    first, _ = await told(session, "recommendations.post_removed")
+    assert (first["post_id"], first["recommendation_id"]) == (seed["post_id"], page["recommendation_id"])
+    assert len(await told(session, "recommendations.post_restored")) == 2
+
+
+async def test_what_is_taken_out_meanwhile_is_on_no_further_page(forum: Forum, named: Named, feed: Feed) -> None:
+    olga, ada = await named("olga"), await named("ada")
+    await forum.found(olga, "tea")
+    posts = {f"Cup {n}": await forum.post(olga, "tea", f"Cup {n}") for n in range(5)}
+    page = await feed(ada, "?limit=2")
+    left = posts.keys() - reasons(page)
+    gone = min(left)
+    await forum.send(ada, "PUT", f"/me/feed/removed/{posts[gone]['post_id']}", status=204)
+    further = await feed(ada, f"?limit=5&cursor={page['next_cursor']}")
+    assert reasons(further).keys() == left - {gone}
+
+
+async def test_a_form_takes_a_post_out_and_puts_it_back(forum: Forum, named: Named, client: AsyncClient) -> None:
+    olga, ada = await named("olga"), await named("ada")
+    await forum.found(olga, "tea")
+    post = await forum.post(olga, "tea", "First flush")
+    headers = {"accept": "text/html"} | ada.headers
+    shown = (await client.get("/forum/for-you", headers=headers)).text
+    token = re.search(r'name="csrf_token" value="(\w+)"', shown)
+    assert token
+    assert "Not this" in shown
+    path = f"/taste/posts/removed/{post['post_id']}"
+    assert (await client.post(path, data={}, headers=headers)).status_code == 403
+    done = await client.post(path, data={"csrf_token": token[1]}, headers=headers)
+    assert (done.status_code, done.headers["location"]) == (303, "/forum/for-you?done=removed")
+    assert "First flush" not in (await client.get(done.headers["location"], headers=headers)).text
+    assert "First flush" in (await client.get("/taste", headers=headers)).text
+    back = path.replace("removed", "restored")
+    await client.post(back, data={"csrf_token": token[1]}, headers=headers)
+    assert "First flush" in (await client.get("/forum/for-you", headers=headers)).text

@@ -111,32 +111,17 @@ _OF_SHELVES = (
         "count(distinct product_id)::numeric / (select nullif(count(*), 0) from marts.dim_products)",
     ),
 )
-_ACTS = "marts.fct_community_acts"
+# The weeks of one person beside each other, which dbt's metrics here cannot say.
 _OF_COMMUNITIES = (
-    Metric(
-        "active_members",
-        "Active members",
-        "Different people who wrote or voted in a community.",
-        "number",
-        _ACTS,
-        "count(distinct customer_id)",
-    ),
-    *(
-        Metric(
-            f"community_{act}s", f"{act.capitalize()}s", f"{act.capitalize()}s that count now, by their first day.",
-            "number", _ACTS, f"count(*) filter (where act = '{act}')",
-        )
-        for act in ("post", "comment", "vote")
-    ),
     Metric(
         "community_retention",
         "Active again",
         "Of the people active in a week, the share who were active in the week after.",
         "share",
-        _ACTS,
+        "marts.fct_community_acts",
         "count(distinct customer_id)",
     ),
-)  # fmt: skip
+)
 METRICS = {
     metric.key: metric
     for metric in (*(*_OF_THE_WAREHOUSE, *_OF_THE_STREAM, *_OF_SHELVES, *_OF_COMMUNITIES, *_OF_THE_SHOP, *_OF_MODELS),)

@@ -1,4 +1,4 @@
-"""Communities: who takes part, what they do, and whether they come back the week after."""
+"""Communities: who takes part, what they do, whether they come back the week after, and what is read."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from api.core.db import ReadDep, WarehouseDep
 from api.core.routing import Router
 from api.domains.analytics.domain.metrics import METRICS
 from api.domains.analytics.errors import ReportNotReady
+from api.domains.analytics.pages import reading
 from api.domains.analytics.pages.asking import Asked, AskedDep, Reader, Text, pinned
 from api.domains.analytics.pages.boards import (
     Board,
@@ -25,6 +26,7 @@ from api.domains.analytics.pages.boards import (
 )
 from api.domains.analytics.pages.writing import SHOWN, change, percent, short_day, span
 from api.domains.analytics.service import communities
+from api.domains.analytics.service import reading as reading_service
 from api.domains.analytics.service.communities import Communities
 from api.domains.analytics.service.remembered import newest_build
 
@@ -58,21 +60,23 @@ async def _board(warehouse: WarehouseDep, reader: ReadDep, asked: Asked) -> Boar
     build = await newest_build(warehouse)
     period = asked.period(build)
     report = await communities.report(build, reader, period)
+    read = await reading_service.report(build, period)
     text = f"{span(period)}, compared with the {period.days} days before. Days are UTC."
     board = Board(PATH, "Communities", text, build.as_of, asked.filters, asked.preset, pinned(period))
     days = (("from", "From", period.first), ("until", "Until", period.last))
     return replace(
         board,
         controls=[Control(name, label, day.isoformat()) for name, label, day in days],
-        figures=_figures(report),
+        figures=[*_figures(report), *reading.figures(read)],
         plots=[
             daily_plot("active", "Active members per day", "People who wrote or voted.", period, report.people,
                        Column("", "number")),
             daily_plot("comments", "Comments per day", "Comments that can be read now.", period,
                        report.by_day("comments"), Column("", "number")),
             *_weeks(report),
+            reading.plot(read),
         ],
-        tables=[_acts(report), _communities(report)],
+        tables=[_acts(report), _communities(report), *reading.tables(read)],
     )  # fmt: skip
 
 

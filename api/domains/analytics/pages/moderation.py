@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from api.core.auth import VisitorDep
 from api.core.db import WarehouseDep
 from api.core.routing import Router
+from api.domains.analytics.domain.metrics import METRICS
 from api.domains.analytics.errors import ReportNotReady
 from api.domains.analytics.pages.asking import Asked, AskedDep, Reader, Text, pinned
 from api.domains.analytics.pages.boards import (
@@ -16,10 +17,11 @@ from api.domains.analytics.pages.boards import (
     Figure,
     Table,
     daily_plot,
+    figure,
     show_board,
     table_file,
 )
-from api.domains.analytics.pages.writing import SHOWN, change, compared, span
+from api.domains.analytics.pages.writing import SHOWN, change, percent, span
 from api.domains.analytics.service import moderation
 from api.domains.analytics.service.moderation import Moderation
 from api.domains.analytics.service.remembered import newest_build
@@ -74,20 +76,28 @@ async def _board(warehouse: WarehouseDep, asked: Asked) -> Board:
 
 
 def _figures(report: Moderation) -> list[Figure]:
-    opened, decided, removed = (
-        _figure(report, name, title)
-        for name, title in (("opened", "Cases opened"), ("decided", "Cases decided"), ("removed", "Taken away"))
-    )
-    now, before = (report.hours(is_now=side) for side in (True, False))
-    wait = Figure("Hours until a decision", f"{now:.1f}", compared(now, before, lambda value: f"{value:.1f}"))
+    return [
+        *(
+            figure(f"cases_{name}", report.total(name, is_now=True), report.total(name, is_now=False), NUMBER)
+            for name in ("opened", "decided", "removed")
+        ),
+        figure(
+            "hours_to_decision", report.hours(is_now=True), report.hours(is_now=False), lambda value: f"{value:.1f}"
+        ),
+        _appeals(report),
+        figure("rule_precision", report.precision(is_now=True), report.precision(is_now=False), percent),
+    ]
+
+
+def hours(value: float) -> str:
+    """1.25 → 1.2."""
+    return f"{value:.1f}"
+
+
+def _appeals(report: Moderation) -> Figure:
     overturned, upheld = (report.total(name, is_now=True) for name in ("overturned", "upheld"))
-    appeals = Figure("Appeals that were right", NUMBER(overturned), f"of {NUMBER(overturned + upheld)} decided")
-    return [opened, decided, removed, wait, appeals]
-
-
-def _figure(report: Moderation, name: str, title: str) -> Figure:
-    now, before = (report.total(name, is_now=side) for side in (True, False))
-    return Figure(title, NUMBER(now), compared(now, before, NUMBER))
+    metric = METRICS["appeals_right"]
+    return Figure(metric.title, NUMBER(overturned), f"of {NUMBER(overturned + upheld)} decided", metric)
 
 
 def _origins(report: Moderation) -> Table:

@@ -15,11 +15,12 @@ ORIGINS = ("hold", "report", "appeal", "signal", "initiative")
 
 @dataclass(frozen=True, slots=True)
 class Moderation:
-    """Rows of both periods by day and origin, and each rule in the period."""
+    """Rows of both periods by day and origin, and each rule in the period and in the one before."""
 
     period: Period
     rows: Sequence[dict[str, Any]]
     rules: Sequence[dict[str, Any]]
+    rules_before: Sequence[dict[str, Any]]
 
     def total(self, name: str, *, is_now: bool, origin: str | None = None) -> int:
         """The sum of a column in the period, or in the one before; of one origin where one is given."""
@@ -33,6 +34,12 @@ class Moderation:
             found[row["day"]] += row[name]
         return found
 
+    def precision(self, *, is_now: bool) -> float:
+        """Of the texts that rules named and people decided, the share that they removed; 0 where they decided none."""
+        rules = self.rules if is_now else self.rules_before
+        removed, stood = (sum(row[name] for row in rules) for name in ("removed", "stood"))
+        return removed / (removed + stood) if removed + stood else 0.0
+
     def hours(self, *, is_now: bool) -> float:
         """How long a case waited on average, in hours; 0 where none was decided."""
         decided = self.total("decided", is_now=is_now)
@@ -42,4 +49,5 @@ class Moderation:
 async def report(build: Build, period: Period) -> Moderation:
     """Everything that the moderation page shows."""
     both = Period(period.previous.first, period.last)
-    return Moderation(period, await build.ask(moderation.by_day, both), await build.ask(moderation.rules, period))
+    rules, before = await build.ask(moderation.rules, period), await build.ask(moderation.rules, period.previous)
+    return Moderation(period, await build.ask(moderation.by_day, both), rules, before)

@@ -33,12 +33,19 @@ async def show_log(
 async def show_queue(slug: Slug, reader: ReadDep, person: CurrentDep) -> schemas.Queue:
     """What waits for moderators."""
     found, _ = await access.moderated(reader, slug, person)
-    posts, comments, waiting, _ = await moderating.queue(reader, found.community_id)
+    posts, comments, waiting, reported = await moderating.queue(reader, found.community_id)
     return schemas.Queue(
         posts=[shapes.post(each) for each in posts],
         comments=[shapes.comment(each) for each in comments],
         people=[schemas.Waiting(handle=each.handle, since=each.since) for each in waiting],
+        reported=[shapes.reported(each) for each in reported],
     )
+
+
+@router.post("/communities/{slug}/reports/{case_id}/dismissal", status_code=204)
+async def dismiss_report(slug: Slug, case_id: UUID, person: CurrentDep, session: SessionDep) -> None:
+    """Find nothing wrong with what people reported; what is wrong is removed where it stands."""
+    await moderating.dismiss(session, person, slug, case_id)
 
 
 @router.put("/communities/{slug}/toxicity-threshold")

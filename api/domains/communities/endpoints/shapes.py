@@ -55,5 +55,11 @@ def person(view: contracts.Person) -> schemas.PersonOut:
     return schemas.PersonOut.model_validate(_fields(view, schemas.PersonOut))
 
 
+def reported(view: contracts.Reported) -> schemas.Reported:
+    """With its reasons."""
+    case = _fields(view.case, schemas.Reported, "reasons")
+    return schemas.Reported.model_validate(case | {"reasons": view.reasons})
+
+
 def _fields(view: object, shape: type[BaseModel], *without: str) -> dict[str, Any]:
     return {name: getattr(view, name) for name in shape.model_fields if name not in without}

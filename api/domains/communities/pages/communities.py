@@ -60,7 +60,7 @@ async def found(
     try:
         made = await communities.found(session, person, slug, **words)
     except AppError as error:
-        said, wrong = words | {"slug": slug}, wrong_fields(error)
+        said, wrong = words | {"slug": slug}, wrong_fields(error, "form")
         if error.type == "slug-taken":
             wrong = {"slug": f"{error.title}."}
         return render(request, "community_form.html", error.status, community=None, said=said, errors=wrong)
@@ -105,7 +105,7 @@ async def describe(
     except MayNotModerate:
         raise
     except AppError as error:
-        wrong = wrong_fields(error)
+        wrong = wrong_fields(error, "form")
         return render(request, "community_form.html", error.status, community=community, said=words, errors=wrong)
     return go(f"/forum/c/{slug}")
 

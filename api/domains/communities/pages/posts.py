@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import BackgroundTasks, Query, Request, Response
 
 from api.core.access import open_to_all
 from api.core.auth import CsrfDep, CurrentDep, VisitorDep
@@ -12,9 +12,11 @@ from api.core.errors import AppError
 from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
+from api.core.tracking import recommendation, track
 from api.domains.communities.pages import linked
 from api.domains.communities.pages.forms import Short, Words, go, typed, wrong_fields
 from api.domains.communities.service import access, comments, permalinks, posts, purchases, threads, wanted
+from ingestion.contracts.analytics import PostViewed
 
 router = Router()
 Sort = Annotated[Literal["best", "new", "controversial", "old"], Query()]
@@ -24,11 +26,26 @@ Cursor = Annotated[str | None, Query(max_length=500)]
 @router.get("/forum/posts/{post_id}")
 @open_to_all
 async def show_post(
-    request: Request, post_id: UUID, reader: ReadDep, visitor: VisitorDep, sort: Sort = "best", cursor: Cursor = None
+    request: Request,
+    post_id: UUID,
+    reader: ReadDep,
+    visitor: VisitorDep,
+    background: BackgroundTasks,
+    sort: Sort = "best",
+    cursor: Cursor = None,
+    rec: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """A post with its thread."""
     post = await posts.get(reader, post_id, visitor)
     branches, more = await threads.read(reader, post, visitor, sort, cursor)
+    if cursor is None and post.status == "published":
+        seen = PostViewed(
+            anonymous_id=visitor.anonymous_id,
+            customer_id=visitor.customer_id,
+            post_id=post_id,
+            recommendation_id=recommendation(rec),
+        )
+        track(request, background, seen)
     return render(
         request,
         "post.html",

@@ -17,6 +17,7 @@ from api.domains.communities.repository.posts import READABLE
 # What they wrote, voted on or may not read is no news to them.
 _NEW_TO_THEM = f"""
     p.status = 'published' AND p.author_id <> CAST(:viewer AS uuid) AND {READABLE}
+    AND p.post_id <> ALL(CAST(:without AS uuid[]))
     AND NOT EXISTS (SELECT FROM communities.post_votes own WHERE own.post_id = p.post_id
         AND own.customer_id = CAST(:viewer AS uuid) AND own.value <> 0)
 """
@@ -28,11 +29,12 @@ _MINE = (
 )
 _LIKED = f"""
     SELECT v.post_id FROM communities.post_votes v WHERE v.customer_id = CAST(:viewer AS uuid) AND v.value = 1
-      AND {_SINCE.format("v.cast_at")} ORDER BY v.post_id DESC LIMIT 30
+      AND v.post_id <> ALL(CAST(:without AS uuid[])) AND {_SINCE.format("v.cast_at")} ORDER BY v.post_id DESC LIMIT 30
 """  # noqa: S608
 _ANSWERED = f"""
     SELECT a.post_id FROM communities.comments a WHERE a.author_id = CAST(:viewer AS uuid) AND a.status = 'published'
-      AND {_SINCE.format("a.created_at")} ORDER BY a.comment_id DESC LIMIT 50
+      AND a.post_id <> ALL(CAST(:without AS uuid[])) AND {_SINCE.format("a.created_at")}
+    ORDER BY a.comment_id DESC LIMIT 50
 """  # noqa: S608
 
 
@@ -137,12 +139,18 @@ SOURCES: dict[FeedSource, TextClause] = {**OF_THEIR_ACTS, "popular": POPULAR}
 
 
 async def find(
-    reader: Reader, sources: Sequence[FeedSource], viewer: UUID, since: datetime | None, k: int
+    reader: Reader,
+    sources: Sequence[FeedSource],
+    viewer: UUID,
+    since: datetime | None,
+    k: int,
+    without: Sequence[UUID],
 ) -> list[FeedCandidate]:
-    """Up to `k` posts of each source, each source's best first."""
+    """Up to `k` posts of each source, each source's best first; none of `without`, nor what follows from these."""
     found = []
+    values = {"viewer": viewer, "since": since, "k": k, "without": list(without)}
     for source in sources:
         statement = SOURCES[source]
-        rows: Any = await reader.execute(statement, {"viewer": viewer, "since": since, "k": k})
+        rows: Any = await reader.execute(statement, values)
         found += [FeedCandidate(source=source, **row) for row in rows.mappings()]
     return found

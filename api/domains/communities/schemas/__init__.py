@@ -294,12 +294,27 @@ class Waiting(BaseModel):
     since: datetime
 
 
+class Reported(BaseModel):
+    """What people reported and nobody has decided. `reasons`: policy → how many named it; who that was is not told."""
+
+    case_id: UUID
+    kind: Literal["post", "comment"]
+    subject_id: UUID
+    url: str
+    title: str
+    body: str
+    reports: int
+    reasons: dict[str, int]
+    opened_at: datetime
+
+
 class Queue(BaseModel):
     """What waits for moderators."""
 
     posts: list[Post]
     comments: list[Comment]
     people: list[Waiting]
+    reported: list[Reported]
 
 
 class Leader(BaseModel):

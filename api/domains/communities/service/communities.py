@@ -51,7 +51,7 @@ async def found(
     slug = slug.strip().lower()
     if not _SLUG.fullmatch(slug) or slug in RESERVED:
         raise Invalid("slug", "takes 3 to 30 letters, digits, - or _")
-    words = await _words(session, name, description, rules, visibility)
+    words = await _words(session, person, name, description, rules, visibility)
     await people.ensure(session, person.customer_id)
     community_id = new_event_id()
     made = await repository.add(session, words | {"community_id": community_id, "slug": slug})
@@ -79,12 +79,14 @@ async def change(
         raise MayNotModerate("The owner describes a community.")
     if visibility != was.visibility and "private" in (visibility, was.visibility):
         raise Invalid("visibility", "cannot become or stop being private: what was said was said among those there")
-    words = await _words(session, name, description, rules, visibility)
+    words = await _words(session, person, name, description, rules, visibility)
     await repository.change(session, words | {"community_id": was.community_id})
     return await _fresh(session, was.community_id)
 
 
-async def _words(session: AsyncSession, name: str, description: str, rules: str, visibility: str) -> dict[str, str]:
+async def _words(
+    session: AsyncSession, person: Principal, name: str, description: str, rules: str, visibility: str
+) -> dict[str, str]:
     if visibility not in VISIBILITIES:
         raise Invalid("visibility", f"is one of {', '.join(VISIBILITIES)}")
     words = {
@@ -92,8 +94,10 @@ async def _words(session: AsyncSession, name: str, description: str, rules: str,
         "description": fitting("description", description, LONGEST_DESCRIPTION),
         "rules": fitting("rules", rules, LONGEST_RULES),
     }
-    verdict = await moderation.judge(session, "\n".join(words.values()), "community", may_link=True)
-    if verdict.outcome != "allow":  # nobody looks at these first, so what would wait is refused
+    joined = "\n".join(words.values())
+    # Nobody looks at these first, so what would wait is refused.
+    verdict = await moderation.judge(session, joined, "community", person.customer_id, may_link=True, can_wait=False)
+    if verdict.outcome != "allow":
         raise Refused("The words do not pass the rules of the house.", rule=verdict.rule)
     return words | {"rules_html": to_html(words["rules"]), "visibility": visibility}
 

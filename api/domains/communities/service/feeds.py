@@ -74,11 +74,11 @@ async def read(
 
 
 async def candidates_for(
-    reader: Reader, viewer: UUID, since: datetime | None, k: int, *, is_personal: bool
+    reader: Reader, viewer: UUID, since: datetime | None, k: int, without: Sequence[UUID] = (), *, is_personal: bool
 ) -> list[FeedCandidate]:
     """Posts that may be meant for somebody, up to `k` of each source; else those that are popular with everybody."""
     sources: tuple[FeedSource, ...] = (*candidates.OF_THEIR_ACTS, "popular") if is_personal else ("popular",)
-    return await candidates.find(reader, sources, viewer, since, k)
+    return await candidates.find(reader, sources, viewer, since, k, without)
 
 
 async def cards(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> list[PostView]:

@@ -11,7 +11,7 @@ from api.core.db import Reader
 from api.core.errors import Conflict, Invalid
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.core.texts import fitting
-from api.domains.communities.contracts import Act, CommentView, CommunityView, Member, PostView, Role
+from api.domains.communities.contracts import Act, CommentView, CommunityView, Member, PostView, Reported, Role
 from api.domains.communities.domain.roles import Standing, outranks
 from api.domains.communities.errors import ActNotFound, AlreadyUndone, MayNotModerate
 from api.domains.communities.repository import acts
@@ -20,7 +20,7 @@ from api.domains.communities.repository import communities as community_reposito
 from api.domains.communities.repository import posts as post_repository
 from api.domains.communities.service import access, comments, communities, notifications, people, posts, subjects
 from api.domains.moderation import facade as moderation
-from api.domains.moderation.contracts import CaseView, Subject
+from api.domains.moderation.contracts import Subject
 from ingestion.contracts import new_event_id
 
 LONGEST_REASON = 500
@@ -314,11 +314,13 @@ async def log(reader: Reader, community_id: UUID, cursor: str | None, limit: int
 
 async def queue(
     reader: Reader, community_id: UUID
-) -> tuple[list[PostView], list[CommentView], list[Member], list[CaseView]]:
+) -> tuple[list[PostView], list[CommentView], list[Member], list[Reported]]:
     """What waits for moderators: posts, comments, people who want to come in, and what people reported."""
+    cases = await moderation.reported_in(reader, community_id, SHOWN)
+    reasons = await moderation.reasons(reader, [each.case_id for each in cases])
     return (
         await post_repository.held(reader, community_id, SHOWN),
         await comment_repository.held(reader, community_id, SHOWN),
         await community_repository.members(reader, community_id, ["waiting"], SHOWN),
-        await moderation.reported_in(reader, community_id, SHOWN),
+        [Reported(each, reasons.get(each.case_id, {})) for each in cases],
     )

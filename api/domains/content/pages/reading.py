@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Form, Path, Query, Request, Response, status
+from fastapi import BackgroundTasks, Form, Path, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 
 from api.core import uploads
@@ -15,10 +15,12 @@ from api.core.limits import limited
 from api.core.rendering import render
 from api.core.routing import Router
 from api.core.storage import FileMissing
+from api.core.tracking import track
 from api.domains.content.pages import linked
 from api.domains.content.pages.writing import go, wrong_fields
 from api.domains.content.service import articles, authors, reporting
 from api.domains.moderation import facade as moderation
+from ingestion.contracts.analytics import ArticleViewed
 
 router = Router()
 Slug = Annotated[str, Path(max_length=100, pattern="^[a-z0-9-]+$")]
@@ -69,11 +71,17 @@ async def show_image(
 
 @router.get("/articles/{slug}")
 @open_to_all
-async def show_article(request: Request, slug: Slug, reader: ReadDep, _visitor: VisitorDep) -> Response:
+async def show_article(
+    request: Request, slug: Slug, reader: ReadDep, visitor: VisitorDep, background: BackgroundTasks
+) -> Response:
     """An article; an earlier address of it leads on to the present one."""
     article = await articles.read(reader, slug)
     if article.slug != slug:
         return RedirectResponse(f"/articles/{article.slug}", status.HTTP_301_MOVED_PERMANENTLY)
+    seen = ArticleViewed(
+        anonymous_id=visitor.anonymous_id, customer_id=visitor.customer_id, article_id=article.article_id
+    )
+    track(request, background, seen)
     return render(request, "article.html", article=article, linked=linked.document(article))
 
 

@@ -19,6 +19,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.content.contracts import OwnArticle
 from api.domains.content.service import articles, authors, publishing
+from api.domains.moderation import facade as moderation
 
 router = Router()
 Writer = Annotated[Principal, Depends(require("content.publish"))]
@@ -31,8 +32,13 @@ def go(path: str) -> Response:
     return RedirectResponse(path, status.HTTP_303_SEE_OTHER)
 
 
-def wrong_fields(error: AppError) -> dict[str, str]:
-    """Field → what is wrong with it; what is about no field stands under `form`."""
+def wrong_fields(error: AppError, of_words: str = "body") -> dict[str, str]:
+    """Field → what is wrong with it; what is about no field stands under `form`.
+
+    `of_words`: the field beside which it stands that the words were refused.
+    """
+    if isinstance(error, moderation.TextRefused):
+        return {of_words: moderation.refusal(error) or ""}
     fields = error.extra.get("errors") or []
     said = {str(each["field"]): f"This {each['reason']}." for each in fields}
     return said or {"form": f"{error.title}. {error.detail or ''}".strip()}

@@ -11,6 +11,7 @@ from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Conflict, Invalid
 from api.core.markdown import own_pictures
+from api.core.outbox import publish
 from api.core.paging import Page, decode_cursor, encode_cursor
 from api.domains.content.contracts import Article, ArticleCard, DiffLine, OwnArticle, Revision
 from api.domains.content.domain import LONGEST_BODY, LONGEST_SUMMARY, LONGEST_TITLE, diff
@@ -18,6 +19,7 @@ from api.domains.content.errors import ArticleChanged, ArticleNotFound, Revision
 from api.domains.content.repository import articles as repository
 from api.domains.content.repository import authors as author_repository
 from api.domains.content.service import access, authors
+from ingestion.contracts.content import ArticleStarted
 
 MOST_LISTED = 200
 LENGTHS = {"title": LONGEST_TITLE, "summary": LONGEST_SUMMARY, "body": LONGEST_BODY}
@@ -52,6 +54,7 @@ async def write(session: AsyncSession, person: Principal, article_id: UUID, vers
         if await repository.add(session, values):
             await author_repository.set_role(session, article_id, person.customer_id, "owner")
             await _keep_pictures(session, person, article_id, words)
+            await publish(session, ArticleStarted(article_id=article_id, customer_id=person.customer_id))
             return await access.own(session, person, article_id)
     known = await access.own(session, person, article_id, is_locked=True)
     if Words(known.title, known.summary, known.body, known.image_id) == words:

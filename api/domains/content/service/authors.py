@@ -46,7 +46,7 @@ async def choose_name(session: AsyncSession, customer_id: UUID, name: str) -> Cr
     slug = slugify(name)
     if slug in RESERVED:
         raise Invalid("name", "takes a name with letters or digits, and none of the house")
-    if (await moderation.judge(session, name, "community", customer_id)).status != "published":
+    if (await moderation.judge(session, name, "community", customer_id, can_wait=False)).status != "published":
         raise Invalid("name", "cannot be this one")
     if not await repository.name(session, customer_id, name, slug):
         raise NameTaken

@@ -184,10 +184,8 @@ async def _bring_out_due(session: AsyncSession, article_id: UUID, owner_id: UUID
     found = await _revision(session, article_id, article.pending_revision)
     try:
         verdict = await _judge(session, article_id, found, owner_id)
-    except Invalid as error:
-        refusal = moderation.refusal(error)
-        if refusal is None:
-            raise
+    except moderation.TextRefused as error:
+        refusal = f"It goes against our policy “{error.extra['policy']}”: why is told in your account under Statements."
         await repository.set_pending(session, article_id, "rejected", found.revision_number, reason=refusal)
         await _mail(session, owner_id, found.title, f"was not published. {refusal}")
         return

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-Origin = Literal["hold", "report", "signal", "appeal", "initiative"]
-CaseKind = Literal["review", "question", "answer", "post", "comment", "article", "votes"]
-Act = Literal["approve", "dismiss", "remove", "confirm", "uphold", "overturn", "withdraw"]
+Origin = Literal["hold", "report", "signal", "appeal", "initiative", "refusal"]
+CaseKind = Literal["review", "question", "answer", "post", "comment", "article", "community", "votes"]
+Act = Literal["approve", "dismiss", "remove", "confirm", "uphold", "overturn", "withdraw", "reject"]
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 CASE_KINDS: tuple[CaseKind, ...] = get_args(CaseKind)
 ACTS: tuple[Act, ...] = get_args(Act)
@@ -99,7 +99,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Why something of a person's was removed or refused, or they were sanctioned; and what became of their appeal."""
+    """Why something of a person's was removed or refused, or they were sanctioned; and what became of their appeal.
+
+    `url` is empty for what never stood anywhere: a rule refused it at once (`decided_by`).
+    """
 
     statement_id: UUID
     case_id: UUID
@@ -116,6 +119,7 @@ class Statement:
     rule: str | None
     rule_version: int | None
     is_automated: bool
+    decided_by: Literal["person", "rule"]
     strike: int
     restricted_until: datetime | None
     made_at: datetime

@@ -23,7 +23,14 @@ from api.domains.moderation.service import cases, deciding, people, policies, st
 router = Router(prefix="/operate")
 Moderator = Annotated[Principal, Depends(require("cases.decide"))]
 Words = Annotated[str, Form(max_length=5000)]
-ORIGINS = {"hold": "Held", "report": "Reported", "signal": "Signal", "appeal": "Appeal", "initiative": "By a moderator"}
+ORIGINS = {
+    "hold": "Held",
+    "report": "Reported",
+    "signal": "Signal",
+    "appeal": "Appeal",
+    "initiative": "By a moderator",
+    "refusal": "Refused by a rule",
+}
 SEVERITIES = {3: "Urgent", 2: "Grave", 1: "Usual", 0: "Minor"}
 VERBS: dict[Act, str] = {
     "approve": "Let it stand",
@@ -41,6 +48,7 @@ DONE: dict[str, str] = {
     "uphold": "upheld the decision",
     "overturn": "overturned the decision",
     "withdraw": "author took it away",
+    "reject": "refused it",
 }
 REFUSALS = (CaseDecided, CaseTaken, DecisionStands, MayNotDecide)
 

@@ -36,6 +36,7 @@ async def show_statements(
         weighs=await people.standing(reader, person.customer_id),
         reports=await cases.own_reports(reader, person.customer_id),
         effects=statements.EFFECTS,
+        what=statements.WHAT,
         outcomes=OUTCOMES,
     )
 
@@ -68,6 +69,7 @@ async def _statement(
         may_appeal=statements.may_appeal(stated),
         until=stated.made_at + APPEAL_WITHIN,
         effects=statements.EFFECTS,
+        what=statements.WHAT,
         errors=errors or {},
         typed=typed,
     )

@@ -91,7 +91,7 @@ _LANGUAGES = text("""
 """)
 _DECIDED = text(f"""
     SELECT {_COLUMNS} FROM moderation.cases
-    WHERE decided_at IS NOT NULL AND (CAST(:due_at AS timestamptz) IS NULL
+    WHERE decided_at IS NOT NULL AND origin <> 'refusal' AND (CAST(:due_at AS timestamptz) IS NULL
         OR (decided_at, case_id) < (CAST(:due_at AS timestamptz), CAST(:last AS uuid)))
     ORDER BY decided_at DESC, case_id DESC LIMIT :limit
 """)  # noqa: S608
@@ -103,6 +103,10 @@ _OF_COMMUNITY = text(f"""
 _REPORTS = text("""
     SELECT reporter_id, policy, words, reported_at FROM moderation.reports
     WHERE case_id = ANY(:case_ids) ORDER BY reported_at DESC LIMIT 200
+""")
+_REASONS = text("""
+    SELECT case_id, policy, count(*) AS times FROM moderation.reports
+    WHERE case_id = ANY(:case_ids) GROUP BY case_id, policy ORDER BY times DESC, policy
 """)
 _ASSIGN = text("""
     UPDATE moderation.cases SET assignee_id = :assignee_id WHERE case_id = :case_id
@@ -228,6 +232,12 @@ async def reported_in(reader: Reader, community_id: UUID, limit: int) -> list[Ca
 async def reports(reader: Reader, case_ids: Sequence[UUID]) -> list[Report]:
     """What was said against things, the latest first."""
     return [Report(**row) for row in (await reader.execute(_REPORTS, {"case_ids": list(case_ids)})).mappings()]
+
+
+async def reasons(reader: Reader, case_ids: Sequence[UUID]) -> list[tuple[UUID, str, int]]:
+    """(case, policy, how many people named it), the most named first."""
+    rows = await reader.execute(_REASONS, {"case_ids": list(case_ids)})
+    return [(row.case_id, row.policy, row.times) for row in rows]
 
 
 async def assign(session: AsyncSession, case_id: UUID, assignee_id: UUID | None) -> None:

@@ -27,9 +27,9 @@ _VOID = (
 )
 _STATE = text("""
     INSERT INTO moderation.statements (statement_id, case_id, decision_id, customer_id, kind, title, body, url, effect,
-        note, policy, policy_version, rule, rule_version, is_automated, strike, restricted_until)
+        note, policy, policy_version, rule, rule_version, is_automated, decided_by, strike, restricted_until)
     VALUES (:statement_id, :case_id, :decision_id, :customer_id, :kind, :title, :body, :url, :effect,
-        :note, :policy, :policy_version, :rule, :rule_version, :is_automated, :strike, :restricted_until)
+        :note, :policy, :policy_version, :rule, :rule_version, :is_automated, :decided_by, :strike, :restricted_until)
 """)
 _OWN = text(f"""
     SELECT {_STATEMENT} FROM moderation.statements

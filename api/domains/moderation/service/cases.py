@@ -1,6 +1,7 @@
 """Cases: opened by holds, reports and signals; found, taken and given back by moderators."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -137,6 +138,14 @@ async def get(reader: Reader, case_id: UUID) -> tuple[CaseView, list[Report], li
 async def reported_in(reader: Reader, community_id: UUID, limit: int = 100) -> list[CaseView]:
     """What people reported in a community and nobody has decided, what is due first."""
     return await repository.reported_in(reader, community_id, limit)
+
+
+async def reasons(reader: Reader, case_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """Case → policy → how many people reported the thing under it, the most named first."""
+    found: dict[UUID, dict[str, int]] = {}
+    for case_id, policy, count in await repository.reasons(reader, case_ids):
+        found.setdefault(case_id, {})[policy] = count
+    return found
 
 
 async def take(session: AsyncSession, moderator: UUID, case_id: UUID, *, is_forced: bool = False) -> CaseView:

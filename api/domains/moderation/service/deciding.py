@@ -1,6 +1,6 @@
 """Decisions: each case once, told to its author, taken back where it was wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,12 +11,13 @@ from api.core.audit import record_act
 from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.core.texts import fitting
-from api.domains.moderation.contracts.cases import Act, CaseView, Decision, Statement, Subject
+from api.domains.moderation.contracts.cases import Act, CaseView, Decision, Origin, Statement, Subject
 from api.domains.moderation.contracts.policies import PolicyView
 from api.domains.moderation.domain.cases import AGAINST, DECISIONS, due, effect, fitted, may_decide
 from api.domains.moderation.errors import CaseDecided, CaseNotFound, DecisionStands, MayNotDecide
 from api.domains.moderation.repository import cases as repository
 from api.domains.moderation.repository import people as people_repository
+from api.domains.moderation.repository import refusals
 from api.domains.moderation.service import cases, people, policies, statements
 from ingestion.contracts import new_event_id
 from ingestion.contracts.moderation import CaseDecided as CaseDecidedEvent
@@ -26,6 +27,13 @@ LONGEST_NOTE = 1000
 MOST_AT_ONCE = 50
 MOST_STRIKES, MOST_DAYS = 3, 365
 NEEDS_NOTE: frozenset[Act] = frozenset({"remove", "confirm", "uphold", "overturn"})
+
+
+FINAL: Mapping[Origin, str] = {
+    "appeal": "The answer to an appeal is final.",
+    "initiative": "Restore it there.",
+    "refusal": "A rule decided: its author can appeal.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +114,13 @@ async def _decide(
             "restrict_days": ruling.restrict_days,
         },
     )
+    became = effect(made.act)
     if case.origin == "appeal":
-        await _answer_appeal(session, case, made)
+        # Words that were never there cannot be put back: their author publishes them anew. That people judged them is
+        # told all the same.
+        if (stated := await _appealed(session, case)) is not None and stated.decided_by == "rule":
+            became, is_done = ("stand" if made.act == "overturn" else "fall"), True
+        await _answer_appeal(session, stated, made)
     elif ruling.act in AGAINST and case.author_id is not None:
         await _hold_against(session, case, made, case.author_id)
     await record_act(
@@ -122,7 +135,7 @@ async def _decide(
         strike=ruling.strike,
         restrict_days=ruling.restrict_days,
     )
-    await publish(session, _told(case, made, is_done=is_done))
+    await publish(session, _told(case, made, became, is_done=is_done))
     return made
 
 
@@ -132,7 +145,7 @@ async def _policy(session: AsyncSession, case: CaseView, ruling: Ruling) -> Poli
     return await policies.holding(session, case.policy)
 
 
-def _told(case: CaseView, made: Decision, *, is_done: bool) -> CaseDecidedEvent:
+def _told(case: CaseView, made: Decision, became: str, *, is_done: bool) -> CaseDecidedEvent:
     waited = max(made.decided_at - case.opened_at, timedelta(0))
     return CaseDecidedEvent(
         case_id=case.case_id,
@@ -141,7 +154,7 @@ def _told(case: CaseView, made: Decision, *, is_done: bool) -> CaseDecidedEvent:
         kind=case.kind,
         subject_id=case.subject_id,
         act=made.act,
-        effect=effect(made.act),
+        effect=became,
         is_done=is_done,
         rule=made.rule,
         rule_version=made.rule_version,
@@ -162,13 +175,18 @@ async def _hold_against(session: AsyncSession, case: CaseView, made: Decision, a
     await statements.make(session, case, made, author_id, until)
 
 
-async def _answer_appeal(session: AsyncSession, case: CaseView, made: Decision) -> None:
-    found = await people_repository.statement(session, case.statement_id) if case.statement_id else None
+async def _answer_appeal(session: AsyncSession, found: Statement | None, made: Decision) -> None:
     if found is None:  # the person was erased meanwhile
         return
     if made.act == "overturn":
         await people_repository.void(session, found.decision_id)
+        if found.decided_by == "rule":
+            await refusals.clear(session, found.statement_id)
     await statements.answer(session, found, made)
+
+
+async def _appealed(session: AsyncSession, case: CaseView) -> Statement | None:
+    return await people_repository.statement(session, case.statement_id) if case.statement_id else None
 
 
 async def undo(session: AsyncSession, moderator: UUID, decision_id: UUID, note: str) -> CaseView:
@@ -196,8 +214,8 @@ async def _may_undo(session: AsyncSession, moderator: UUID, case: CaseView, made
         raise MayNotDecide(why)
     if case.decision_id != made.decision_id or made.undone_at is not None:
         raise DecisionStands("It was taken back already.")
-    if case.origin in ("appeal", "initiative"):
-        raise DecisionStands("The answer to an appeal is final." if case.origin == "appeal" else "Restore it there.")
+    if case.origin in FINAL:
+        raise DecisionStands(FINAL[case.origin])
     stated = await people_repository.statement_of(session, made.decision_id)
     if stated is not None and stated.appealed_at is not None:
         raise DecisionStands("Its author has appealed: decide the appeal instead.")

@@ -24,6 +24,7 @@ from ingestion.contracts.moderation import CaseOpened
 
 LONGEST_APPEAL = 2000
 APPEAL_SEVERITY = 1
+WHAT = {"community": "name or description"}  # kinds that are called otherwise where a person reads of them
 EFFECTS = {
     "removed": "was removed",
     "refused": "is not published",
@@ -54,6 +55,7 @@ async def make(
         "rule": made.rule,
         "rule_version": made.rule_version,
         "is_automated": made.rule is not None,
+        "decided_by": "person",
         "strike": made.strike,
         "restricted_until": restricted_until,
     }
@@ -78,9 +80,14 @@ async def answer(session: AsyncSession, stated: Statement, made: Decision) -> No
     await repository.set_outcome(session, stated.statement_id, made.act, made.note)
     is_overturned = made.act == "overturn"
     said = "You were right: the decision was wrong." if is_overturned else "The decision stands."
-    follows = "What you wrote is shown again, and nothing counts against you." if is_overturned else ""
+    follows = ""
+    if is_overturned and stated.decided_by == "rule":
+        follows = "You can publish the same words now: the rule lets them pass. You find them here:"
+    elif is_overturned:
+        follows = "What you wrote is shown again, and nothing counts against you."
     here = f"{get_settings().api_url}/account/statements/{stated.statement_id}"
-    lines = (said, made.note, follows, "Somebody else than the first time decided.", here)
+    by = "A person decided." if stated.decided_by == "rule" else "Somebody else than the first time decided."
+    lines = (said, made.note, by, follows, here)
     text = "\n\n".join(each for each in lines if each)
     await _mail(session, stated.customer_id, "Your appeal was decided", text)
 

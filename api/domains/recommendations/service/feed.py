@@ -39,6 +39,7 @@ async def for_you(
     Invalid for a cursor of another list.
     """
     is_personal, reset_at = await word_of(connection, visitor)
+    removed = await repository.removed(connection, customer_id)
     if cursor:
         recommendation_id, start = _place_of(cursor)
         places = await repository.find(connection, recommendation_id, customer_id)
@@ -47,7 +48,7 @@ async def for_you(
     else:
         recommendation_id, start = new_event_id(), 0
         found = await communities.feed_candidates(
-            connection, customer_id, reset_at, OF_EACH_SOURCE, is_personal=is_personal
+            connection, customer_id, reset_at, OF_EACH_SOURCE, removed, is_personal=is_personal
         )
         ranked = diversify(fuse(found), LONGEST_FEED, USUAL)
         places = [
@@ -62,7 +63,9 @@ async def for_you(
     while len(shown) < limit and start < len(places):
         part = {each.post_id: each for each in places[start : start + limit - len(shown)]}
         start += len(part)
-        for post in await communities.cards(connection, list(part), customer_id):
+        # What was taken out since is not shown on further pages either.
+        wanted = [post_id for post_id in part if post_id not in removed]
+        for post in await communities.cards(connection, wanted, customer_id):
             at = part[post.post_id]
             shown.append((at, RecommendedPost(post, at.reason, at.source, at.position)))
     more = encode_cursor(LIST, str(recommendation_id), start) if start < len(places) else None

@@ -22,6 +22,7 @@ from api.domains.recommendations.repository import taste as repository
 from api.domains.recommendations.repository.recent import get_recent
 from api.domains.recommendations.repository.taste import Known, Whose
 from api.domains.recommendations.schemas import Taste, Used
+from api.domains.recommendations.service import unwanted
 from ingestion.contracts import new_event_id
 from ingestion.contracts.recommendations import TasteRemoved, TasteReset, TasteRestored
 from ml.recommendations.serving import Floats, History
@@ -75,6 +76,7 @@ async def taste_of(reader: Reader, visitor: Visitor) -> Taste:
         reset_at=known.reset_at,
         used=[used(product_id, acts) for product_id, acts in kinds.items() if product_id in products],
         removed=[used(product_id, {}) for product_id in sorted(known.removed) if product_id in products],
+        removed_posts=await unwanted.listed(reader, visitor),
     )
 
 
