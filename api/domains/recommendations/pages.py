@@ -47,8 +47,8 @@ async def restore(session: SessionDep, _: CsrfDep, visitor: VisitorDep, product_
 @router.post("/posts/removed/{post_id}")
 async def remove_post(
     session: SessionDep,
-    _: CsrfDep,
     person: CurrentDep,
+    _: CsrfDep,
     post_id: UUID,
     rec: Annotated[str | None, Form(max_length=40)] = None,
 ) -> Response:
@@ -58,7 +58,7 @@ async def remove_post(
 
 
 @router.post("/posts/restored/{post_id}")
-async def restore_post(session: SessionDep, _: CsrfDep, person: CurrentDep, post_id: UUID) -> Response:
+async def restore_post(session: SessionDep, person: CurrentDep, _: CsrfDep, post_id: UUID) -> Response:
     """Let it stand there again."""
     await unwanted.restore(session, person.customer_id, post_id)
     return _back("post-restored")
