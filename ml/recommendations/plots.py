@@ -86,7 +86,7 @@ def features(blend: Blend) -> str:
 
 
 def splits(trees: Trees) -> npt.NDArray[np.int64]:
-    """Splits by feature: a tree splits at a threshold where it closes leaves."""
+    """Splits by feature: a tree splits at a threshold where it closes leaves, and counts there once."""
     rows = trees.open_leaves
     found = []
     for feature, (first, last) in enumerate(zip(trees.starts[:-1], trees.starts[1:], strict=True)):
