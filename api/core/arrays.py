@@ -27,12 +27,12 @@ def reals(value: bytes) -> npt.NDArray[np.float32]:
 
 def bigint_elements(value: bytes) -> npt.NDArray[np.int64]:
     """The same without its header."""
-    return _elements(value, _BIGINT).astype(np.int64)
+    return np.asarray(_elements(value, _BIGINT), np.int64)
 
 
 def real_elements(value: bytes) -> npt.NDArray[np.float32]:
     """The same without its header."""
-    return _elements(value, _REAL).astype(np.float32)
+    return np.asarray(_elements(value, _REAL), np.float32)
 
 
 def written(numbers: Iterable[int]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ml.recommendations import artifact
 from ml.recommendations.card import card
+from ml.recommendations.plots import plots
 from ml.recommendations.serving import Blend, Scorer
 from ml.recommendations.train import METRIC, Trained, Training, challenge
 from ml.registry import PEOPLE, PER_PERSON, GuardrailError, Packaged, Record, Registry
@@ -42,7 +43,7 @@ def register(registry: Registry, training: Training, snapshots: Mapping[str, int
     facts = dict(training.facts) | {"lines": float(training.lines), "seconds": training.seconds}
     parameters = {"cut": training.cut.isoformat(), "until": training.purchases.until.isoformat()}
     described = card(training, snapshots)
-    whole = Record("training", parameters, facts, tags, {"model_card.md": described})
+    whole = Record("training", parameters, facts, tags, {"model_card.md": described} | plots(training))
     run_id = registry.log(EXPERIMENT, whole)
     runs, people = {}, people_of(training)
     for name, trained in training.trained.items():

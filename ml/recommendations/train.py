@@ -51,6 +51,7 @@ class Training:
     """The outcome: all competitors, and the champion fitted on everything. `cut` separates training from test.
 
     `scorer` is the best single model, fitted on everything too: the champion itself, or what stands behind the `blend`.
+    `histories` says of each person that was asked how many products were known of them.
     """
 
     trained: dict[str, Trained]
@@ -64,6 +65,7 @@ class Training:
     lines: int
     seconds: float
     facts: dict[str, float] = field(default_factory=dict)
+    histories: tuple[int, ...] = ()
 
     @property
     def final(self) -> dict[str, Scorer | Blend]:
@@ -130,7 +132,10 @@ def train(
         "catalogue_products": float(products["product_id"].n_unique()),
     }
     seconds = time.perf_counter() - started
-    return Training(trained, champion, single, scorer, blend, everything, products, cut, checked.height, seconds, facts)
+    histories = tuple(len(person.history.product_ids) for person in persons)
+    return Training(
+        trained, champion, single, scorer, blend, everything, products, cut, checked.height, seconds, facts, histories
+    )
 
 
 def span(lines: pl.DataFrame) -> timedelta:

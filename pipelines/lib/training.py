@@ -85,7 +85,7 @@ def train(settings: Settings) -> Outcome:
     refused: then the version before goes on answering.
     """
     # Together they take seconds to import; Dagster's daemon and webserver load this module and never train.
-    from ml.recommendations import export, packaging  # noqa: PLC0415
+    from ml.recommendations import export, interactions, packaging  # noqa: PLC0415
     from ml.recommendations.serving import files  # noqa: PLC0415
     from ml.recommendations.train import train as fit  # noqa: PLC0415
     from ml.registry import Registry  # noqa: PLC0415
@@ -94,7 +94,10 @@ def train(settings: Settings) -> Outcome:
         raise SettingsError("AGORA_MLFLOW_URL: is needed to train models")
     data = read(settings)
     mlflow = Registry(settings.mlflow_url)
-    training = fit(data.lines, data.products, incumbent=packaging.kind_of_champion(mlflow))
+    said = export.Said(frames.removed_tastes(settings), frames.taste_resets(settings), frames.segments(settings))
+    # What somebody took out of their taste teaches nobody anything either.
+    lines = said.respected(interactions.check(data.lines))
+    training = fit(lines, data.products, incumbent=packaging.kind_of_champion(mlflow))
     registered = packaging.register(mlflow, training, data.snapshots)
     version = serving.Version(
         champion=training.champion,
@@ -105,8 +108,7 @@ def train(settings: Settings) -> Outcome:
         mlflow_run_id=registered.runs[training.champion],
         mlflow_version=registered.version,
     )
-    said = export.Said(frames.removed_tastes(settings), frames.taste_resets(settings), frames.segments(settings))
-    tables = export.tables(training, data.lines, said)
+    tables = export.tables(training, lines, said)
     with TemporaryDirectory() as place:
         folder = None if training.blend is None else files.save(training.blend, Path(place) / "blend")
         served = serving.publish(settings, version, tables, folder)

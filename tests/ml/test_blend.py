@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.recommendations import blending, interactions, splits
+from ml.recommendations import blending, interactions, plots, splits
 from ml.recommendations.blending import Fold, Settings
 from ml.recommendations.competitors import competitor
 from ml.recommendations.evaluation import Person, people
@@ -47,6 +47,9 @@ def test_trees_answer_as_the_library_does(leaves: int, bits: int) -> None:
     booster = lightgbm.train(parameters, lightgbm.Dataset(rows, wanted), 12)
     trees = blending.flatten(booster)
     assert trees.open_leaves.dtype.itemsize * 8 == bits
+    drawn, said = plots.splits(trees), booster.feature_importance("split")
+    np.testing.assert_array_equal(drawn > 0, said > 0)
+    assert (drawn <= said).all()
     np.testing.assert_allclose(trees.predict(rows), booster.predict(rows), rtol=1e-5, atol=1e-6)
 
 

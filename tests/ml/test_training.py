@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from ml.recommendations import artifact, export, interactions
+from ml.recommendations import artifact, export, interactions, plots
 from ml.recommendations.evaluation import Evaluation, evaluate, people
 from ml.recommendations.serving import Blend, History, Related, Scorer, assemble
 from ml.recommendations.train import Trained, Training, best, train
@@ -186,3 +186,11 @@ def test_coverage_counts_distinct_products(training: Training, lines: pl.DataFra
     persons = people(known, after)
     flat = replace(training.scorer, repeat_weight=0.0, neighbours=None, factors=None, kind="popular")
     assert evaluate(flat, persons, catalogue=100).figures["coverage_at_10"] == pytest.approx(0.10)
+
+
+def test_a_training_is_drawn(training: Training) -> None:
+    drawn = plots.plots(training)
+    assert {"models.svg", "slices.svg"} <= set(drawn)
+    assert all(each.startswith("<?xml") and "</svg>" in each for each in drawn.values())
+    assert ("features.svg" in drawn) == (training.blend is not None and bool(training.blend.trees))
+    assert len(training.histories) == len(training.trained[training.champion].evaluation.per_person["ndcg_at_10"])

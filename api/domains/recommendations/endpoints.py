@@ -1,6 +1,6 @@
 """JSON of recommendations: answers, one's own taste, what is withheld, experiments."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import orjson
@@ -17,8 +17,7 @@ from api.domains.recommendations.service.feed import for_you
 from api.domains.recommendations.service.recommend import recommend
 
 router = Router(prefix="/v1", tags=["recommendations"])
-MOST = 50
-Place = Literal["home", "product", "cart"]
+MOST = schemas.MOST
 
 Experimenter = Annotated[Principal, Depends(require("experiments.manage"))]
 Merchandiser = Annotated[Principal, Depends(require("recommendations.manage"))]
@@ -31,17 +30,16 @@ ExperimentId = Annotated[str, Path(max_length=60)]
 async def get_recommendations(
     reader: ReadDep,
     visitor: VisitorDep,
-    surface: Annotated[Place, Query(description="The place that is to be filled.")],
-    product_id: Annotated[int | None, Query(gt=0, lt=2**63, description="For the surface product.")] = None,
-    department: Annotated[str | None, Query(max_length=100, description="Where a stranger looks around.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 12,
+    asked: Annotated[schemas.Asked, Query()],
 ) -> Response:
     """Products for this person at one place of the shop, best first, each with its reason."""
     cart: list[int] = []
-    if surface == "cart":
+    if asked.surface == "cart":
         cart = [line.product_id for line in (await ordering.view_cart(visitor)).lines]
-    departments = [department] if department else []
-    answer = await recommend(reader, surface, visitor, product_id, cart, limit, departments=departments)
+    departments = [asked.department] if asked.department else []
+    answer = await recommend(
+        reader, asked.surface, visitor, asked.product_id, cart, asked.limit, departments=departments
+    )
     return Response(orjson.dumps(answer), media_type="application/json")
 
 

@@ -7,7 +7,17 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CONTROL = "control"
+MOST = 50
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,59}$")]
+
+
+class Asked(BaseModel):
+    """What is to be filled, and with how much."""
+
+    surface: Literal["home", "product", "cart"] = Field(description="The place that is to be filled.")
+    product_id: Annotated[int | None, Field(gt=0, lt=2**63, description="For the surface product.")] = None
+    department: Annotated[str | None, Field(max_length=100, description="Where a stranger looks around.")] = None
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 12
 
 
 class Contribution(BaseModel):

@@ -191,9 +191,15 @@ class Blend:
         """Sources are compact, whoever made them."""
         object.__setattr__(self, "sources", tuple(source.compact() for source in self.sources))
 
+    def prepare(self) -> None:
+        """Make now what is made once for a version, in a few milliseconds: otherwise the first answer does."""
+        _ = self.places, self.items.table, self.features
+        for trees in self.trees.values():
+            trees.prepare()
+
     @cached_property
     def places(self) -> Places:
-        """Made once for a version, in a few milliseconds: whoever loads one asks for it before the first answer."""
+        """Where the products stand that any source speaks of."""
         ties = self.items.recent * np.float32(1e-3)
         ties += self.items.ever * np.float32(1e-5)
         return Places.of(self.sources, np.asarray(ties, np.float32))
@@ -281,8 +287,10 @@ class Blend:
         task: Task,
         among: Positions | None = None,
     ) -> tuple[Positions, Floats]:
-        """`chosen` (rising) and their scores, best first; or of them only those `among` (rising too), as they stand beside
-        all others."""
+        """`chosen` (rising) and their scores, best first.
+
+        Or of them only those `among` (rising), as they stand beside all others.
+        """
         asked = None
         if among is not None:
             asked = np.minimum(np.searchsorted(chosen, among), max(len(chosen) - 1, 0))

@@ -36,6 +36,10 @@ class Trees:
             if last > first
         ]
 
+    def prepare(self) -> None:
+        """Make now what the first rows would."""
+        _ = self._asked
+
     def predict(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """(n, features), without NaN → (n,): the sum over the trees."""
         trees, leaves = self.values.shape

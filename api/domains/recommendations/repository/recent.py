@@ -39,7 +39,10 @@ class RecentInteractions:
             return []
         try:
             async with asyncio.timeout(WAIT):
-                lists = await self._lists(people)
+                async with self._client.pipeline(transaction=False) as pipeline:
+                    for person in people:
+                        pipeline.lrange(f"{PREFIX}{person}", 0, MOST - 1)
+                    lists = await pipeline.execute()
         except (ValkeyError, OSError, TimeoutError) as error:
             if not self._is_away:
                 log.warning("recent_interactions_away", error=type(error).__name__)
@@ -49,20 +52,6 @@ class RecentInteractions:
         self._is_away = False
         events = {event for items in lists for item in items if (event := _read(item)) is not None}
         return sorted(events, key=lambda event: -event.at)[:MOST]
-
-    async def _lists(self, people: Sequence[UUID]) -> list[list[bytes]]:
-        """All asked for at once, on the library's own connection: a pipeline of its costs more than what it asks."""
-        pool = self._client.connection_pool
-        connection = await pool.get_connection("LRANGE")
-        try:
-            asked = [("LRANGE", f"{PREFIX}{person}", 0, MOST - 1) for person in people]
-            await connection.send_packed_command(connection.pack_commands(asked), check_health=False)
-            return [await connection.read_response() for _ in people]
-        except BaseException:
-            await connection.disconnect(nowait=True)  # an answer that nobody took would be the next one's
-            raise
-        finally:
-            await pool.release(connection)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -61,7 +61,7 @@ def load(url: str, version: int, folder: Path) -> Model:
         # Databases count their versions from 1 each: the moment tells them apart.
         place = folder / f"{version}-{created_at:%Y%m%dT%H%M%S%f}"
         try:
-            return files.open_mapped(place)
+            return _prepared(place)
         except files.NoSuchFolder:
             pass
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,14 @@ def load(url: str, version: int, folder: Path) -> Model:
             blend = _blend(connection, version, Path(received))
             parameters = Parameters(**({"kind": kind} | numbers))
             files.store(place, _read(connection, version, champion, parameters, blend))
-        return files.open_mapped(place)
+        return _prepared(place)
+
+
+def _prepared(place: Path) -> Model:
+    model = files.open_mapped(place)
+    if model.blend is not None:
+        model.blend.prepare()
+    return model
 
 
 def _blend(connection: psycopg.Connection, version: int, received: Path) -> Blend | None:
