@@ -308,3 +308,15 @@ class Reported:
 
     case: CaseView
     reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Multi:
+    """A person's own named set of communities; `owner` is their handle. Not `is_public`: for the owner alone."""
+
+    multi_id: UUID
+    owner_id: UUID
+    owner: str
+    slug: str
+    name: str
+    is_public: bool
