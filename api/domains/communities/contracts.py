@@ -26,6 +26,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Karma:
+    """Votes up less votes down on what somebody wrote and everybody reads."""
+
+    posts: int
+    comments: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityView:
     """One community as its page tells of it.
 

@@ -19,12 +19,13 @@ router = Router()
 @open_to_all
 async def show_person(request: Request, handle: Handle, reader: ReadDep, visitor: VisitorDep) -> Response:
     """What somebody wrote, as far as the person looking may read it."""
-    person, posts, comments = await profiles.show(reader, handle, visitor)
+    person, karma, posts, comments = await profiles.show(reader, handle, visitor)
     silence = await wanted.kind_of(reader, visitor.customer_id, person.customer_id) if visitor.customer_id else None
     return render(
         request,
         "person.html",
         person=person,
+        karma=karma,
         posts=posts,
         comments=comments,
         silence=silence,
