@@ -174,9 +174,7 @@ async def test_two_moderators_decide_one_case(committed: Database) -> None:
         assert (refused, acts.scalar_one()) == (9, 1)
 
 
-async def test_a_profile_sums_the_votes_on_what_everybody_reads(
-    forum: Forum, named: Named, client: AsyncClient
-) -> None:
+async def test_a_profile_sums_the_votes_on_what_everybody_reads(forum: Forum, named: Named) -> None:
     ada, bob, eve = await named("ada"), await named("bob"), await named("eve")
     await forum.found(ada, "tea")
     await forum.found(ada, "club", "private")
