@@ -37,6 +37,8 @@ def backtest(
         raise LocalError(found.problem)
     precision = "not known" if found.precision is None else f"{found.precision:.0%}"
     console.print(f"{found.hits:,} of {found.texts:,} texts in {days} days, of {found.people:,} people")
+    if found.unseen or found.failed:
+        console.print(f"not looked at: {found.unseen:,} without facts, {found.failed:,} on which it failed")
     console.print(f"precision {precision}: {found.removed:,} removed, {found.stood:,} let stand by moderators")
     console.print(f"{found.alone:,} by it alone; at most {found.most_by_one:,} of one person")
     for other, times in found.overlap.items():

@@ -16,7 +16,10 @@ from pipelines.lib.query import BadQuery, lake
 from pipelines.lib.typed import typed_name
 
 SHOWN = 20
-FIELDS = ("customer_id", "post_id", "comment_id", "review_id", "order_id", "status", "value")
+FIELDS = (
+    *("customer_id", "seller_id", "post_id", "comment_id", "review_id", "order_id", "subject_id"),
+    *("status", "value", "kind", "effect", "outcome", "reason"),
+)
 
 
 def news() -> Iterator[Happening]:
@@ -34,8 +37,8 @@ def news() -> Iterator[Happening]:
             at = row.pop("occurred_at")
             # As the contract has them: ids are UUIDs.
             fields = dict(event_class.model_construct(**row))
-            fields |= {name: UUID(str(row[name])) for name in names if name.endswith("_id")}
-            yield communities.meaning(event_class, fields, at if at.tzinfo else at.replace(tzinfo=UTC))
+            fields |= {name: UUID(str(row[name])) if row[name] else None for name in names if name.endswith("_id")}
+            yield from communities.meaning(event_class, fields, at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def check() -> int:

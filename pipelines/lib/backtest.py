@@ -1,13 +1,14 @@
 """What a rule of moderation would have done in the last days: over the texts that were judged, as the lake knows them.
 
-The lake holds what rules see of a text, never the text itself. A condition that reads the words cannot be answered
-here; it is watched in the shadow instead, and the result says so.
+The lake holds what rules see of a text, never the text itself: words would outlive in files what their author deletes.
+A condition that reads the words cannot be answered here (`WordsNeeded`); it is watched in the shadow instead. What was
+not looked at is counted.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,7 +41,7 @@ _WAITING = """
 _ANSWER = """
     update serving.backtests set finished_at = clock_timestamp(), problem = %(problem)s, texts = %(texts)s,
         hits = %(hits)s, people = %(people)s, most_by_one = %(most_by_one)s, removed = %(removed)s, stood = %(stood)s,
-        alone = %(alone)s, overlap = %(overlap)s, by_week = %(by_week)s
+        alone = %(alone)s, unseen = %(unseen)s, failed = %(failed)s, overlap = %(overlap)s, by_week = %(by_week)s
     where backtest_id = %(backtest_id)s
 """
 
@@ -49,12 +50,17 @@ class NoSuchRule(ValueError):
     """No rule has this name."""
 
 
+class WordsNeeded(ValueError):
+    """The condition reads the words themselves, which the lake does not hold."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What a condition would have done. Of its hits people `removed` some and let others stand; the rest nobody judged.
 
     `people`: how many wrote them; `most_by_one`: the most of one person; `alone`: those of which no other rule spoke;
     `overlap`: how often each other rule spoke as well; `by_week`: (Monday, hits). `problem` says why there is none.
+    Not looked at were `unseen` texts, of which no facts were told; on `failed` ones it could not be answered.
     """
 
     texts: int = 0
@@ -64,6 +70,8 @@ class Result:
     removed: int = 0
     stood: int = 0
     alone: int = 0
+    unseen: int = 0
+    failed: int = 0
     overlap: Mapping[str, int] = field(default_factory=dict)
     by_week: tuple[tuple[str, int], ...] = ()
     problem: str | None = None
@@ -113,7 +121,10 @@ def _answer_one(settings: Settings, connection: psycopg.Connection, rule: str | 
     if row is None:
         return None
     backtest_id, expression, days = row
-    result = look_back(settings, expression, days)
+    try:
+        result = look_back(settings, expression, days)
+    except WordsNeeded as error:
+        result = Result(problem=str(error))
     values = {name: getattr(result, name) for name in Result.__dataclass_fields__}
     values |= {"overlap": Jsonb(dict(result.overlap)), "by_week": Jsonb([list(each) for each in result.by_week])}
     connection.execute(_ANSWER, values | {"backtest_id": backtest_id})
@@ -122,28 +133,31 @@ def _answer_one(settings: Settings, connection: psycopg.Connection, rule: str | 
 
 
 def look_back(settings: Settings, expression: str, days: int = DAYS, now: datetime | None = None) -> Result:
-    """Ask a condition in CEL about every text of the last `days`."""
+    """Ask a condition in CEL about every text of the last `days`. Raises WordsNeeded."""
     if _BODY.search(expression):
-        return Result(problem="It reads the words themselves, which never leave the shop: watch it in the shadow.")
+        raise WordsNeeded("It reads the words themselves, which never leave the shop: watch it in the shadow.")
     since = (now or datetime.now(UTC)) - timedelta(days=days)
-    judged = _judged(settings, since)
-    hits = judged.filter(pl.Series(_says(expression, judged), dtype=pl.Boolean))
-    return _summed(judged.height, hits, _decided(settings))
+    told = _judged(settings, since)
+    # Events of before facts were told have none.
+    judged = told.filter(pl.col("length").is_not_null())
+    said = _says(expression, judged)
+    hits = judged.filter(pl.Series([each is True for each in said], dtype=pl.Boolean))
+    found = _summed(judged.height, hits, _decided(settings))
+    return replace(found, unseen=told.height - judged.height, failed=said.count(None))
 
 
 def _judged(settings: Settings, since: datetime) -> pl.DataFrame:
     columns = ("occurred_at", "subject_id", "customer_id", "spoke", *_FACTS)
     found = frames.events(TextJudged.type, columns, settings)
-    # Events of before facts were told have none.
-    return found.filter((pl.col("occurred_at") >= since) & pl.col("length").is_not_null())
+    return found.filter(pl.col("occurred_at") >= since)
 
 
-def _says(expression: str, judged: pl.DataFrame) -> list[bool]:
+def _says(expression: str, judged: pl.DataFrame) -> list[bool | None]:
     program = cel.compile(expression)
     return [_holds(program, row) for row in judged.select(_FACTS).iter_rows(named=True)]
 
 
-def _holds(program: cel.Program, row: Mapping[str, Any]) -> bool:
+def _holds(program: cel.Program, row: Mapping[str, Any]) -> bool | None:
     context = cel.Context()
     context.add_variable("text", {name: row[name] for name in _TEXT})
     context.add_variable("author", {"age_days": row["age_days"]})
@@ -152,7 +166,7 @@ def _holds(program: cel.Program, row: Mapping[str, Any]) -> bool:
     try:
         return program.execute(context) is True
     except Exception:  # as where texts are judged: one that fails on a text says nothing
-        return False
+        return None
 
 
 def _decided(settings: Settings) -> pl.DataFrame:

@@ -98,11 +98,31 @@ def test_a_community_is_founded_and_talked_in(page: Page, inspect: Inspect) -> N
         ("/forum/c/tea?sort=top", "community"),
         ("/forum/u/grace", "person"),
         ("/forum/communities", "communities"),
+        ("/forum/sets", "sets-empty"),
         ("/forum/search?query=tea", "forum-search"),
         ("/forum/search?query=zeppelin", "forum-search-empty"),
     ):
         page.goto(path)
         inspect(name)
+
+
+def test_communities_are_put_together(page: Page, inspect: Inspect) -> None:
+    sign_in(page)
+    page.goto("/forum/sets/new")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator(".wrong").first).to_be_visible()
+    inspect("set-form-error")
+    page.get_by_label("Name", exact=True).fill("Warm drinks")
+    page.get_by_label("Address").fill("warm-drinks")
+    page.get_by_label("Everybody may read the set").check()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Warm drinks")
+    expect(page.locator(".talk h2 a", has_text="How long")).to_be_visible()
+    inspect("set")
+    page.goto("/forum/sets")
+    inspect("sets")
+    page.get_by_role("link", name="Change Warm drinks").click()
+    inspect("set-form")
 
 
 def test_somebody_else_votes(page: Page, inspect: Inspect) -> None:

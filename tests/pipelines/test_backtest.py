@@ -78,12 +78,14 @@ def test_hits_precision_overlap_and_people(settings: Settings, lake: Lake) -> No
     found = backtest.look_back(settings, "text.links > 1 && !place.may_link", 90, NOW)
     assert (found.texts, found.hits, found.people, found.most_by_one) == (5, 4, 2, 3)
     assert (found.removed, found.stood, found.precision) == (1, 1, 0.5)
+    assert (found.unseen, found.failed) == (1, 0)
     assert (found.alone, dict(found.overlap)) == (2, {"link": 2, "toxic": 1})
     assert [count for _, count in found.by_week] == [3, 1]
     assert backtest.look_back(settings, "text.links > 1", 22, NOW).hits == 1
     nothing = backtest.look_back(settings, "1 / text.mentions > 0", 90, NOW)
-    assert (nothing.texts, nothing.hits, nothing.precision) == (5, 0, None)
-    assert "shadow" in (backtest.look_back(settings, "text.body.contains('buy')", 90, NOW).problem or "")
+    assert (nothing.texts, nothing.hits, nothing.precision, nothing.failed) == (5, 0, None, 5)
+    with pytest.raises(backtest.WordsNeeded, match="shadow"):
+        backtest.look_back(settings, "text.body.contains('buy')", 90, NOW)
 
 
 def test_what_was_asked_for_is_answered_once_and_read_by_the_shop(

@@ -26,6 +26,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Karma:
+    """Votes up less votes down on what somebody wrote and everybody reads."""
+
+    posts: int
+    comments: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityView:
     """One community as its page tells of it.
 
@@ -308,3 +316,15 @@ class Reported:
 
     case: CaseView
     reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Multi:
+    """A person's own named set of communities; `owner` is their handle. Not `is_public`: for the owner alone."""
+
+    multi_id: UUID
+    owner_id: UUID
+    owner: str
+    slug: str
+    name: str
+    is_public: bool

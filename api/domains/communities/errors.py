@@ -176,3 +176,17 @@ class TrustNeeded(AppError):
     status = 403
     type = "trust-needed"
     title = "This is open to people who have been here for a while"
+
+
+class MultiNotFound(NotFound):
+    """There is no such set of communities, or it is somebody else's alone."""
+
+    type = "multi-not-found"
+    title = "There is no such set of communities"
+
+
+class TooManyMultis(Conflict):
+    """A person has as many sets as can be kept."""
+
+    type = "too-many-multis"
+    title = "You have 50 sets of communities; delete some first"

@@ -10,19 +10,27 @@ from ingestion.contracts.ordering import OrderDelivered, OrderPlaced, OrderRetur
 from ingestion.contracts.payments import PaymentRefunded
 
 
-async def note_delivered(session: AsyncSession, events: list[ReceivedEvent]) -> None:
-    """Who got something owns it, and is somebody whom the shop knows."""
-    await purchases.note_delivered(session, events)
-    await trust.hear(session, events)
+def both(*handlers: Handler) -> Handler:
+    """What several handlers do, one after the other."""
+
+    async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
+        for handler in handlers:
+            await handler(session, events)
+
+    return hear
 
 
-HANDLERS: dict[str, Handler] = {event_class.type: trust.hear for event_class in trust.EVENTS} | {
+OWN: dict[str, Handler] = {
     OrderPlaced.type: purchases.note_placed,
-    OrderDelivered.type: note_delivered,
+    OrderDelivered.type: purchases.note_delivered,
     OrderReturned.type: purchases.note_returned,
     PaymentRefunded.type: purchases.note_refunded,
     CaseDecided.type: decided.hear,
     DecisionUndone.type: decided.hear,
+}
+_TRUST: dict[str, Handler] = {event_class.type: trust.hear for event_class in trust.EVENTS}
+HANDLERS: dict[str, Handler] = _TRUST | {
+    name: both(handler, trust.hear) if name in _TRUST else handler for name, handler in OWN.items()
 }
 SWEEPS = (feeds.sweep,)
 TASKS: dict[str, Task] = {

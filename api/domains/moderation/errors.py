@@ -37,6 +37,20 @@ class BacktestNeeded(Conflict):
     title = "First see what it would have done"
 
 
+class BacktestImpossible(Conflict):
+    """The past cannot be asked: what the condition reads is in no event."""
+
+    type = "backtest-impossible"
+    title = "It reads the words themselves, which never leave the shop: watch it in the shadow"
+
+
+class ShadowNeeded(Conflict):
+    """Nobody has watched yet what the rule says."""
+
+    type = "shadow-needed"
+    title = "It reads the words themselves, so that the past cannot be asked: first watch it in the shadow"
+
+
 class TextRefused(Invalid):
     """A rule says that the text may not stand, under a policy that the author can read."""
 

@@ -66,7 +66,8 @@ class BacktestAsk(BaseModel):
 class BacktestOut(BaseModel):
     """What a rule would have done in the last `days`; `finished_at` null: it is being found out.
 
-    Of its `hits` people `removed` some and let others stand (`stood`); `precision` is the share that was removed.
+    Of its `hits` people `removed` some and let others stand (`stood`); `precision` is the share that was removed. Not
+    looked at were `unseen` texts, of which no facts were told; on `failed` ones the condition could not be answered.
     """
 
     rule: str
@@ -83,6 +84,8 @@ class BacktestOut(BaseModel):
     removed: int
     stood: int
     alone: int
+    unseen: int
+    failed: int
     precision: float | None
     overlap: dict[str, int]
     by_week: list[tuple[str, int]]

@@ -35,6 +35,7 @@ async def test_it_is_handed_over_and_forgotten(forum: Forum, named: Named, sessi
     await forum.send(ada, "PUT", f"/me/saved/{theirs['post_id']}", status=204)
     await forum.send(ada, "PUT", "/me/silenced/eve", {"kind": "mute"}, 204)
     await forum.send(ada, "PUT", "/me/filters", {"terms": ["coffee"]})
+    await forum.send(ada, "PUT", "/me/multis/drinks", {"name": "Drinks", "communities": ["tea"]})
     held = await facade.export_person(session, ada.customer_id)
     assert held["person"][0]["handle"] == "ada"
     assert [len(held[name]) for name in ("posts", "comments", "earlier_words", "votes_on_posts", "drafts")] == [1] * 5

@@ -18,7 +18,10 @@ from api.domains.communities import facade
 from api.domains.communities.domain.trust import GATES, HOURLY, Facts, Happening, fold, level, points, score
 from api.domains.communities.handlers import HANDLERS
 from api.domains.communities.service import trust
-from ingestion.contracts import EVENT_TYPES, new_event_id
+from ingestion.contracts import EVENT_TYPES, Event, new_event_id
+from ingestion.contracts.moderation import CaseDecided, DecisionUndone
+from ingestion.contracts.ordering import OrderCancelled, OrderDelivered, OrderPlaced
+from ingestion.contracts.payments import DisputeClosed, PaymentRefunded
 from tests.api.communities.conftest import Forum, Named
 from tests.api.communities.test_pages import page
 from tests.api.conftest import SignedUp
@@ -74,7 +77,7 @@ async def test_it_follows_from_events_in_any_order_and_is_made_anew_from_them(
 ) -> None:
     ada, bob, eve = await lively(forum, named)
     events = await heard(session)
-    news = [trust.meaning(type(each.data), dict(each.data), each.occurred_at) for each in events]
+    news = [what for each in events for what in trust.meaning(type(each.data), dict(each.data), each.occurred_at)]
     expected = {
         ada.customer_id: Facts(days=1, comments=1, ups=1),
         bob.customer_id: Facts(days=1, posts=1, ups=1, downs=1),
@@ -96,6 +99,7 @@ async def test_it_follows_from_events_in_any_order_and_is_made_anew_from_them(
 
 
 IDS = [UUID(int=number) for number in range(1, 5)]
+BUYER = UUID(int=9)
 NEWS = st.lists(
     st.one_of(
         st.builds(Happening, st.sampled_from(IDS[:2]), st.just(IDS[0]), st.just(START), st.just("post"),
@@ -134,6 +138,62 @@ def test_levels(facts: Facts, expected: int) -> None:
     assert level(facts) == expected
     assert score(facts) == sum(gained for _, _, gained in points(facts))
     assert [gate.score for gate in GATES] == sorted(gate.score for gate in GATES)
+
+
+def sold(seller: UUID | None, *more: Event, order: UUID | None = None) -> list[Event]:
+    """An order of somebody's goods, and what became of it."""
+    ids = {"order_id": order or new_event_id(), "customer_id": BUYER}
+    placed = OrderPlaced(**ids, source="storefront", currency="USD", total_minor=100, lines=(), seller_id=seller)
+    return [placed, *(each.model_copy(update=ids) for each in more)]
+
+
+PAID = {"payment_id": IDS[0], "order_id": IDS[0], "customer_id": BUYER, "gateway": "sandbox", "currency": "USD"}
+PAID |= {"amount_minor": 100}
+BOUGHT = {"order_id": IDS[0], "customer_id": BUYER}
+ARRIVED = OrderDelivered(**BOUGHT, lines=())
+GIVEN_BACK = PaymentRefunded(**PAID, refund_id=IDS[0], refunded_minor=100, reason="returned")
+LOST, WON = (DisputeClosed(**PAID, dispute_id=IDS[0], outcome=outcome) for outcome in ("lost", "won"))
+
+
+async def test_sales_and_verdicts_on_reviews_count_for_whom_they_are_of(session: AsyncSession) -> None:
+    seller, writer, review = new_event_id(), new_event_id(), new_event_id()
+    case = {"case_id": new_event_id(), "decision_id": new_event_id(), "subject_id": review, "customer_id": writer}
+    decided = CaseDecided(
+        **case, origin="report", kind="review", act="remove", effect="fall", is_done=True, policy="Be civil",
+        policy_version=1, strike=0, restrict_days=0, reports=1, waited_seconds=1,
+    )  # fmt: skip
+    events = [
+        *sold(seller, ARRIVED),
+        *sold(seller, ARRIVED, GIVEN_BACK, GIVEN_BACK),
+        *sold(seller, ARRIVED, LOST),
+        *sold(seller, ARRIVED, WON),
+        *sold(seller, OrderCancelled(**BOUGHT, reason="out of stock")),
+        *sold(seller, OrderCancelled(**BOUGHT, reason="customer")),
+        *sold(None, ARRIVED, LOST),  # the house's own
+        decided,
+        decided.model_copy(update={"kind": "post"}),  # tells itself what became of it
+    ]
+    received = [ReceivedEvent(new_event_id(), START + timedelta(hours=n), each) for n, each in enumerate(events)]
+    expected = {
+        seller: Facts(sales=4, cancelled=1, refunded=1, disputed=1),
+        BUYER: Facts(orders=5),
+        writer: Facts(removed=1),
+    }
+    news = [what for each in received for what in trust.meaning(type(each.data), dict(each.data), each.occurred_at)]
+    assert facade.facts_from(news) == expected
+    assert score(expected[seller]) == 4 * 2 - 1 - 2 - 15
+    chance = Random(4)
+    for _ in range(4):
+        shuffled = chance.sample(received, len(received))
+        for event in (*shuffled, *shuffled[:5]):
+            await trust.hear(session, [event])
+        assert await facade.known_facts(session) == expected
+        await session.execute(text("TRUNCATE communities.trust, communities.trust_things, communities.trust_votes"))
+    await facade.rebuild_trust(session, news)
+    assert await facade.known_facts(session) == expected
+    undone = DecisionUndone(**case, kind="review", act="remove", effect="stand", is_done=False)
+    await trust.hear(session, [ReceivedEvent(new_event_id(), START + timedelta(days=9), undone)])
+    assert (await facade.known_facts(session))[writer] == Facts()
 
 
 async def test_links_of_the_new_are_looked_at(forum: Forum, named: Named, session: AsyncSession) -> None:

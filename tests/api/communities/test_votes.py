@@ -172,3 +172,20 @@ async def test_two_moderators_decide_one_case(committed: Database) -> None:
     async with transaction() as session:
         acts = await session.execute(text("SELECT count(*) FROM communities.acts"))
         assert (refused, acts.scalar_one()) == (9, 1)
+
+
+async def test_a_profile_sums_the_votes_on_what_everybody_reads(forum: Forum, named: Named) -> None:
+    ada, bob, eve = await named("ada"), await named("bob"), await named("eve")
+    await forum.found(ada, "tea")
+    await forum.found(ada, "club", "private")
+    for guest in ("bob", "eve"):
+        await forum.join(bob if guest == "bob" else eve, "club")
+        await forum.act(ada, f"/communities/club/people/{guest}", "admit")
+    post, hidden, gone = [await forum.post(bob, slug) for slug in ("tea", "club", "tea")]
+    said = await forum.comment(bob, post)
+    for who, thing, value in ((ada, post, 1), (eve, post, 1), (ada, said, -1), (ada, hidden, 1), (eve, gone, 1)):
+        await forum.vote(who, thing, value)
+    await forum.act(ada, f"/posts/{gone['post_id']}", "remove")
+    assert (await forum.send(None, "GET", "/people/bob"))["karma"] == {"posts": 2, "comments": -1}
+    page = await forum.client.get("/forum/u/bob", headers={"accept": "text/html"})
+    assert "2 for posts · -1 for comments" in page.text

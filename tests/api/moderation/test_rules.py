@@ -87,6 +87,25 @@ async def test_a_rule_acts_once_it_is_in_force_and_is_counted_before(
     assert (await judged()).outcome == "allow"
 
 
+async def test_a_rule_about_words_is_watched_in_the_shadow_instead_of_tried_on_the_past(
+    client: AsyncClient, sign_up: SignUp
+) -> None:
+    keeper = await sign_up("moderator")
+    await put(client, keeper, "of-words", RULE | {"expression": "text.body.contains('pills')"})
+    path = "/v1/operate/rules/of-words"
+    asked = await client.put(f"{path}/backtest", json={}, headers=keeper.headers)
+    assert (asked.status_code, asked.json()["type"]) == (409, "urn:agora:problem:backtest-impossible")
+    page = await client.get("/operate/rules/of-words", headers=keeper.headers | {"accept": "text/html"})
+    assert "the past cannot be asked" in page.text
+    assert "Test it on the last 90 days" not in page.text
+    refused = await client.put(f"{path}/state", json={"state": "active", "was_version": 1}, headers=keeper.headers)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:agora:problem:shadow-needed")
+    await put(client, keeper, "of-words/state", {"state": "shadow", "was_version": 1})
+    assert (await put(client, keeper, "of-words/state", {"state": "active", "was_version": 2}))["state"] == "active"
+    await put(client, keeper, "of-words/state", {"state": "retired", "was_version": 3})
+    assert (await put(client, keeper, "of-words/state", {"state": "active", "was_version": 4}))["state"] == "active"
+
+
 async def test_new_words_make_it_a_draft_again(client: AsyncClient, session: AsyncSession, sign_up: SignUp) -> None:
     keeper = await sign_up("moderator")
     changed = RULE | {"was_version": 1, "expression": "text.links > 9", "outcome": "hold"}

@@ -7,6 +7,7 @@ from api.domains.communities.endpoints import (
     drafts,
     feeds,
     moderating,
+    multis,
     notifications,
     posts,
     trust,
@@ -14,5 +15,5 @@ from api.domains.communities.endpoints import (
 )
 
 router = Router()
-for each in (communities, feeds, posts, comments, moderating, notifications, drafts, wanted, trust):
+for each in (communities, feeds, posts, comments, moderating, notifications, drafts, wanted, multis, trust):
     router.include_router(each.router)

@@ -76,9 +76,10 @@ async def list_leaders(slug: Slug, reader: ReadDep, visitor: VisitorDep) -> list
 @open_to_all
 async def show_person(handle: Handle, reader: ReadDep, visitor: VisitorDep) -> schemas.Profile:
     """Somebody, and what they wrote that you may read."""
-    person, posts, comments = await profiles.show(reader, handle, visitor)
+    person, karma, posts, comments = await profiles.show(reader, handle, visitor)
     return schemas.Profile(
         person=shapes.person(person),
+        karma=schemas.Karma(posts=karma.posts, comments=karma.comments),
         posts=[shapes.post(each) for each in posts],
         comments=[shapes.comment(each) for each in comments],
     )

@@ -6,6 +6,7 @@ from api.domains.communities.pages import (
     communities,
     feeds,
     moderating,
+    multis,
     notifications,
     posts,
     profiles,
@@ -15,5 +16,5 @@ from api.domains.communities.pages import (
 )
 
 router = Router(include_in_schema=False)
-for each in (feeds, communities, posts, acts, moderating, profiles, reporting, notifications, writing, wanted):
+for each in (feeds, communities, posts, acts, moderating, profiles, reporting, notifications, writing, wanted, multis):
     router.include_router(each.router)

@@ -10,7 +10,7 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.communities.domain import trust as rules
 from api.domains.communities.pages.forms import Handle, Short, Words, go, typed, wrong_fields
-from api.domains.communities.service import people, profiles, trust, wanted
+from api.domains.communities.service import multis, people, profiles, trust, wanted
 
 router = Router()
 
@@ -19,9 +19,18 @@ router = Router()
 @open_to_all
 async def show_person(request: Request, handle: Handle, reader: ReadDep, visitor: VisitorDep) -> Response:
     """What somebody wrote, as far as the person looking may read it."""
-    person, posts, comments = await profiles.show(reader, handle, visitor)
+    person, karma, posts, comments = await profiles.show(reader, handle, visitor)
     silence = await wanted.kind_of(reader, visitor.customer_id, person.customer_id) if visitor.customer_id else None
-    return render(request, "person.html", person=person, posts=posts, comments=comments, silence=silence)
+    return render(
+        request,
+        "person.html",
+        person=person,
+        karma=karma,
+        posts=posts,
+        comments=comments,
+        silence=silence,
+        sets=await multis.of_person(reader, person.customer_id, visitor.customer_id),
+    )
 
 
 @router.get("/forum/me")

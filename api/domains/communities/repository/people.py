@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Reader
-from api.domains.communities.contracts import Person
+from api.domains.communities.contracts import Karma, Person
 
 _PERSON = "customer_id, handle, about, is_handle_chosen, created_at"
 FIND = text(f"SELECT {_PERSON} FROM communities.people WHERE customer_id = :customer_id")  # noqa: S608
@@ -21,6 +21,14 @@ NAME = text("""
     RETURNING 1
 """)
 DESCRIBE = text("UPDATE communities.people SET about = :about WHERE customer_id = :customer_id")
+# What is said among the members of a private community is told to nobody else, as a number neither.
+KARMA = text("""
+    SELECT (SELECT coalesce(sum(p.ups - p.downs), 0) FROM communities.posts p
+            WHERE p.author_id = :customer_id AND p.status = 'published' AND p.is_open)::bigint AS posts,
+        (SELECT coalesce(sum(k.ups - k.downs), 0) FROM communities.comments k
+            JOIN communities.posts p USING (post_id)
+            WHERE k.author_id = :customer_id AND k.status = 'published' AND p.is_open)::bigint AS comments
+""")
 HANDLES = text("SELECT customer_id, handle FROM communities.people WHERE customer_id = ANY(:ids)")
 KNOWN = text("SELECT handle FROM communities.people WHERE handle = ANY(:handles)")
 
@@ -55,6 +63,12 @@ async def name(session: AsyncSession, customer_id: UUID, handle: str) -> bool:
 async def describe(session: AsyncSession, customer_id: UUID, about: str) -> None:
     """What a person says of themselves."""
     await session.execute(DESCRIBE, {"customer_id": customer_id, "about": about})
+
+
+async def karma(reader: Reader, customer_id: UUID) -> Karma:
+    """Votes on a person's posts and comments that everybody reads."""
+    rows: Any = await reader.execute(KARMA, {"customer_id": customer_id})
+    return Karma(**rows.mappings().one())
 
 
 async def known(reader: Reader, handles: Sequence[str]) -> set[str]:

@@ -36,11 +36,17 @@ HELD = {
         SELECT declined, digest FROM communities.notification_choices WHERE customer_id = :customer_id""",
     "saved_posts": "SELECT post_id, saved_at FROM communities.saved WHERE customer_id = :customer_id",
     "silenced_people": "SELECT kind, since FROM communities.silenced WHERE customer_id = :customer_id",
+    "sets_of_communities": """
+        SELECT m.slug, m.name, m.is_public, m.created_at, array(
+            SELECT c.slug FROM communities.multi_places i JOIN communities.communities c USING (community_id)
+            WHERE i.multi_id = m.multi_id ORDER BY c.slug) AS communities
+        FROM communities.multis m WHERE m.owner_id = :customer_id""",
     "unwanted_words": "SELECT term FROM communities.filters WHERE customer_id = :customer_id",
     "purchases": """
         SELECT order_id, product_id, delivered, returned FROM communities.purchases WHERE customer_id = :customer_id""",
     "trust": """
-        SELECT days, posts, comments, reviews, orders, ups, downs, removed, score, level FROM communities.trust
+        SELECT days, posts, comments, reviews, orders, ups, downs, removed, sales, cancelled, refunded, disputed, score,
+            level FROM communities.trust
         WHERE customer_id = :customer_id""",
     "acts_as_moderator": """
         SELECT act, subject_kind, reason, acted_at FROM communities.acts WHERE actor_id = :customer_id""",
@@ -95,6 +101,7 @@ FORGET = {
     "notification_choices": "DELETE FROM communities.notification_choices WHERE customer_id = :customer_id",
     "silenced": "DELETE FROM communities.silenced WHERE customer_id = :customer_id OR other_id = :customer_id",
     "saved": "DELETE FROM communities.saved WHERE customer_id = :customer_id",
+    "sets_of_communities": "DELETE FROM communities.multis WHERE owner_id = :customer_id",
     "filters": "DELETE FROM communities.filters WHERE customer_id = :customer_id",
     "purchases": "DELETE FROM communities.purchases WHERE customer_id = :customer_id",
     "trust": "DELETE FROM communities.trust WHERE customer_id = :customer_id",

@@ -8,17 +8,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.db import Reader
-from api.domains.communities.domain.trust import Facts, Happening
+from api.domains.communities.domain.trust import COUNTS, Facts, Happening
 
+# Whose a thing is and what became of it may come in different news: each is kept, the state by its time.
 NOTE_THINGS = text("""
     INSERT INTO communities.trust_things AS t (thing_id, author_id, kind, status, at)
-    SELECT DISTINCT ON (thing_id) thing_id, author_id, kind, status, at
+    SELECT thing_id, (array_agg(author_id) FILTER (WHERE author_id IS NOT NULL))[1], (array_agg(kind))[1],
+        (array_agg(status ORDER BY at DESC))[1], max(at)
     FROM unnest(CAST(:things AS uuid[]), CAST(:people AS uuid[]), CAST(:kinds AS text[]), CAST(:statuses AS text[]),
         CAST(:times AS timestamptz[])) AS n (thing_id, author_id, kind, status, at)
-    ORDER BY thing_id, at DESC
-    ON CONFLICT (thing_id) DO UPDATE SET author_id = excluded.author_id, kind = excluded.kind,
-        status = excluded.status, at = excluded.at
-    WHERE t.at IS NULL OR t.at <= excluded.at
+    GROUP BY thing_id ORDER BY thing_id
+    ON CONFLICT (thing_id) DO UPDATE SET author_id = coalesce(excluded.author_id, t.author_id), kind = excluded.kind,
+        status = CASE WHEN t.at IS NULL OR t.at <= excluded.at THEN excluded.status ELSE t.status END,
+        at = greatest(t.at, excluded.at)
+    WHERE t.at IS NULL OR t.at <= excluded.at OR (t.author_id IS NULL AND excluded.author_id IS NOT NULL)
 """)
 NOTE_VOTES = text("""
     WITH told AS (
@@ -48,30 +51,31 @@ AUTHORS = text("""
     SELECT DISTINCT author_id FROM communities.trust_things
     WHERE thing_id = ANY(CAST(:things AS uuid[])) AND author_id IS NOT NULL
 """)
+_STATES: dict[str, list[str]] = {}
+for (_kind, _status), _fact in COUNTS.items():
+    _STATES.setdefault(_fact, []).append(f"('{_kind}', '{_status}')")
+_COUNTED = ", ".join(
+    f"count(*) FILTER (WHERE (t.kind, t.status) IN ({', '.join(states)})) AS {fact}" for fact, states in _STATES.items()
+)
 # Whoever counts anew waits for those who do so at this moment, and then sees what they saw.
 TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtext('communities.trust'))")
-COUNT = text("""
+COUNT = text(f"""
     SELECT who.customer_id,
         (SELECT count(*) FROM communities.trust_days d WHERE d.customer_id = who.customer_id) AS days,
-        count(*) FILTER (WHERE t.kind = 'post' AND t.status = 'published') AS posts,
-        count(*) FILTER (WHERE t.kind = 'comment' AND t.status = 'published') AS comments,
-        count(*) FILTER (WHERE t.kind = 'review' AND t.status = 'published') AS reviews,
-        count(*) FILTER (WHERE t.kind = 'order' AND t.status = 'published') AS orders,
-        coalesce(sum(t.ups), 0) AS ups, coalesce(sum(t.downs), 0) AS downs,
-        count(*) FILTER (WHERE t.status = 'removed') AS removed
+        {_COUNTED},
+        coalesce(sum(t.ups), 0) AS ups, coalesce(sum(t.downs), 0) AS downs
     FROM unnest(CAST(:people AS uuid[])) AS who (customer_id)
     LEFT JOIN communities.trust_things t ON t.author_id = who.customer_id
     GROUP BY who.customer_id
-""")
-PUT = text("""
-    INSERT INTO communities.trust
-        (customer_id, days, posts, comments, reviews, orders, ups, downs, removed, score, level)
-    VALUES (:customer_id, :days, :posts, :comments, :reviews, :orders, :ups, :downs, :removed, :score, :level)
-    ON CONFLICT (customer_id) DO UPDATE SET days = excluded.days, posts = excluded.posts,
-        comments = excluded.comments, reviews = excluded.reviews, orders = excluded.orders, ups = excluded.ups,
-        downs = excluded.downs, removed = excluded.removed, score = excluded.score, level = excluded.level
-""")
-_FACTS = "days, posts, comments, reviews, orders, ups, downs, removed"
+""")  # noqa: S608
+_NAMES = tuple(Facts.__dataclass_fields__)
+_FACTS = ", ".join(_NAMES)
+PUT = text(f"""
+    INSERT INTO communities.trust (customer_id, {_FACTS}, score, level)
+    VALUES (:customer_id, {", ".join(f":{name}" for name in _NAMES)}, :score, :level)
+    ON CONFLICT (customer_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES)},
+        score = excluded.score, level = excluded.level
+""")  # noqa: S608
 FACTS = text(f"SELECT {_FACTS} FROM communities.trust WHERE customer_id = :customer_id")  # noqa: S608
 ALL = text(f"SELECT customer_id, {_FACTS} FROM communities.trust")  # noqa: S608
 LEVEL = text("SELECT level FROM communities.trust WHERE customer_id = :customer_id")

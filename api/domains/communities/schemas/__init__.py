@@ -341,10 +341,18 @@ class PersonUpdate(BaseModel):
     about: str | None = Field(None, max_length=500)
 
 
+class Karma(BaseModel):
+    """Votes up less votes down on what somebody wrote and everybody reads."""
+
+    posts: int
+    comments: int
+
+
 class Profile(BaseModel):
     """Somebody, and what they wrote that the person asking may read."""
 
     person: PersonOut
+    karma: Karma
     posts: list[Post]
     comments: list[Comment]
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,10 +12,20 @@ from api.core.db import Reader
 from api.core.errors import TooMany
 from api.core.inbox import ReceivedEvent
 from api.domains.communities.domain.roles import Standing
-from api.domains.communities.domain.trust import HOURLY, IMAGES_FROM, LINKS_FROM, Facts, Happening, Kind, level, score
+from api.domains.communities.domain.trust import (
+    HOURLY,
+    IMAGES_FROM,
+    LINKS_FROM,
+    Facts,
+    Happening,
+    Kind,
+    is_active,
+    level,
+    score,
+)
 from api.domains.communities.errors import TrustNeeded
 from api.domains.communities.repository import trust as repository
-from ingestion.contracts import Event, catalog, communities, ordering
+from ingestion.contracts import Event, catalog, communities, moderation, ordering, payments
 
 HOUR = 3600
 BATCH = 5000
@@ -32,39 +42,84 @@ _THINGS: dict[type[Event], tuple[str, Kind, str | None]] = {
     ordering.OrderDelivered: ("order_id", "order", "published"),
 }
 _VOTES: dict[type[Event], str] = {communities.PostVoted: "post_id", communities.CommentVoted: "comment_id"}
-EVENTS: tuple[type[Event], ...] = (*_THINGS, *_VOTES)
+# What becomes of a sale: event → which side of it, and its state from now on. Whose sale it is tells the placed order.
+_SALES: dict[type[Event], tuple[Kind, str]] = {
+    ordering.OrderDelivered: ("sale", "published"),
+    ordering.OrderCancelled: ("sale", "cancelled"),
+    payments.PaymentRefunded: ("refund", "happened"),
+    payments.DisputeClosed: ("dispute", "happened"),
+}
+# What moderators decided of a review; posts and comments tell themselves what became of them.
+_VERDICTS: dict[type[Event], str | None] = {moderation.CaseDecided: None, moderation.DecisionUndone: "none"}
+EVENTS: tuple[type[Event], ...] = (
+    *_THINGS, *_VOTES, *_VERDICTS, ordering.OrderPlaced, *(each for each in _SALES if each not in _THINGS),
+)  # fmt: skip
+SIDES: tuple[Kind, ...] = ("sale", "refund", "dispute")
+FALL = "fall"
+BY_BUYER = "customer"  # the reason of an order that its buyer took back
 
 
-def meaning(event_class: type[Event], fields: Mapping[str, Any], at: datetime) -> Happening:
-    """What one of `EVENTS` means for trust. Raises KeyError for another one."""
-    person: UUID = fields["customer_id"]
+def meaning(event_class: type[Event], fields: Mapping[str, Any], at: datetime) -> list[Happening]:
+    """What one of `EVENTS` means for trust: nothing, one thing or several."""
+    person: UUID | None = fields["customer_id"]
     if event_class in _VOTES:
-        return Happening(fields[_VOTES[event_class]], person, at, value=fields["value"])
-    name, kind, status = _THINGS[event_class]
-    return Happening(fields[name], person, at, kind, status or fields["status"])
+        return [Happening(fields[_VOTES[event_class]], person, at, value=fields["value"])]
+    if event_class in _VERDICTS:
+        if fields["kind"] != "review" or person is None:
+            return []
+        status = "removed" if _VERDICTS[event_class] is None and fields["effect"] == FALL else "none"
+        return [Happening(_side(fields["subject_id"], "verdict"), person, at, "verdict", status)]
+    if event_class is ordering.OrderPlaced:
+        seller: UUID | None = fields["seller_id"]
+        return [Happening(_side(fields["order_id"], side), seller, at, side, "placed") for side in SIDES if seller]
+    found = []
+    if event_class in _THINGS:
+        name, kind, state = _THINGS[event_class]
+        found.append(Happening(fields[name], person, at, kind, state or fields["status"]))
+    if event_class in _SALES and _is_sellers(event_class, fields):
+        side, state = _SALES[event_class]
+        found.append(Happening(_side(fields["order_id"], side), None, at, side, state))
+    return found
+
+
+def _is_sellers(event_class: type[Event], fields: Mapping[str, Any]) -> bool:
+    """Whether it is the seller's: not that the buyer thought better of it, nor a dispute that the bank refused."""
+    if event_class is ordering.OrderCancelled:
+        return bool(fields["reason"] != BY_BUYER)
+    return event_class is not payments.DisputeClosed or bool(fields["outcome"] == "lost")
+
+
+def _side(thing_id: UUID, side: str) -> UUID:
+    """An order is bought by one person and sold by another; each side of it is a thing of its own."""
+    return uuid5(thing_id, side)
 
 
 async def hear(session: AsyncSession, events: list[ReceivedEvent]) -> None:
     """Note what happened, and count those anew of whom it tells."""
-    await note(session, [meaning(type(event.data), dict(event.data), event.occurred_at) for event in events])
+    news = [meaning(type(event.data), dict(event.data), event.occurred_at) for event in events]
+    await note(session, [each for several in news for each in several])
 
 
 async def note(session: AsyncSession, news: Sequence[Happening]) -> None:
     """Note news, in whatever order these come, each as often as it comes."""
     things = [each for each in news if each.value is None]
     votes = [each for each in news if each.value is not None]
-    active = votes + [each for each in things if each.kind in ("post", "comment") and each.status == "published"]
+    active = [each for each in news if is_active(each)]
     if things:
         await repository.note_things(session, things)
     if votes:
         await repository.note_votes(session, votes)
     if active:
         await repository.note_days(session, active)
-    people = {each.person_id for each in news} | await repository.authors(session, {each.thing_id for each in votes})
-    await _count_anew(session, people)
+    of_others = {each.thing_id for each in news if each.value is not None or each.person_id is None}
+    people = {each.person_id for each in news if each.person_id is not None}
+    if people or of_others:
+        await _count_anew(session, people | await repository.authors(session, of_others))
 
 
 async def _count_anew(session: AsyncSession, people: Collection[UUID]) -> None:
+    if not people:
+        return
     await repository.take_turns(session)
     found = await repository.count(session, people)
     rows = [

@@ -77,7 +77,8 @@ class Backtest:
 
     Of its `hits` people `removed` some and let others stand (`stood`); the rest nobody judged. `alone`: those of which
     no other rule spoke; `overlap`: how often each other rule spoke as well; `by_week`: (Monday, hits). `problem` says
-    why there is no answer.
+    why there is no answer. Not looked at were `unseen` texts, of which no facts were told; on `failed` ones it
+    could not be answered.
     """
 
     rule: str
@@ -94,6 +95,8 @@ class Backtest:
     removed: int
     stood: int
     alone: int
+    unseen: int
+    failed: int
     overlap: Mapping[str, int]
     by_week: list[tuple[str, int]]
 

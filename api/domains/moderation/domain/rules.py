@@ -17,6 +17,7 @@ from api.domains.moderation.errors import InvalidRule
 
 LONGEST = 500
 _STRICTEST: tuple[Outcome, ...] = ("reject", "hold", "allow")
+_BODY = re.compile(r"\bbody\b")
 _WALKS = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
 # A condition has to give yes or no for the empty text as well as for a long one.
 _SAMPLES = (
@@ -48,6 +49,11 @@ def compiled(expression: str) -> cel.Program:
         return cel.compile(expression)
     except ValueError as error:
         raise InvalidRule(_first_line(error)) from None
+
+
+def reads_words(expression: str) -> bool:
+    """Whether a condition reads the words themselves, so that only the shop can ask it: they are in no event."""
+    return _BODY.search(expression) is not None
 
 
 def check(expression: str) -> None:

@@ -15,7 +15,8 @@ from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.moderation.contracts import KINDS, Kind, State
 from api.domains.moderation.domain.facts import MEANINGS
-from api.domains.moderation.errors import BacktestNeeded, InvalidRule, RuleChanged
+from api.domains.moderation.domain.rules import reads_words
+from api.domains.moderation.errors import BacktestNeeded, InvalidRule, RuleChanged, ShadowNeeded
 from api.domains.moderation.schemas import NAME, RuleWrite
 from api.domains.moderation.service import judging, policies, rules
 
@@ -127,7 +128,7 @@ async def set_state(
     """Put it into the shadow or in force, or retire it."""
     try:
         await rules.set_state(session, keeper.customer_id, name, state, was_version)
-    except (RuleChanged, BacktestNeeded) as error:
+    except (RuleChanged, BacktestNeeded, ShadowNeeded) as error:
         return await _form(request, session, name, {}, {"state": f"{error.title}."}, 409)
     return RedirectResponse(f"/operate/rules/{name}", status.HTTP_303_SEE_OTHER)
 
@@ -180,6 +181,7 @@ async def _form(
         code,
         name=name,
         versions=versions,
+        is_of_words=bool(versions) and reads_words(versions[0].expression),
         backtest=await rules.backtest(reader, name) if name else None,
         typed=standing | typed,
         errors=errors,

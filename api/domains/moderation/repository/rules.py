@@ -45,6 +45,10 @@ _ADD = text("""
     VALUES (:name, :version, :expression, :outcome, :policy, :policy_version, :state, :explanation, :changed_by)
     ON CONFLICT (name, version) DO NOTHING RETURNING *
 """)
+_WAS_WATCHED = text("""
+    SELECT EXISTS (SELECT FROM moderation.rules
+        WHERE name = :name AND expression = :expression AND state IN ('active', 'shadow'))
+""")
 _HIT = text("""
     INSERT INTO moderation.hits (name, version, is_shadow, kind, author_id, others)
     VALUES (:name, :version, :is_shadow, :kind, :author_id, :others)
@@ -113,6 +117,12 @@ async def add(session: AsyncSession, rule: RuleView) -> RuleView | None:
     }
     row = (await session.execute(_ADD, values)).mappings().one_or_none()
     return None if row is None else _view(row)
+
+
+async def was_watched(reader: Reader, rule: RuleView) -> bool:
+    """Whether these very words stood in the shadow or in force before."""
+    found = await reader.execute(_WAS_WATCHED, {"name": rule.name, "expression": rule.expression})
+    return bool(found.scalar_one())
 
 
 async def note_hits(session: AsyncSession, rules: list[Rule], kind: str, author_id: UUID | None) -> None:

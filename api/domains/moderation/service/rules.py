@@ -11,8 +11,8 @@ from api.core.db import Reader
 from api.core.errors import Invalid
 from api.core.outbox import publish
 from api.domains.moderation.contracts import Backtest, Outcome, RuleView, State
-from api.domains.moderation.domain.rules import check
-from api.domains.moderation.errors import BacktestNeeded, RuleChanged, RuleNotFound
+from api.domains.moderation.domain.rules import check, reads_words
+from api.domains.moderation.errors import BacktestImpossible, BacktestNeeded, RuleChanged, RuleNotFound, ShadowNeeded
 from api.domains.moderation.repository import backtests, policies, rules
 from ingestion.contracts.moderation import RuleChanged as RuleChangedEvent
 
@@ -59,15 +59,18 @@ async def write(
 async def set_state(session: AsyncSession, keeper: UUID, name: str, state: State, was_version: int) -> RuleView:
     """Put a rule into the shadow or in force, or retire it: a new version with the same words.
 
-    Raises RuleNotFound, RuleChanged where it stands at another version by now, and BacktestNeeded for a rule that is
-    to be in force before it is known what its words would have done.
+    Raises RuleNotFound, RuleChanged where it stands at another version by now, and for a rule that is to be in force
+    before it is known what its words would have done BacktestNeeded, or ShadowNeeded where the past cannot be asked.
     """
     found = await rules.last(session, name)
     if found is None:
         raise RuleNotFound
     if found.version == was_version and found.state == state:
         return found
-    if state == "active" and not await backtests.is_tested(session, found):
+    if state == "active" and reads_words(found.expression):
+        if not await rules.was_watched(session, found):
+            raise ShadowNeeded
+    elif state == "active" and not await backtests.is_tested(session, found):
         raise BacktestNeeded("Ask for a backtest of these words, and look at it.")
     return await _add(session, replace(found, version=was_version + 1, state=state, changed_by=keeper), was_version)
 
@@ -75,11 +78,13 @@ async def set_state(session: AsyncSession, keeper: UUID, name: str, state: State
 async def ask_backtest(session: AsyncSession, keeper: UUID, name: str, days: int = BACKTEST_DAYS) -> Backtest:
     """Have the pipelines find out what a rule would have done; while they do, asking again changes nothing.
 
-    Raises RuleNotFound.
+    Raises RuleNotFound, and BacktestImpossible for a condition that reads the words: these are in no event.
     """
     found = await rules.last(session, name)
     if found is None:
         raise RuleNotFound
+    if reads_words(found.expression):
+        raise BacktestImpossible
     await backtests.ask(session, found, days)
     await record_act(session, keeper, "rules.backtest", f"rule:{name}", version=found.version, days=days)
     asked = await backtests.newest(session, name)
