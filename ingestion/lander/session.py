@@ -29,6 +29,7 @@ CHUNK = 4_000
 MAX_BACKLOG = 4
 REFRESH_SECONDS = 10.0
 STOOD_STILL_SECONDS = 5.0
+SLOW_COMMIT_SECONDS = 5.0
 _LOST = {KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE, KafkaError.UNKNOWN_TOPIC_OR_PART}
 
 
@@ -50,6 +51,7 @@ class Session:
         self._worker = ThreadPoolExecutor(1, "commit")
         self._intakes: dict[str, Intake] = {}
         self._running: dict[str, tuple[Pending, Future[Committed], float]] = {}
+        self._slow: set[str] = set()
         self._identities: dict[str, TopicIdentity] = {}
         self._stops = Stops(settings, connection)
         self._is_outdated = False
@@ -164,8 +166,10 @@ class Session:
             if wait and not future.done():
                 futures.wait([future], wait)
             if not future.done():
+                self._note_slow(topic, time.monotonic() - started)
                 continue
             del self._running[topic]
+            self._slow.discard(topic)
             try:
                 committed = future.result()
             except Moved as error:
@@ -186,6 +190,12 @@ class Session:
             )
             if topic in self._intakes:
                 self._intakes[topic].confirm(pending)
+
+    def _note_slow(self, topic: str, seconds: float) -> None:
+        """Say once that a commit waits: object store or catalogue do not answer, and nothing lands meanwhile."""
+        if seconds > SLOW_COMMIT_SECONDS and topic not in self._slow:
+            self._slow.add(topic)
+            log.warning("commit_waits", topic=topic, seconds=round(seconds, 1), missing="object store or catalogue")
 
     def _keep(self) -> None:
         now = time.monotonic()

@@ -1,8 +1,13 @@
 """From Kafka to the raw tables: each record exactly once, whatever is in it."""
 
+import socket
+import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -141,3 +146,54 @@ def test_a_topic_that_does_not_fit_its_table_is_stopped_and_the_others_go_on(
     assert len(plane.rows()) == before
     captured = capsys.readouterr()
     assert "topic_stopped" in captured.out + captured.err
+
+
+@contextmanager
+def _store_that_stops(endpoint: str, answers: threading.Event) -> Iterator[str]:
+    """The object store behind a door that passes nothing on while `answers` is not set."""
+    there = urlsplit(endpoint)
+    door = socket.create_server(("127.0.0.1", 0))
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with source, target:
+            while data := source.recv(65_536):
+                answers.wait()
+                target.sendall(data)
+
+    def open_door() -> None:
+        while True:
+            try:
+                caller, _ = door.accept()
+            except OSError:  # closed
+                return
+            store = socket.create_connection((there.hostname or "", there.port or 0))
+            for pair in ((caller, store), (store, caller)):
+                threading.Thread(target=carry, args=pair, daemon=True).start()
+
+    threading.Thread(target=open_door, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    finally:
+        answers.set()
+        door.close()
+
+
+def test_a_store_that_does_not_answer_is_told_and_nothing_lands_twice(plane: Plane, tmp_path: Path) -> None:
+    ids = plane.produce_events(20)
+    plane.land(20)
+    answers = threading.Event()
+    answers.set()
+    log = tmp_path / "lander.log"
+    with _store_that_stops(plane.settings.s3_endpoint, answers) as endpoint, log.open("wb") as file:
+        behind = replace(plane, env=plane.env | {"AGORA_S3_ENDPOINT": endpoint})
+        process = behind.start("ingestion.lander", file)
+        wait_for(lambda: "landing" in log.read_text(), "it reads")
+        answers.clear()
+        ids += plane.produce_events(30)
+        wait_for(lambda: "commit_waits" in log.read_text(), "it says that it waits")
+        assert len(plane.rows()) == 20
+        answers.set()
+        wait_for(lambda: len(plane.rows()) == 50, "the rest lands")
+        process.terminate()
+        assert process.wait(30) == 0
+    assert sorted(plane.landed()) == sorted(ids)
