@@ -1,18 +1,16 @@
 """Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
 
 from ml.recommendations.serving import files
-from ml.recommendations.serving.blend import EVERY, Blend, Heard, Items, Known, Plain, Task
+from ml.recommendations.serving.blend import EVERY, Blend, Items, Known, Task
 from ml.recommendations.serving.files import load as open_blend
+from ml.recommendations.serving.hearing import Heard, Places, Plain
+from ml.recommendations.serving.neighbours import Floats, Ids, Neighbours, Positions
 from ml.recommendations.serving.scorer import (
     EMPTY,
     POPULARITY_TIE_BREAK,
-    Floats,
     History,
-    Ids,
     Kind,
-    Neighbours,
     Parameters,
-    Positions,
     Related,
     Scorer,
     assemble,
@@ -35,6 +33,7 @@ __all__ = [
     "Known",
     "Neighbours",
     "Parameters",
+    "Places",
     "Plain",
     "Positions",
     "Related",

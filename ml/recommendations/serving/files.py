@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ml.recommendations.serving.blend import Blend, Items
-from ml.recommendations.serving.scorer import Neighbours, Scorer
+from ml.recommendations.serving.neighbours import Neighbours
+from ml.recommendations.serving.scorer import Scorer
 from ml.recommendations.serving.trees import Trees
 
 FACTS = "blend.json"
