@@ -39,7 +39,7 @@ def happened() -> list[Event]:
         PostPublished(**HERE, customer_id=WRITER, post_id=GONE, kind="text"),
         PostWithdrawn(**HERE, customer_id=WRITER, post_id=GONE, status="removed"),
         PostVoted(**HERE, customer_id=READER, post_id=POST, value=1),
-        CommentPublished(**HERE, customer_id=READER, post_id=POST, comment_id=UUID(int=8), parent_id=None),
+        CommentPublished(**HERE, customer_id=READER, post_id=POST, comment_id=UUID(int=8), parent_id=POST),
         PostVoted(**HERE, customer_id=SELLER, post_id=POST, value=-1),
         PostVoted(**HERE, customer_id=SELLER, post_id=POST, value=0),
     ]
