@@ -144,10 +144,11 @@ def sold(seller: UUID | None, *more: Event, order: UUID | None = None) -> list[E
     """An order of somebody's goods, and what became of it."""
     ids = {"order_id": order or new_event_id(), "customer_id": BUYER}
     placed = OrderPlaced(**ids, source="storefront", currency="USD", total_minor=100, lines=(), seller_id=seller)
-    return [placed, *(each.model_copy(update=ids) for each in more)]
+    known = [{name: ids[name] for name in ids if name in type(each).model_fields} for each in more]
+    return [placed, *(each.model_copy(update=own) for each, own in zip(more, known, strict=True))]
 
 
-PAID = {"payment_id": IDS[0], "order_id": IDS[0], "customer_id": BUYER, "gateway": "sandbox", "currency": "USD"}
+PAID: dict[str, Any] = {"payment_id": IDS[0], "order_id": IDS[0], "gateway": "sandbox", "currency": "USD"}
 PAID |= {"amount_minor": 100}
 BOUGHT = {"order_id": IDS[0], "customer_id": BUYER}
 ARRIVED = OrderDelivered(**BOUGHT, lines=())

@@ -61,7 +61,7 @@ BY_BUYER = "customer"  # the reason of an order that its buyer took back
 
 def meaning(event_class: type[Event], fields: Mapping[str, Any], at: datetime) -> list[Happening]:
     """What one of `EVENTS` means for trust: nothing, one thing or several."""
-    person: UUID | None = fields["customer_id"]
+    person: UUID | None = fields.get("customer_id")
     if event_class in _VOTES:
         return [Happening(fields[_VOTES[event_class]], person, at, value=fields["value"])]
     if event_class in _VERDICTS:

@@ -1,6 +1,7 @@
 """`agora reputation` on a real lake: what is kept follows from what landed, however it came about."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from api.core.db import get_database, set_database, transaction
 from api.core.inbox import ReceivedEvent
+from api.core.settings import get_settings
 from api.domains.communities import facade
 from api.domains.communities.domain.trust import Facts
 from api.domains.communities.handlers import HANDLERS
@@ -18,10 +20,9 @@ from ingestion.contracts import Event, new_event_id
 from ingestion.contracts.communities import CommentPublished, PostPublished, PostVoted, PostWithdrawn
 from pipelines.lib.refresh import refresh_typed_and_warehouse
 from tests.api.communities.test_trust import ARRIVED, BUYER, GIVEN_BACK, LOST, sold
-from tests.pipelines.conftest import dbt_target, lake, warehouse_url
 from tests.pipelines.lake_writer import Lake
+from tests.pipelines.serving_database import serving_database
 
-__all__ = ["dbt_target", "lake", "warehouse_url"]
 START = datetime(2026, 3, 1, tzinfo=UTC)
 SELLER, WRITER, READER, POST, GONE = (UUID(int=number) for number in range(21, 26))
 HERE = {"community_id": UUID(int=7)}
@@ -38,7 +39,7 @@ def happened() -> list[Event]:
         PostPublished(**HERE, customer_id=WRITER, post_id=GONE, kind="text"),
         PostWithdrawn(**HERE, customer_id=WRITER, post_id=GONE, status="removed"),
         PostVoted(**HERE, customer_id=READER, post_id=POST, value=1),
-        CommentPublished(**HERE, customer_id=READER, post_id=POST, comment_id=UUID(int=8)),
+        CommentPublished(**HERE, customer_id=READER, post_id=POST, comment_id=UUID(int=8), parent_id=POST),
         PostVoted(**HERE, customer_id=SELLER, post_id=POST, value=-1),
         PostVoted(**HERE, customer_id=SELLER, post_id=POST, value=0),
     ]
@@ -61,7 +62,17 @@ async def run(statement: str) -> None:
     set_database(None)
 
 
-@pytest.mark.usefixtures("database_of_its_own")
+@pytest.fixture
+def shop(stack_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database of the shop's own."""
+    with serving_database(stack_env) as urls:
+        monkeypatch.setenv("AGORA_POSTGRES_URL", urls["AGORA_POSTGRES_URL"])
+        get_settings.cache_clear()
+        yield
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("shop")
 def test_what_is_kept_is_what_the_lake_tells_and_is_made_anew_from_it(
     lake: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
