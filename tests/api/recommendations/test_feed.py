@@ -246,6 +246,7 @@ async def test_a_click_names_the_feed_that_led_there(
         assert (await client.get(path, headers=ada.headers)).status_code == 200
     ahead = ada.headers | {"sec-purpose": "prefetch"}
     await client.get(link[0][:-1], headers=ahead)  # fetched ahead and never looked at
+    await get_buffer().flush()
     seen = await told(session, "analytics.post_viewed")
     assert [(each["post_id"], each["recommendation_id"], each["customer_id"]) for each in seen] == [
         (post["post_id"], link[1], str(ada.customer_id)), (post["post_id"], None, str(ada.customer_id)),
