@@ -14,6 +14,9 @@ HELD = {
     "removals": text("""
         SELECT product_id, removed_at FROM recommendations.removals WHERE person_id = :customer_id
         ORDER BY product_id"""),
+    "removed_posts": text("""
+        SELECT post_id, removed_at FROM recommendations.removed_posts WHERE customer_id = :customer_id
+        ORDER BY removed_at, post_id"""),
     "digests": text("SELECT sent_at FROM recommendations.digests WHERE customer_id = :customer_id"),
     "feeds": text("""
         SELECT recommendation_id, places, made_at FROM recommendations.feeds WHERE customer_id = :customer_id
@@ -22,6 +25,7 @@ HELD = {
 FORGET = {
     "choices": text("DELETE FROM recommendations.choices WHERE person_id = :customer_id"),
     "removals": text("DELETE FROM recommendations.removals WHERE person_id = :customer_id"),
+    "removed_posts": text("DELETE FROM recommendations.removed_posts WHERE customer_id = :customer_id"),
     "digests": text("DELETE FROM recommendations.digests WHERE customer_id = :customer_id"),
     "feeds": text("DELETE FROM recommendations.feeds WHERE customer_id = :customer_id"),
 }
