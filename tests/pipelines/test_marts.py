@@ -312,6 +312,17 @@ def test_only_touched_days_are_rebuilt_and_a_build_that_fails_forgets_none(lake:
     ]
     assert query(lake, "select count(*) from marts.fct_order_lines where order_day = '2026-03-02'") == [(2,)]
 
+    # What was ever sold of a product moves with it to another shelf.
+    shelves = "select distinct lower(department) from marts.mart_sales_parts"
+    assert query(lake, shelves) == [("unknown",)]
+    told = {"sku": "S7", "title": "Tea", "department": "Grocery", "category": "Hot drinks", "product_type": "Tea"}
+    price = {"brand": "National", "price_minor": 100, "currency": "USD"}
+    lake.land(lake.event("catalog.product_published", DAY + 80 * HOUR, product_id=7, **told, **price))
+    refresh_typed_and_warehouse(lake.settings)
+    build_marts(lake.settings)
+    assert query(lake, shelves) == [("grocery",)]
+    assert query(lake, "select sum(orders)::int from marts.mart_sales_parts where category is null") == [(4,)]
+
     order_id = uuid4()
     lake.land(*(lake.order(DAY + 48 * HOUR, uuid4(), (7, 1, 100), order_id=order_id) for _ in range(2)))
     refresh_typed_and_warehouse(lake.settings)
