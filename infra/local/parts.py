@@ -73,8 +73,18 @@ def _dagster_daemon(settings: LocalSettings, _env: Env) -> Start:
     return Start([str(BIN / "dagster-daemon"), "run", "-w", str(workspace(settings))])
 
 
+NO_DOCS = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="20">
+<meta name="viewport" content="width=device-width"><title>Data docs</title>
+<body style="font: 1rem/1.5 system-ui; max-width: 40rem; margin: 4rem auto; padding: 0 1rem"><h1>Data docs</h1>
+<p>The pages about the data are made behind the first build of the marts. This page looks again by itself.</p>
+"""
+
+
 def _docs(settings: LocalSettings, _env: Env) -> Start:
     settings.docs_dir.mkdir(parents=True, exist_ok=True)
+    first = settings.docs_dir / "index.html"
+    if not first.exists():
+        first.write_text(NO_DOCS)
     where = ["--bind", "127.0.0.1", "--directory", str(settings.docs_dir)]
     return Start([sys.executable, "-m", "http.server", str(settings.port(10)), *where])
 
