@@ -25,6 +25,13 @@ proof = dg.define_asset_job(
     description="Compare what was accepted with what Kafka, lake and warehouse hold.",
 )
 
+# Dagster's own sensor for conditions stands still until somebody starts it.
+newer_marts = dg.AutomationConditionSensorDefinition(
+    "newer_marts",
+    target=dg.AssetSelection.groups("docs"),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+
 lake_care = dg.define_asset_job(
     "lake_care",
     selection=dg.AssetSelection.assets(CARE),

@@ -232,3 +232,21 @@ def test_the_manifest_is_made_once_and_again_when_it_is_gone(
     assert manifest.stat().st_mtime_ns == made
     manifest.unlink()
     assert not is_prepared()
+
+
+def test_what_starts_runs_does_so_from_the_beginning() -> None:
+    """Nobody has to switch anything on: schedules and sensors run, and one of them looks after every condition."""
+    repository = defs.get_repository_def()
+    assert {each.default_status.value for each in repository.schedule_defs} == {"RUNNING"}
+    graph = repository.asset_graph
+    conditions = {key for key in graph.get_all_asset_keys() if graph.get(key).automation_condition is not None}
+    assert conditions
+    looked_after = set[dg.AssetKey]()
+    for sensor in repository.sensor_defs:
+        if isinstance(sensor, dg.AutomationConditionSensorDefinition):
+            if sensor.default_status is not dg.DefaultSensorStatus.RUNNING:
+                continue
+            looked_after |= sensor.asset_selection.resolve(graph)
+        else:
+            assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name
+    assert conditions <= looked_after
