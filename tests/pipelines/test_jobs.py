@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from pipelines.defs import jobs
+from pipelines.defs.docs.assets import DOCS
+from pipelines.lib.marts import LAST_MART
 from pipelines.lib.prepare import is_prepared, prepare
 from pipelines.lib.quality import Verdict
 from pipelines.lib.refresh import refresh_typed_and_warehouse
@@ -236,6 +238,8 @@ def test_the_manifest_is_made_once_and_again_when_it_is_gone(
 
 def test_what_starts_runs_does_so_from_the_beginning() -> None:
     """Nobody has to switch anything on: schedules and sensors run, and one of them looks after every condition."""
+    from pipelines.definitions import defs  # noqa: PLC0415 - needs the manifest
+
     repository = defs.get_repository_def()
     assert {each.default_status.value for each in repository.schedule_defs} == {"RUNNING"}
     graph = repository.asset_graph
@@ -250,3 +254,20 @@ def test_what_starts_runs_does_so_from_the_beginning() -> None:
         else:
             assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name
     assert conditions <= looked_after
+
+
+def test_pages_about_the_data_are_made_once_there_are_marts() -> None:
+    from pipelines.definitions import defs  # noqa: PLC0415 - needs the manifest
+
+    def wanted() -> int:
+        done = dg.evaluate_automation_conditions(
+            defs, instance=instance, asset_selection=dg.AssetSelection.assets(DOCS), cursor=None
+        )
+        return done.total_requested
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert wanted() == 0
+        instance.report_runless_asset_event(dg.AssetMaterialization(dg.AssetKey(["marts", LAST_MART])))
+        assert wanted() == 1
+        instance.report_runless_asset_event(dg.AssetMaterialization(DOCS))
+        assert wanted() == 0

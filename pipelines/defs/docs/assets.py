@@ -15,7 +15,13 @@ from pipelines.lib.settings import Settings
 
 DOCS = dg.AssetKey(["docs", "pages"])
 _HOURLY = dg.AutomationCondition.on_cron("20 * * * *")
-_MISSING = dg.AutomationCondition.on_missing()
+# Missing from the first, too: `on_missing` takes only what became so later.
+_MISSING = (
+    dg.AutomationCondition.missing()
+    & ~dg.AutomationCondition.any_deps_missing()
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.execution_failed()
+)
 
 
 @dg.asset(
