@@ -18,7 +18,7 @@ from ingestion.contracts import Event, new_event_id
 
 log = structlog.get_logger(__name__)
 BATCH = 100  # encoding more at once would hold up the answers of that moment
-WAIT_SECONDS = 0.5  # of the time that a batch takes, most is the same for few events and for many
+WAIT_SECONDS = 0.2  # a look at a product has to change lists within a second, the way over Kafka included
 RETRY_SECONDS = 2.0
 MOST_QUEUED = 10_000
 

@@ -206,6 +206,7 @@ async def committed(
     """Real pools and real commits, for races; afterwards the worker's database is made anew from the template."""
     set_database(pool)
     yield pool
+    await close_buffer()
     await recommendations.close()
     set_database(None)
     await pool.close()

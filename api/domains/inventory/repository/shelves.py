@@ -45,9 +45,9 @@ SUMMARY = text("""
         coalesce(sum(l.allocated), 0)::bigint AS allocated, coalesce(sum(l.reserved), 0)::bigint AS reserved,
         coalesce(sum(l.available), 0)::bigint AS available,
         count(l.variant_id) FILTER (WHERE l.available <= 0) AS sold_out,
-        count(t.variant_id) AS low
+        (SELECT count(*) FROM inventory.thresholds t WHERE t.location = p.location AND t.is_low
+            AND (CAST(:products AS bigint[]) IS NULL OR t.variant_id IN (SELECT variant_id FROM level))) AS low
     FROM inventory.locations p LEFT JOIN level l USING (location)
-    LEFT JOIN inventory.thresholds t ON t.location = p.location AND t.variant_id = l.variant_id AND t.is_low
     GROUP BY p.location, p.name, p.priority ORDER BY p.priority, p.location
 """)
 PUT_LOCATION = text("""
