@@ -1,6 +1,7 @@
 """Logs with a trace id and without personal data, Prometheus metrics, health and readiness."""
 
 import asyncio
+import json
 import logging
 import sys
 import time
@@ -44,12 +45,20 @@ def configure_logging() -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+def _line(event: Any, **options: Any) -> bytes:
+    try:
+        return orjson.dumps(event, **options)
+    except TypeError:  # half a pair of UTF-16, or a number past 64 bits
+        return json.dumps(event, **options).encode()
 
 
 class RequestMiddleware:

@@ -1,7 +1,8 @@
-"""Scoring, as the API and the evaluation both do it: NumPy alone, nothing that trains."""
+"""Scoring, as the API and the evaluation both do it: arrays and compiled loops, nothing that trains."""
 
 from ml.recommendations.serving import files
 from ml.recommendations.serving.blend import EVERY, Blend, Items, Known, Task
+from ml.recommendations.serving.compiled import diversified
 from ml.recommendations.serving.files import load as open_blend
 from ml.recommendations.serving.hearing import Heard, Places, Plain
 from ml.recommendations.serving.neighbours import Floats, Ids, Neighbours, Positions
@@ -41,6 +42,7 @@ __all__ = [
     "Task",
     "Trees",
     "assemble",
+    "diversified",
     "files",
     "fold_in",
     "open_blend",

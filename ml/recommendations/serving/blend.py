@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ml.recommendations.serving import compiled
 from ml.recommendations.serving.hearing import Heard, Places, Plain
 from ml.recommendations.serving.neighbours import Floats, Ids, Positions
 from ml.recommendations.serving.scorer import History, Scorer
@@ -98,8 +99,6 @@ class Blend:
     def prepare(self) -> None:
         """Make now what is made once for a version, in a few milliseconds: otherwise the first answer does."""
         _ = self.places, self.items.table, self.features
-        for trees in self.trees.values():
-            trees.prepare()
 
     @cached_property
     def places(self) -> Places:
@@ -133,16 +132,8 @@ class Blend:
         """The known products of a history, each once: weights summed, of its days the newest."""
         if not len(self.product_ids) or not len(history.product_ids):
             return Known(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
-        ids, weights = history.product_ids, np.asarray(history.weights, np.float32)
-        newest = np.asarray(days, np.float32)
-        if (ids[1:] <= ids[:-1]).any():
-            ids, inverse = np.unique(ids, return_inverse=True)
-            weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
-            newest = np.full(len(ids), -np.inf, np.float32)
-            np.maximum.at(newest, inverse, days)
-        at = np.minimum(np.searchsorted(self.product_ids, ids), len(self.product_ids) - 1)
-        is_known = (self.product_ids[at] == ids) & (weights > 0)
-        return Known(at[is_known], weights[is_known], newest[is_known])
+        weights, newest = np.asarray(history.weights, np.float32), np.asarray(days, np.float32)
+        return Known(*compiled.known(self.product_ids, history.product_ids, weights, newest))
 
     def hear(self, known: Known) -> Heard:
         """Ask every source about every product."""
@@ -150,12 +141,11 @@ class Blend:
         rows, weights = known.rows[loudest], known.weights[loudest]
         said, means, spreads, count = [], [], [], max(len(self.product_ids), 1)
         for source in self.sources:
-            own = source.said(rows, weights)
-            # Without a pass of its own for the differences: E(x²) − E(x)², at the precision of the scores.
-            mean = float(own.sum(dtype=np.float64)) / count
+            own = source.said(rows, weights, spare=1)
+            mean, spread = compiled.moments(own, count)
             means.append(mean)
-            spreads.append(max(float(own @ own) / count - mean * mean, 0.0) ** 0.5)
-            said.append(np.append(own, np.float32(0)))
+            spreads.append(spread)
+            said.append(own)
         return Heard(self.places, tuple(said), tuple(means), tuple(spreads))
 
     def plain(self, heard: Heard) -> Plain:
@@ -165,11 +155,7 @@ class Blend:
         total = places.ties[places.union]
         for weight, said, spread, within in zip(self.weights, heard.said, heard.spreads, places.within, strict=True):
             if spread:
-                part = said[:-1] * np.float32(weight / spread)
-                if within is None:
-                    total += part
-                else:
-                    total[within] += part
+                compiled.add(total, within, said[:-1], weight / spread)
         return Plain(places, total)
 
     def candidates(self, known: Known, plain: Plain, task: Task, depth: int | None = None) -> Positions:
@@ -240,11 +226,7 @@ class Blend:
         chosen = chosen[asked]
         found = np.empty((len(chosen), len(self.features)), np.float32)
         for source in range(len(self.sources)):
-            part = heard.standard(source, among)
-            place = np.empty(len(part), np.float32)
-            place[np.argsort(-part, kind="stable")] = np.arange(len(part))
-            found[:, 2 * source] = part[asked]
-            found[:, 2 * source + 1] = np.log1p(place[asked])
+            compiled.scores_and_ranks(heard.standard(source, among), asked, found, 2 * source)
         ordered = np.sort(known.days)
         first, last = float(ordered[0]), float(ordered[-1])
         middle = float((ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2)
@@ -261,43 +243,22 @@ class Blend:
         found[:, at + 4] = _within(last - items.first_day[chosen])
         found[:, at + 5] = _within(first - items.last_day[chosen])
         found[:, at + 6] = items.trait[chosen]
-        for column, values in enumerate(self._of_both(known, now, chosen), start=at + 7):
-            found[:, column] = values
+        compiled.own_and_alike(
+            rows,
+            weights,
+            known.days,
+            now,
+            NEVER,
+            chosen,
+            items.gap,
+            items.category,
+            items.category_share,
+            items.trait,
+            found,
+            at + 7,
+        )
         found[:, -len(person) :] = person
         return found
-
-    def _of_both(self, known: Known, now: float, chosen: Positions) -> list[Floats]:
-        rows, weights, days = known
-        items, share = self.items, weights / weights.sum()
-        at = np.minimum(np.searchsorted(rows, chosen), len(rows) - 1)
-        owned = rows[at] == chosen
-        place = np.empty(len(rows), np.float32)
-        place[np.argsort(-weights, kind="stable")] = np.log1p(np.arange(len(rows)))
-        weight = weights[at]
-        since = np.where(owned, np.minimum(np.maximum(now - days[at], 0), NEVER), NEVER)
-        codes = items.category[rows]
-        placed = codes >= 0
-        taste = np.bincount(codes[placed], share[placed], minlength=max(len(items.category_share), 1))
-        code = items.category[chosen]
-        is_placed = code >= 0
-        mine = np.where(is_placed, taste[code], 0.0)
-        usual = (
-            np.where(is_placed, items.category_share[code], 0.0) if len(items.category_share) else np.zeros(len(code))
-        )
-        traits = items.trait[rows]
-        mean, spread = float(traits.mean()), float(traits.std())
-        distance = items.trait[chosen] - mean
-        return [
-            np.where(owned, weight, 0.0),
-            np.where(owned, weight / weights.max(), 0.0),
-            np.where(owned, place[at], np.log1p(NEVER)),
-            since,
-            np.where(owned, np.minimum(since / np.maximum(items.gap[chosen], 1.0), 10.0), 10.0),
-            mine,
-            mine - usual,
-            distance,
-            distance / (spread + 1e-3 + 0.01 * abs(mean)),
-        ]
 
 
 def _within(days: Floats) -> Floats:

@@ -77,7 +77,7 @@ def _open(folder: Path, prefix: str, kind: type) -> dict[str, Any]:
 
 
 def _array(folder: Path, name: str) -> Any:
-    return np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
 
 
 def _source(folder: Path, place: int, numbers: dict[str, Any], product_ids: Any) -> Scorer:

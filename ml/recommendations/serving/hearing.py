@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml.recommendations.serving import compiled
 from ml.recommendations.serving.neighbours import Floats, Positions
 from ml.recommendations.serving.scorer import Scorer, top
 
@@ -22,7 +23,7 @@ class Places:
 
     union: Positions
     slots: npt.NDArray[np.int32]
-    within: tuple[Positions | None, ...]
+    within: tuple[Positions, ...]
     of_source: tuple[npt.NDArray[np.int32], ...]
     silent: Positions
     ties: Floats
@@ -42,7 +43,7 @@ class Places:
             own = np.full(len(ties), len(each), np.int32)
             own[each] = np.arange(len(each), dtype=np.int32)
             of_source.append(own)
-        within = tuple(None if len(each) == len(union) else slots[each].astype(np.int64) for each in placed)
+        within = tuple(slots[each].astype(np.int64) for each in placed)
         order = silent[np.argsort(-ties[silent], kind="stable")]
         return cls(union, slots, within, tuple(of_source), order, ties)
 
@@ -61,10 +62,8 @@ class Heard:
 
     def standard(self, source: int, at: Positions) -> Floats:
         """Standard scores of some products: how far above its mean over all of them a source puts each."""
-        if not self.spreads[source]:
-            return np.zeros(len(at), np.float32)
-        said = self.said[source][self.places.of_source[source][at]]
-        return (said - np.float32(self.means[source])) / np.float32(self.spreads[source])
+        of_source, said = self.places.of_source[source], self.said[source]
+        return compiled.standard(said, of_source, at, self.means[source], self.spreads[source])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ml.recommendations.serving import compiled
 from ml.recommendations.serving.neighbours import Floats, Ids, Neighbours, Positions
 
 Kind = Literal["popular", "neighbours", "least_squares", "profile"]
@@ -61,13 +62,9 @@ class Scorer:
         """Rows of the known products of a history, each once, their weights summed."""
         if not len(self.product_ids) or not len(history.product_ids):
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        ids, weights = history.product_ids, np.asarray(history.weights, np.float32)
-        if (ids[1:] <= ids[:-1]).any():
-            ids, inverse = np.unique(ids, return_inverse=True)
-            weights = np.bincount(inverse, weights=history.weights, minlength=len(ids)).astype(np.float32)
-        found = np.minimum(np.searchsorted(self.product_ids, ids), len(self.product_ids) - 1)
-        known = (self.product_ids[found] == ids) & (weights > 0)
-        return found[known], weights[known]
+        weights = np.asarray(history.weights, np.float32)
+        rows, weights, _ = compiled.known(self.product_ids, history.product_ids, weights, weights)
+        return rows, weights
 
     def affinity(self, history: History) -> Floats:
         """The model alone, without the person's own repeats: (n,), unscaled; zeros for an empty history."""
@@ -85,21 +82,26 @@ class Scorer:
         scores[self.placed] = said
         return scores
 
-    def said(self, rows: Positions, weights: Floats) -> Floats:
-        """What `affinity_of` is at `placed`, and that is all of it; of a scorer that is not compact, everywhere."""
-        return self._said(rows, weights**self.power)
+    def said(self, rows: Positions, weights: Floats, spare: int = 0) -> Floats:
+        """What `affinity_of` is at `placed`, and that is all of it; of a scorer that is not compact, everywhere.
 
-    def _said(self, rows: Positions, weights: Floats) -> Floats:
+        Behind it stand as many zeros as are to be `spare`.
+        """
+        return self._said(rows, weights**self.power, spare)
+
+    def _said(self, rows: Positions, weights: Floats, spare: int = 0) -> Floats:
         columns = len(self.product_ids) if self.placed is None else len(self.placed)
         if len(rows) == 0 or self.kind == "popular":
-            return np.zeros(columns, np.float32)
+            return np.zeros(columns + spare, np.float32)
         if self.kind == "neighbours":
             if self.neighbours is None:
                 raise ValueError("a scorer of kind neighbours needs neighbours")
-            return self.neighbours.sums(rows, weights, columns)
+            return self.neighbours.sums(rows, weights, columns + spare)
         if self.factors is None:
             raise ValueError(f"a scorer of kind {self.kind} needs factors")
-        return np.asarray(self.factors @ self.person(rows, weights), np.float32)
+        said = np.zeros(columns + spare, np.float32)
+        np.dot(self.factors, self.person(rows, weights), out=said[:columns])
+        return said
 
     def vectors(self, rows: Positions) -> Floats:
         """The factors of the products at these positions, zeros where a product has none."""
@@ -126,9 +128,7 @@ class Scorer:
             return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
         gram = self.gram if self.gram is not None else self.factors.T @ self.factors
         confidence = np.float32(self.alpha) * weights
-        left = gram + (items * (confidence - 1)[:, None]).T @ items
-        left[np.diag_indices_from(left)] += self.regularization
-        return np.asarray(np.linalg.solve(left, confidence @ items), np.float32)
+        return compiled.fold_in(gram, items, confidence, self.regularization)
 
     def score(self, history: History) -> Floats:
         """What is ranked and what is evaluated: (n,). Without a usable history this is popularity."""
@@ -219,30 +219,26 @@ class Scorer:
         """For each of `wanted` the place in `rows` of what speaks loudest for it; −1 where nothing does."""
         if len(rows) == 0 or len(wanted) == 0 or self.kind == "popular":
             return np.full(len(wanted), -1, np.int64)
-        shares = self._shares(rows, wanted) * (weights**self.power)[:, None]
+        by = weights**self.power
+        if self.neighbours is not None:
+            columns = len(self.product_ids) if self.placed is None else len(self.placed)
+            of = wanted if self.placed is None else self._places(wanted)
+            rest = self.neighbours
+            return compiled.loudest(rest.indptr, rest.indices, rest.weights, rows, by, wanted, of, columns)
+        if self.factors is None:
+            return np.full(len(wanted), -1, np.int64)
+        shares = (self.vectors(rows) @ self.vectors(wanted).T) * by[:, None]
         shares[rows[:, None] == wanted[None, :]] = 0
         loudest = shares.argmax(axis=0)
         return np.where(shares[loudest, np.arange(len(wanted))] > 0, loudest, -1)
 
-    def _shares(self, rows: Positions, wanted: Positions) -> Floats:
-        if self.neighbours is None:
-            if self.factors is None:
-                return np.zeros((len(rows), len(wanted)), np.float32)
-            return self.vectors(rows) @ self.vectors(wanted).T
-        shares = np.zeros((len(rows), len(wanted)), np.float32)
-        indices, weights, lengths = self.neighbours.entries(rows)
-        place = np.full(len(self.product_ids) if self.placed is None else len(self.placed), -1, np.int32)
-        if self.placed is None:
-            place[wanted] = np.arange(len(wanted))
-        elif len(self.placed):
-            at = np.minimum(np.searchsorted(self.placed, wanted), len(self.placed) - 1)
-            is_there = self.placed[at] == wanted
-            place[at[is_there]] = np.flatnonzero(is_there)
-        found = place[indices]
-        known = np.flatnonzero(found >= 0)
-        row = np.searchsorted(np.cumsum(lengths), known, side="right")
-        shares[row, found[known]] = weights[known]
-        return shares
+    def _places(self, rows: Positions) -> Positions:
+        """Where a compact scorer keeps these products; −1 where it says nothing about one."""
+        placed = EMPTY.product_ids if self.placed is None else self.placed
+        if not len(placed):
+            return np.full(len(rows), -1, np.int64)
+        at = np.minimum(np.searchsorted(placed, rows), len(placed) - 1)
+        return np.where(placed[at] == rows, at, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +320,4 @@ def fold_in(history: History, recent: History) -> History:
 
 def top(scores: Floats, limit: int) -> Positions:
     """Positions of the `limit` largest scores, largest first; equal scores in the order of position."""
-    limit = min(limit, len(scores))
-    if limit == 0:
-        return np.empty(0, np.int64)
-    threshold = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-    candidates = np.flatnonzero(scores >= threshold)
-    return candidates[np.argsort(-scores[candidates], kind="stable")][:limit]
+    return compiled.top(np.ascontiguousarray(scores, np.float32), limit)

@@ -1,7 +1,6 @@
 """Who stands where: relevance against sameness, the rules of the house, and places that are drawn by lot."""
 
 import random
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +10,9 @@ import numpy as np
 
 from api.domains.recommendations.domain.candidates import Candidate, unique
 from api.domains.recommendations.domain.policy import Policy
+from ml.recommendations.serving import diversified
 
-# How alike two products are: the shares of a common type, category and brand.
-SAME_TYPE, SAME_CATEGORY, SAME_BRAND = 0.6, 0.25, 0.15
+ALIKE = np.array([0.6, 0.25, 0.15], np.float32)  # two products: the shares of a common type, category and brand
 MOST_RANKED = 120
 T = TypeVar("T")
 
@@ -50,34 +49,15 @@ class Placed(Generic[T]):
 def pick(candidates: Sequence[Candidate], traits: Mapping[int, Traits], limit: int, policy: Policy) -> list[Candidate]:
     """All that may be sold (`traits` knows them), the best `limit` first: relevant, unlike each other, few of one type.
 
-    Maximal marginal relevance (Carbonell and Goldstein 1998): the next one maximises
-    λ·relevance − (1 − λ)·max similarity to those chosen. Scores of several sources cannot be compared, so relevance is
-    1 / log2(1 + rank); what only fills a place comes after all others. Where the rule of types leaves places empty, the
-    best of those it held back fill them.
+    Scores of several sources cannot be compared, so what counts is the rank; see `diversified`. Where the rule of types
+    leaves places empty, the best of those it held back fill them.
     """
     able = list(islice(unique(each for each in candidates if each.product_id in traits), MOST_RANKED))
     if not able:
         return []
-    types, categories, brands = np.array([traits[each.product_id] for each in able]).T
-    alike = SAME_TYPE * (types[:, None] == types) + SAME_CATEGORY * (categories[:, None] == categories)
-    alike = (1 - policy.relevance) * (alike + SAME_BRAND * (brands[:, None] == brands))
-    relevance = policy.relevance * (1 / np.log2(np.arange(len(able)) + 2))
-    first = 2.0 * np.array([not each.is_filler for each in able])
-    likeness = np.zeros(len(able))
-    is_closed = np.zeros(len(able), bool)
-    of_type = Counter[int]()
-    chosen: list[int] = []
-    while len(chosen) < limit and not is_closed.all():
-        worth = relevance - likeness
-        worth += first
-        worth[is_closed] = -np.inf
-        at = int(worth.argmax())
-        chosen.append(at)
-        is_closed[at] = True
-        of_type[int(types[at])] += 1
-        if of_type[int(types[at])] >= policy.most_of_a_type:
-            is_closed |= types == types[at]
-        np.maximum(likeness, alike[at], out=likeness)
+    kinds = np.array([traits[each.product_id] for each in able], np.int64)
+    is_filler = np.array([each.is_filler for each in able])
+    chosen = diversified(kinds, ALIKE, is_filler, limit, policy.relevance, policy.most_of_a_type).tolist()
     taken = set(chosen)
     return [able[at] for at in chosen] + [each for at, each in enumerate(able) if at not in taken]
 
