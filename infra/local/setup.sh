@@ -42,7 +42,8 @@ if [ "$(cat .venv/.complete 2>/dev/null)" != "$wanted" ]; then
   {
     .venv/bin/python -m pip install --quiet --require-hashes -r infra/local/installer.lock &&
       .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode --require-hashes -r requirements.lock &&
-      .venv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation --editable .
+      .venv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation --editable . &&
+      .venv/bin/python -c 'import ml.recommendations.serving.compiled' # compiles, once for this machine
   } >var/setup-python.log 2>&1 || fail "Python packages cannot be installed, see var/setup-python.log"
   printf '%s\n' "$wanted" >.venv/.complete
 fi
