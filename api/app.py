@@ -1,11 +1,13 @@
 """The operational API: every domain's JSON and pages in one ASGI application."""
 
 import gc
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
+import structlog
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -27,6 +29,7 @@ from api.domains.recommendations import facade as recommendations
 from api.web import pictures
 from api.web.frame import error_page, frame
 
+log = structlog.get_logger(__name__)
 # What each domain mounts. Domains are imported by name, so that a process that serves some of them loads only those.
 ROUTERS: dict[str, tuple[str, ...]] = {
     "identity": ("endpoints", "pages"),
@@ -91,6 +94,7 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+    log.info("serving", processor_seconds=round(time.process_time(), 1))
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ TELLING = frozenset(
         *("topic_stopped", "topic_resumed", "stood_still", "waiting", "working_again", "stepped_back", "standing_by"),
         *("landing", "relaying", "partitions_added", "kafka_away", "database_unavailable", "dead_letter"),
         *("sweep_failed", "queue_failed", "stopped", "refused", "offset_not_committed", "receipts_recovered"),
-        "records_before_first_landing_are_gone",
+        *("records_before_first_landing_are_gone", "commit_waits", "serving"),
     )
 )
 _SUPERVISOR = re.compile(r"^(\S+ \S+),\d+ (?:INFO|WARN) (exited|spawned|gave up): (.*)$")
