@@ -1,5 +1,6 @@
 """dbt inside this process: to start it anew and to read its project again costs more than most of its builds."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
@@ -87,7 +88,21 @@ def _invoke(
 ) -> "dbtRunnerResult":
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - heavy
 
-    done = dbtRunner(manifest, callbacks=[listen] if listen else None).invoke(list(arguments))
+    try:
+        done = dbtRunner(manifest, callbacks=[listen] if listen else None).invoke(list(arguments))
+    finally:
+        _close_log()
     if not done.success:
         raise DbtFailed(f"dbt {' '.join(arguments)}: {done.exception or 'not everything went well'}")
     return done
+
+
+def _close_log() -> None:
+    """dbt leaves its log file open until the garbage collector finds it."""
+    from dbt_common.events.event_manager_client import cleanup_event_logger  # noqa: PLC0415 - heavy
+
+    cleanup_event_logger()
+    log = logging.getLogger("file_log")
+    for handler in tuple(log.handlers):
+        log.removeHandler(handler)
+        handler.close()
