@@ -57,7 +57,7 @@ def parse_project(environment: Mapping[str, str]) -> None:
 
 def changed_at() -> int:
     """When a file of the project was last changed, in nanoseconds."""
-    sources = (path for path in PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml"} and path.is_file())
+    sources = (path for path in PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md"} and path.is_file())
     return max(path.stat().st_mtime_ns for path in sources if "target" not in path.relative_to(PROJECT_DIR).parts)
 
 
