@@ -33,12 +33,31 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 
+# Pydantic's kinds of errors in words for whoever fills in a form; the others keep Pydantic's.
+_WORDS = {
+    "missing": "This is needed.",
+    "int_parsing": "Enter a whole number.",
+    "int_type": "Enter a whole number.",
+    "int_from_float": "Enter a whole number.",
+    "decimal_parsing": "Enter a number.",
+    "float_parsing": "Enter a number.",
+    "greater_than": "Enter more than {gt}.",
+    "greater_than_equal": "Enter {ge} or more.",
+    "less_than": "Enter less than {lt}.",
+    "less_than_equal": "Enter {le} or less.",
+    "string_too_short": "Use at least {min_length} characters.",
+    "string_too_long": "Use at most {max_length} characters.",
+}
+
+
 def validation_errors(errors: Sequence[Any], skip: int = 0) -> list[dict[str, str]]:
     """Pydantic's errors as `{field, reason}`; `skip` leaves out leading parts of the location such as `body`."""
     return [
         {
             "field": ".".join(str(part) for part in error["loc"][skip:]) or "body",
-            "reason": str(error["msg"]).removeprefix("Value error, "),
+            "reason": _WORDS.get(error["type"], "{said}").format(
+                **error.get("ctx", {}), said=str(error["msg"]).removeprefix("Value error, ")
+            ),
         }
         for error in errors
     ]

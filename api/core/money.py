@@ -1,5 +1,6 @@
 """Money as a value: whole minor units of one currency, never a float, never two currencies in one sum."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from babel.numbers import format_currency, get_currency_precision
 
 LOCALE = "en_US"
+AMOUNT = re.compile(r"(\d{1,12})(?:[.,](\d{1,2}))?", re.ASCII)
 
 
 class CurrencyMismatch(ValueError):
@@ -55,6 +57,12 @@ class Money:
         """As people write it: $1,299.00."""
         amount = Decimal(self.amount_minor).scaleb(-get_currency_precision(self.currency))
         return format_currency(amount, self.currency, locale=locale)
+
+
+def minor_of(typed: str) -> int | None:
+    """What a person typed as an amount → minor units: `4.9` → 490; None where it is no amount above zero."""
+    found = AMOUNT.fullmatch(typed.strip())
+    return (int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) or None) if found else None
 
 
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:

@@ -1,5 +1,6 @@
 """dbt inside this process: to start it anew and to read its project again costs more than most of its builds."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
@@ -56,7 +57,7 @@ def parse_project(environment: Mapping[str, str]) -> None:
 
 def changed_at() -> int:
     """When a file of the project was last changed, in nanoseconds."""
-    sources = (path for path in PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml"} and path.is_file())
+    sources = (path for path in PROJECT_DIR.rglob("*") if path.suffix in {".sql", ".yml", ".md"} and path.is_file())
     return max(path.stat().st_mtime_ns for path in sources if "target" not in path.relative_to(PROJECT_DIR).parts)
 
 
@@ -87,7 +88,21 @@ def _invoke(
 ) -> "dbtRunnerResult":
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - heavy
 
-    done = dbtRunner(manifest, callbacks=[listen] if listen else None).invoke(list(arguments))
+    try:
+        done = dbtRunner(manifest, callbacks=[listen] if listen else None).invoke(list(arguments))
+    finally:
+        _close_log()
     if not done.success:
         raise DbtFailed(f"dbt {' '.join(arguments)}: {done.exception or 'not everything went well'}")
     return done
+
+
+def _close_log() -> None:
+    """dbt leaves its log file open until the garbage collector finds it."""
+    from dbt_common.events.event_manager_client import cleanup_event_logger  # noqa: PLC0415 - heavy
+
+    cleanup_event_logger()
+    log = logging.getLogger("file_log")
+    for handler in tuple(log.handlers):
+        log.removeHandler(handler)
+        handler.close()

@@ -1,7 +1,7 @@
 """Pages about the data, made after builds and served as files: the dbt project's docs, and what the checks said last.
 
-They load nothing from another host: what Great Expectations would fetch from elsewhere is taken out of its pages, and a
-stylesheet of our own stands in for it.
+They load nothing from another host: what Great Expectations would fetch from elsewhere is taken out of its pages,
+with the scripts that need it, and a stylesheet of our own stands in for it.
 """
 
 import html
@@ -22,9 +22,10 @@ from pipelines.lib.ops import open_ops
 from pipelines.lib.settings import Settings
 
 _DBT_FILES = ("index.html", "manifest.json", "catalog.json")
-_ELSEWHERE = re.compile(
-    r"<(?:link|img)\b[^>]*(?:href|src)=\"https?://[^>]*>|<script\b[^>]*src=\"https?://[^>]*>\s*</script>", re.I
+_LEFT_OUT = re.compile(
+    r"<(?:link|img)\b[^>]*>|<script\b.*?</script>|<title>.*?</title>| onclick=\"[^\"]*\"", re.I | re.S
 )
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE = (Path(__file__).parent / "docs.css").read_text()
 _SUITES = "select suite, checked_at, document from ops.check_documents order by suite"
 _LAST = """
@@ -75,7 +76,7 @@ def _write_data(connection: psycopg.Connection, folder: Path) -> int:
 
 
 def _suite_page(suite: str, checked_at: datetime, document: dict[str, Any]) -> str:
-    """The page that Great Expectations makes of a result."""
+    """The page that Great Expectations makes of a result; what stood in the data stays text there and never runs."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     from great_expectations.core.expectation_validation_result import (  # noqa: PLC0415 - heavy
         expectationSuiteValidationResultSchema,
@@ -85,15 +86,24 @@ def _suite_page(suite: str, checked_at: datetime, document: dict[str, Any]) -> s
     )
     from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415 - heavy
 
-    result = expectationSuiteValidationResultSchema.load(document)
+    result = expectationSuiteValidationResultSchema.load(_escaped(document))
     view: Any = DefaultJinjaPageView()
     made = view.render(ValidationResultsPageRenderer().render(result))
     title = html.escape(f"{suite}, {checked_at:%Y-%m-%d %H:%M} UTC")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     own = f"<title>{title}</title><style>{_STYLE}</style>"
+    made = _LEFT_OUT.sub("", made).replace("<head>", f"<head>{policy}", 1)
     back = f'<p class="back"><a href="../">All data docs</a> · {title}</p>'
-    return re.sub(
-        r"(<body\b[^>]*>)", rf"\1{back}", _ELSEWHERE.sub("", made).replace("</head>", f"{own}</head>", 1), count=1
-    )
+    return re.sub(r"(<body\b[^>]*>)", rf"\1{back}", made.replace("</head>", f"{own}</head>", 1), count=1)
+
+
+def _escaped(value: Any) -> Any:
+    """Every text of a document as HTML: Great Expectations writes them into its pages as they are."""
+    if isinstance(value, dict):
+        return {name: _escaped(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_escaped(each) for each in value]
+    return html.escape(value) if isinstance(value, str) else value
 
 
 def _index(connection: psycopg.Connection) -> str:

@@ -224,7 +224,9 @@ def _renew(admin_url: str, owner_url: str, name: str) -> None:
 
 
 @pytest.fixture
-def database_of_its_own(migrated_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def database_of_its_own(
+    migrated_env: dict[str, str], told: Told, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """Commits are real here, and no other test's pool is disturbed when the database goes."""
     owner_url = migrated_env["AGORA_POSTGRES_OWNER_URL"]
     name = f"agora_own_{secrets.token_hex(4)}"
@@ -236,6 +238,7 @@ def database_of_its_own(migrated_env: dict[str, str], monkeypatch: pytest.Monkey
         yield
         monkeypatch.undo()
         get_settings.cache_clear()
+        told.take(_named(owner_url, name), request.node.nodeid)
         _drop(admin, name)
 
 

@@ -49,7 +49,7 @@ def test_stock_is_found_watched_and_mended(page: Page, inspect: Inspect) -> None
     watch = page.get_by_role("region", name="Tell when it is low")
     watch.get_by_label("At so many units or fewer").fill("many")
     watch.get_by_role("button", name="Watch it").click()
-    expect(page.get_by_text("valid integer")).to_be_visible()
+    expect(page.get_by_text("Enter a whole number.")).to_be_visible()
     inspect("operate-variant-stock-wrong")
     watch.get_by_label("At so many units or fewer").fill("100000")
     watch.get_by_role("button", name="Watch it").click()

@@ -87,6 +87,7 @@ def test_the_desk(page: Page, inspect: Inspect, made: tuple[str, str]) -> None:
     page.get_by_label("Reason").fill("damaged")
     page.get_by_role("button", name="Refund").click()
     expect(page.get_by_label("Amount to give back")).to_be_focused()
+    expect(page.get_by_text("$12.50 can be given back.")).to_be_visible()
     inspect("operate-payment-wrong")
     page.get_by_label("Amount to give back").fill("2.50")
     page.get_by_role("button", name="Refund").click()

@@ -145,6 +145,7 @@ def test_signing_up_and_in(page: Page, inspect: Inspect) -> None:
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_label("Your name")).to_have_value("Ada Lovelace")
     expect(page.get_by_label("E-mail address")).to_be_focused()
+    expect(page.get_by_text("Use at least 10 characters.")).to_be_visible()
     inspect("register-wrong")
     page.get_by_label("E-mail address").fill("ada@example.org")
     page.get_by_label("Password").fill("three quiet words")

@@ -1,6 +1,5 @@
 """Rules of catalog without a database: names in addresses, words of a question, the order of a list."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -77,12 +76,3 @@ def price_range_name(index: int) -> str:
 
 
 PRICE_RANGES = {price_range_name(index): index for index in range(len(PRICE_EDGES))}
-
-
-AMOUNT = re.compile(r"(\d{1,12})(?:[.,](\d{1,2}))?")
-
-
-def price_in_minor(typed: str) -> int | None:
-    """What a person typed as an amount → minor units: `4.9` → 490; None where it is no amount."""
-    found = AMOUNT.fullmatch(typed.strip())
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None

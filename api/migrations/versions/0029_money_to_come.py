@@ -27,3 +27,17 @@ def upgrade() -> None:
     ALTER TABLE ordering.order_history DROP CONSTRAINT ck_order_history_kind,
         ADD CONSTRAINT ck_order_history_kind CHECK (kind IN ({KINDS}, 'paid'));
     """)
+
+
+def downgrade() -> None:
+    """What was taken off is forgotten; that money came stays in the timeline as a note."""
+    op.execute("ALTER TABLE ordering.order_history DISABLE TRIGGER order_history_is_append_only")
+    op.execute("UPDATE ordering.order_history SET kind = 'noted' WHERE kind = 'paid'")
+    op.execute("ALTER TABLE ordering.order_history ENABLE TRIGGER order_history_is_append_only")
+    op.execute(f"""
+    ALTER TABLE ordering.order_history DROP CONSTRAINT ck_order_history_kind,
+        ADD CONSTRAINT ck_order_history_kind CHECK (kind IN ({KINDS}));
+    """)
+    op.execute("ALTER TABLE payments.disputes DROP COLUMN reminded_at")
+    op.execute("DROP INDEX payments.ix_payments_transfers")
+    op.execute("ALTER TABLE payments.payments DROP COLUMN waived_minor")

@@ -1,5 +1,6 @@
 -- Grain: one row per thing that somebody did with a product: looked at it, put it into the cart, wished for it, rated
--- it, bought it. A view: what was stitched to a person later is theirs at once.
+-- it, bought it. A view: what was stitched to a person later is theirs at once. All parts have the same types, else
+-- Postgres makes the whole of it before it looks at a condition.
 {{ config(materialized='view') }}
 
 select
@@ -27,7 +28,7 @@ select
     customer_id as person_id,
     customer_id,
     product_id,
-    1 as quantity,
+    1::bigint as quantity,
     null as rating,
     null as recommendation_id,
     null as session_id
@@ -43,7 +44,7 @@ select
     customer_id as person_id,
     customer_id,
     product_id,
-    1 as quantity,
+    1::bigint as quantity,
     rating,
     null as recommendation_id,
     null as session_id

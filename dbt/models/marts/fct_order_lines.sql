@@ -6,7 +6,11 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='order_day',
-        indexes=[{'columns': ['order_day', 'placed_at']}, {'columns': ['product_id']}],
+        indexes=[
+            {'columns': ['order_id', 'line_number'], 'unique': True},
+            {'columns': ['order_day', 'placed_at']},
+            {'columns': ['product_id']},
+        ],
     )
 }}
 

@@ -1,22 +1,12 @@
 -- Grain: one row per behaviour event, all kinds in the columns that they share.
-{% set kinds = {
-    'page_viewed': ('null::bigint', 'null::text', 'null::bigint'),
-    'product_viewed': ('product_id', 'recommendation_id', 'null::bigint'),
-    'search_performed': ('null::bigint', 'null::text', 'null::bigint'),
-    'cart_item_added': ('product_id', 'recommendation_id', 'quantity'),
-    'checkout_started': ('null::bigint', 'null::text', 'items'),
-} %}
-{% for kind, (product_id, recommendation_id, quantity) in kinds.items() %}
-    select
-        event_id,
-        day,
-        occurred_at,
-        '{{ kind }}' as kind,
-        anonymous_id,
-        customer_id,
-        {{ product_id }} as product_id,
-        {{ recommendation_id }} as recommendation_id,
-        {{ quantity }} as quantity
-    from {{ source('lake', 'analytics_' ~ kind) }}
-    {{ "union all" if not loop.last }}
-{% endfor %}
+{% set untold = {'product_id': 'null::bigint', 'recommendation_id': 'null::text', 'quantity': 'null::bigint'} %}
+{{ union_of_events({
+    'analytics_page_viewed': dict(untold, kind="'page_viewed'"),
+    'analytics_product_viewed': {'kind': "'product_viewed'", 'quantity': 'null::bigint'},
+    'analytics_search_performed': dict(untold, kind="'search_performed'"),
+    'analytics_cart_item_added': {'kind': "'cart_item_added'"},
+    'analytics_checkout_started': dict(untold, kind="'checkout_started'", quantity='items'),
+}, [
+    'event_id', 'day', 'occurred_at', 'kind', 'anonymous_id', 'customer_id', 'product_id', 'recommendation_id',
+    'quantity',
+]) }}

@@ -1,24 +1,8 @@
 -- Grain: one row per event of a review: it can be read, or no longer can.
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    review_id,
-    product_id,
-    customer_id,
-    rating,
-    true as is_published
-from {{ source('lake', 'catalog_review_published') }}
-union all
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    review_id,
-    product_id,
-    customer_id,
-    null::bigint as rating,
-    false as is_published
-from {{ source('lake', 'catalog_review_withdrawn') }}
+{{ union_of_events({
+    'catalog_review_published': {'is_published': 'true'},
+    'catalog_review_withdrawn': {'rating': 'null::bigint', 'is_published': 'false'},
+}, [
+    'event_id', 'day', 'occurred_at', 'kafka_offset', 'review_id', 'product_id', 'customer_id', 'rating',
+    'is_published',
+]) }}

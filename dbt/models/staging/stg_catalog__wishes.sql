@@ -1,22 +1,7 @@
 -- Grain: one row per change of a wishlist.
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    customer_id,
-    product_id,
-    variant_id,
-    true as is_wished
-from {{ source('lake', 'catalog_item_wished') }}
-union all
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    customer_id,
-    product_id,
-    variant_id,
-    false as is_wished
-from {{ source('lake', 'catalog_item_unwished') }}
+{{ union_of_events({
+    'catalog_item_wished': {'is_wished': 'true'},
+    'catalog_item_unwished': {'is_wished': 'false'},
+}, [
+    'event_id', 'day', 'occurred_at', 'kafka_offset', 'customer_id', 'product_id', 'variant_id', 'is_wished',
+]) }}

@@ -1,20 +1,7 @@
 -- Grain: one row per change of a membership.
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    community_id,
-    customer_id,
-    true as is_member
-from {{ source('lake', 'communities_member_joined') }}
-union all
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    community_id,
-    customer_id,
-    false as is_member
-from {{ source('lake', 'communities_member_left') }}
+{{ union_of_events({
+    'communities_member_joined': {'is_member': 'true'},
+    'communities_member_left': {'is_member': 'false'},
+}, [
+    'event_id', 'day', 'occurred_at', 'kafka_offset', 'community_id', 'customer_id', 'is_member',
+]) }}

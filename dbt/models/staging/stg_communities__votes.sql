@@ -1,22 +1,7 @@
 -- Grain: one row per vote cast, changed or withdrawn, on a post or a comment.
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    post_id as subject_id,
-    community_id,
-    customer_id,
-    value
-from {{ source('lake', 'communities_post_voted') }}
-union all
-select
-    event_id,
-    day,
-    occurred_at,
-    kafka_offset,
-    comment_id as subject_id,
-    community_id,
-    customer_id,
-    value
-from {{ source('lake', 'communities_comment_voted') }}
+{{ union_of_events({
+    'communities_post_voted': {'subject_id': 'post_id'},
+    'communities_comment_voted': {'subject_id': 'comment_id'},
+}, [
+    'event_id', 'day', 'occurred_at', 'kafka_offset', 'subject_id', 'community_id', 'customer_id', 'value',
+]) }}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.core.money import CurrencyMismatch, Money, allocate, share
+from api.core.money import CurrencyMismatch, Money, allocate, minor_of, share
 
 AMOUNTS = st.integers(-(2**50), 2**50)
 WEIGHTS = st.lists(st.integers(0, 2**40), min_size=1, max_size=50)
@@ -46,3 +46,14 @@ def test_currencies_do_not_mix_and_are_shown_in_their_own_units() -> None:
         Money(1, "USD") + Money(1, "EUR")
     with pytest.raises(ValueError, match="currency"):
         Money(1, "usd")
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"),
+    [
+        *(("12", 1200), (" 4.9 ", 490), ("4,99", 499)),
+        *((typed, None) for typed in ("", "0", "0.00", "-1", "1.999", "1e3", "NaN", "٣", "9" * 13)),
+    ],
+)
+def test_an_amount_that_a_person_typed(typed: str, minor: int | None) -> None:
+    assert minor_of(typed) == minor

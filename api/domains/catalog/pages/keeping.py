@@ -13,10 +13,10 @@ from starlette.datastructures import FormData
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep, Reader
 from api.core.errors import AppError, Invalid, validation_errors
+from api.core.money import minor_of
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.catalog.contracts.keeping import AttributeDefinition, KeptProduct, ProductDraft, ProductState
-from api.domains.catalog.domain import price_in_minor
 from api.domains.catalog.errors import InvalidAttributes, SkuTaken, StaleProduct
 from api.domains.catalog.schemas.keeping import ProductCreate, ProductEdit
 from api.domains.catalog.service import attributes, keeping, variants
@@ -160,7 +160,7 @@ async def _values(reader: Reader, typed: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {name: typed[name].strip() for name in TEXTS}
     values["size"] = values["size"] or None
     values["below"] = [level.strip() for level in typed["below"].split(">") if level.strip()]
-    values["price_minor"] = price_in_minor(typed["price"])
+    values["price_minor"] = minor_of(typed["price"])
     at = typed["available_from"].strip()
     values["available_from"] = f"{at}:00Z" if at else None
     defined = await attributes.definitions(reader, values["product_type"])

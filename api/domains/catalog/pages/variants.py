@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.db import ReadDep
 from api.core.errors import Invalid
+from api.core.money import minor_of
 from api.core.routing import Router
 from api.domains.catalog.contracts import VariantNew
-from api.domains.catalog.domain import price_in_minor
 from api.domains.catalog.errors import InvalidPrice, VariantExists
 from api.domains.catalog.pages.keeping import filled_form, product_form
 from api.domains.catalog.service import keeping, operating
@@ -38,7 +38,7 @@ async def add(
 ) -> Response:
     """A further variant, or the page again with what is wrong."""
     typed = {"sku": sku.strip(), "options": options, "price": price, "gtin": gtin.strip()}
-    price_minor = price_in_minor(price)
+    price_minor = minor_of(price)
     wrong = {
         "variant_sku": "Give it an SKU of up to 100 characters." if not 0 < len(typed["sku"]) <= 100 else "",
         "variant_price": "Write an amount such as 4.99." if not price_minor else "",
@@ -77,7 +77,7 @@ async def change(
         if options.strip():
             await operating.set_options(operator.customer_id, variant_id, _options(options))
         if price.strip():
-            await operating.change_price(operator.customer_id, variant_id, price_in_minor(price) or 0)
+            await operating.change_price(operator.customer_id, variant_id, minor_of(price) or 0)
         return _back(product_id)
     except VariantExists:
         errors[f"options-{variant_id}"] = "Another variant has these."

@@ -14,6 +14,7 @@ from api.core.errors import Invalid
 from api.core.limits import limit_account, limited
 from api.core.rendering import render
 from api.core.routing import Router
+from api.domains.identity.domain import password_fault
 from api.domains.identity.errors import SecondFactorNeeded, SecondFactorRefused, WrongCredentials
 from api.domains.identity.pages.forms import faults
 from api.domains.identity.schemas import Registration
@@ -110,7 +111,11 @@ async def post_register(
         registration = Registration.model_validate({"email": email, "display_name": display_name, "password": password})
         await accounts.register(session, registration)
     except (ValidationError, Invalid) as problem:
-        return _register_page(request, local_path(target), email, display_name, faults(problem, REASONS))
+        wrong = faults(problem, REASONS)
+        # What is wrong with the password is said beside the rest, not after it.
+        if fault := password_fault(password, email):
+            wrong.setdefault("password", fault)
+        return _register_page(request, local_path(target), email, display_name, wrong)
     return _go(f"/sign-in?registered=true&next={quote(local_path(target))}")
 
 

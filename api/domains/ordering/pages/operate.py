@@ -9,6 +9,7 @@ from fastapi import Depends, Form, Query, Request, Response, status
 
 from api.core.auth import CsrfDep, Principal, require
 from api.core.errors import Conflict
+from api.core.money import minor_of
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.ordering.contracts import OrderStatus, OrderView, ReturnStatus
@@ -92,14 +93,14 @@ async def refund(
     order_id: UUID,
     operator: Refunder,
     _: CsrfDep,
-    amount: Annotated[str, Form(pattern=r"^\d{1,9}([.]\d{1,2})?$")],
+    amount: Line,
     reason: Line,
     refunded_minor: Annotated[int, Form(ge=0, lt=2**63)],
 ) -> Response:
     """Give a part of the money back; a form that is sent twice refunds once."""
-    whole, _dot, cents = amount.partition(".")
-    minor = int(whole) * 100 + int(cents.ljust(2, "0") or 0)
-    actor = operator.customer_id
+    minor, actor = minor_of(amount), operator.customer_id
+    if minor is None:
+        return _page(request, await orders.get_order(None, order_id), "Enter an amount such as 12.50.")
     return await _act(request, order_id, lambda: refunds.refund_order(actor, order_id, minor, reason, refunded_minor))
 
 

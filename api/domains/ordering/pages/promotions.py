@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from api.core.auth import CsrfDep, Principal, require
 from api.core.errors import validation_errors
+from api.core.money import minor_of
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.ordering.errors import PromotionExists
@@ -23,8 +24,16 @@ KINDS = {
     "free_delivery": "Free delivery",
     "buy_x_get_y": "Buy some, get some free",
 }
-NUMBERS = ("percent", "amount_minor", "buy_quantity", "get_quantity", "minimum_minor", "most_uses", "most_per_customer")
-FIELDS = ("code", "title", "kind", *NUMBERS, "departments", "product_ids")
+NEEDED = {"percentage": ("percent",), "amount": ("amount",), "buy_x_get_y": ("buy_quantity", "get_quantity")}
+AMOUNTS = ("amount", "minimum")
+NUMBERS = ("percent", "buy_quantity", "get_quantity", "most_uses", "most_per_customer")
+FIELDS = ("code", "title", "kind", *AMOUNTS, *NUMBERS, "departments", "product_ids")
+WORDS = {
+    "code": "Use 3 to 40 letters, digits, - and _.",
+    "title": "Give it a name of up to 200 characters.",
+    "departments": "Up to 50 departments, each of up to 100 characters.",
+    "product_ids": "Enter up to 1,000 numbers of products, with commas between.",
+}
 
 
 @router.get("")
@@ -38,15 +47,25 @@ async def create_promotion(request: Request, operator: Operator, _: CsrfDep) -> 
     """A new code, or the form again with what is wrong beside its field."""
     form = await request.form()
     filled = {name: str(form.get(name, "")).strip()[:1000] for name in FIELDS}
-    values: dict[str, Any] = {name: value for name, value in filled.items() if value}
+    values: dict[str, Any] = {name: value for name, value in filled.items() if value and name not in AMOUNTS}
+    wrong = {name: "This kind needs it." for name in NEEDED.get(filled["kind"], ()) if not filled[name]}
+    for name in AMOUNTS:
+        if filled[name] and (minor := minor_of(filled[name])) is None:
+            wrong[name] = "Enter an amount such as 4.99."
+        elif filled[name]:
+            values[f"{name}_minor"] = minor
     for name in ("departments", "product_ids"):
         values[name] = [part.strip() for part in filled[name].split(",") if part.strip()]
     try:
         request_ = PromotionCreate.model_validate(values)
+        if wrong:
+            return await _page(request, filled, wrong)
         await promotions.create_promotion(operator.customer_id, request_.model_dump())
     except ValidationError as error:
-        wrong = {each["field"].partition(".")[0]: each["reason"] for each in validation_errors(error.errors())}
-        return await _page(request, filled, {name or "form": text for name, text in wrong.items()})
+        said = {each["field"].partition(".")[0]: each["reason"] for each in validation_errors(error.errors())}
+        # What is missing for the kind stands beside its field already.
+        told = {name: WORDS.get(name, text) for name, text in said.items() if name != "body" or not wrong}
+        return await _page(request, filled, told | wrong)
     except PromotionExists:
         return await _page(request, filled, {"code": "There is a promotion with this code already."})
     return go("/operate/promotions")
@@ -69,5 +88,6 @@ async def _page(request: Request, filled: dict[str, str], errors: dict[str, str]
         promotions=await promotions.list_promotions(),
         filled={name: filled.get(name, "") for name in FIELDS},
         errors=errors,
+        first_wrong=next((name for name in FIELDS if name in errors), None),
         kinds=KINDS,
     )

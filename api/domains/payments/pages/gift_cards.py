@@ -10,9 +10,9 @@ from fastapi import Depends, Form, Request, Response, status
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.errors import AppError
 from api.core.idempotency import run_once
+from api.core.money import minor_of
 from api.core.rendering import render
 from api.core.routing import Router
-from api.domains.payments.pages.operate import minor_of
 from api.domains.payments.service import desk, stored_value
 
 router = Router(prefix="/operate/gift-cards")

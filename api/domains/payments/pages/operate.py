@@ -1,6 +1,5 @@
 """Operator pages: payments, disputes, reconciliation."""
 
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -9,9 +8,11 @@ from fastapi.responses import RedirectResponse
 
 from api.core.auth import CsrfDep, Principal, VisitorDep, require
 from api.core.errors import AppError
+from api.core.money import Money, minor_of
 from api.core.rendering import render
 from api.core.routing import Router
 from api.domains.payments.contracts import DisputeStatus, IntentStatus, PaymentStatus, RefundStatus
+from api.domains.payments.errors import RefundTooLarge
 from api.domains.payments.service import desk, disputes, reconciliation, transfers
 from api.domains.payments.service.refunds import BY_HAND
 
@@ -20,7 +21,6 @@ Reader = Annotated[Principal, Depends(require("payments.read"))]
 Operator = Annotated[Principal, Depends(require("payments.manage"))]
 Disputant = Annotated[Principal, Depends(require("disputes.answer"))]
 SHOWN = 50
-LARGEST = 2**53
 
 
 @router.get("/payments")
@@ -73,19 +73,12 @@ async def refund(
         return await _payment_page(request, payment_id, wrong, typed)
     try:
         await desk.give_back(operator.customer_id, payment_id, refund_id, amount_minor, reason.strip())
+    except RefundTooLarge as error:
+        left = Money(error.extra["refundable_minor"], (await desk.open_file(payment_id)).payment.currency)
+        return await _payment_page(request, payment_id, {"amount": f"{left.show()} can be given back."}, typed)
     except AppError as error:
         return await _payment_page(request, payment_id, {"amount": error.detail or error.title}, typed)
     return _go(f"/operate/payments/{payment_id}")
-
-
-def minor_of(amount: str) -> int | None:
-    """12.50 → 1250; None for what is no amount above zero."""
-    try:
-        minor = Decimal(amount.strip()) * 100
-        whole = int(minor)
-    except (InvalidOperation, ValueError, OverflowError):
-        return None
-    return whole if minor == whole and 0 < whole < LARGEST else None
 
 
 @router.post("/payments/{payment_id}/capture")
