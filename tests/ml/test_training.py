@@ -188,9 +188,24 @@ def test_coverage_counts_distinct_products(training: Training, lines: pl.DataFra
     assert evaluate(flat, persons, catalogue=100).figures["coverage_at_10"] == pytest.approx(0.10)
 
 
+def test_what_was_shown_is_kept_with_its_scores(training: Training, lines: pl.DataFrame) -> None:
+    before, after = interactions.split(interactions.check(lines), timedelta(weeks=4))
+    persons = people(interactions.build(before), after)
+    for trained in training.trained.values():
+        found = trained.evaluation
+        assert found.hits.shape == found.scores.shape == (len(persons), 20)
+        shown = np.isfinite(found.scores)
+        assert not found.hits[~shown].any()
+        assert (np.diff(np.where(shown, found.scores, -np.inf), axis=1)[shown[:, 1:]] <= 0).all()
+        gain = (found.hits[:, :10] / np.log2(np.arange(10) + 2)).sum(axis=1)
+        best = [(1 / np.log2(np.arange(min(len(each.bought), 10)) + 2)).sum() for each in persons]
+        np.testing.assert_allclose(gain / best, found.per_person["ndcg_at_10"])
+
+
 def test_a_training_is_drawn(training: Training) -> None:
     drawn = plots.plots(training)
-    assert {"models.svg", "slices.svg"} <= set(drawn)
+    assert {"models.svg", "slices.svg", "calibration.svg"} <= set(drawn)
+    assert "foretold by the score" in drawn["calibration.svg"]
     assert all(each.startswith("<?xml") and "</svg>" in each for each in drawn.values())
     assert ("features.svg" in drawn) == (training.blend is not None and bool(training.blend.trees))
     assert len(training.histories) == len(training.trained[training.champion].evaluation.per_person["ndcg_at_10"])
