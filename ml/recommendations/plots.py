@@ -76,7 +76,7 @@ def slices(training: Training) -> str:
 
 
 def calibration(champion: Evaluation, found: Reliability) -> str:
-    """How often what stands at a place is bought; and what scores foretold beside what was bought, by tenths of them."""
+    """How often what stands at a place is bought; what scores foretold beside what was bought, by tenths of them."""
 
     def draw(axes: Sequence[Axes]) -> None:
         by_place, by_score = axes
