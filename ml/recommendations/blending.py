@@ -83,8 +83,20 @@ def learn(lessons: Iterable[tuple[Blend, Sequence[Person]]], settings: Settings)
     return {task: grow(found, names, settings) for task, found in taught.items() if found}
 
 
+def taught(lessons: Sequence[tuple[Blend, Sequence[Person]]], settings: Settings) -> dict[Task, Trees]:
+    """Trees learned from all `lessons`, the newest first, of those tasks in which they are worth it.
+
+    That is tried as it will be: what the older lessons teach must hold in the newest. One lesson alone teaches nothing.
+    """
+    if len(lessons) < 2:
+        return {}
+    blend, persons = lessons[0]
+    tasks = tuple(judged(blend, learn(lessons[1:], settings), persons))
+    return learn(lessons, replace(settings, tasks=tasks)) if tasks else {}
+
+
 def judged(blend: Blend, trees: Mapping[Task, Trees], persons: Sequence[Person]) -> dict[Task, Trees]:
-    """The trees that surely find more than the plain blend for people they did not learn from, by NDCG@10.
+    """The trees that surely find more than the plain blend for these people, by NDCG@10.
 
     Where people seldom take what is new to them, there is too little to learn an order from.
     """
@@ -272,9 +284,11 @@ def _of_products(products: pl.DataFrame, ids: Ids) -> tuple[npt.NDArray[np.int32
     code, trait = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.float32)
     unique = products.unique("product_id").filter(pl.col("product_id").is_in(ids.tolist()))
     at = np.searchsorted(ids, unique["product_id"].to_numpy())
-    if "category" in unique.columns:
-        named = unique["category"].cast(pl.String).rank("dense").fill_null(0).to_numpy().astype(np.int32) - 1
-        code[at] = named
+    # The narrowest shelf that is known: what somebody tries next mostly stands beside what they take.
+    shelves = [pl.col(name).cast(pl.String) for name in ("product_type", "category") if name in unique.columns]
+    if shelves:
+        named = unique.select(pl.coalesce(shelves)).to_series()
+        code[at] = named.rank("dense").fill_null(0).to_numpy().astype(np.int32) - 1
     if "trait" in unique.columns:
         trait[at] = unique["trait"].cast(pl.Float32).fill_null(0.0).to_numpy()
     return code, trait

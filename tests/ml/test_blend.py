@@ -156,6 +156,39 @@ def test_trees_that_are_no_better_than_the_sum_are_not_kept(blend: Blend, purcha
     assert not blending.judged(plain, {"next": constant}, persons)
 
 
+def test_what_older_weeks_teach_must_hold_in_the_newest(blend: Blend, purchases: Purchases) -> None:
+    """Two lessons in which people took what is rare; a newest in which they did, and one in which they did not."""
+    plain = replace(blend, trees={})
+
+    def taking(place: int) -> list[Person]:
+        found = []
+        for row in range(40):
+            history, days = purchases.history(row), purchases.days(row)
+            ranked, _ = plain.rank(history, days, float(days.max()) + 1, 40, "next")
+            rare = ranked[np.argsort(plain.items.ever[np.searchsorted(plain.product_ids, ranked)])].tolist()
+            wanted = frozenset(rare[:4] if place == 0 else ranked[:4].tolist())
+            found.append(Person(history, wanted, frozenset(), days, float(days.max()) + 1))
+        return found
+
+    settings = Settings(trees=20, leaves=7, least=20, tasks=("next",))
+    older = [(plain, taking(0)), (plain, taking(0))]
+    assert set(blending.taught([(plain, taking(0)), *older], settings)) == {"next"}
+    assert blending.taught([(plain, taking(1)), *older], settings) == {}
+    assert blending.taught(older[:1], settings) == {}
+
+
+def test_a_shelf_is_the_type_where_one_is_known(purchases: Purchases, products: pl.DataFrame) -> None:
+    ids = purchases.product_ids
+    finer = products.with_columns(
+        pl.when(pl.col("product_id") % 2 == 0).then(pl.lit("EVEN")).otherwise(pl.lit(None)).alias("product_type")
+    )
+    codes = blending.describe_items(purchases, finer, ids).category
+    assert len(set(codes[ids % 2 == 0].tolist())) == 1
+    assert len(set(codes[ids % 2 == 1].tolist())) == 2  # of these the category alone is known
+    bare = blending.describe_items(purchases, products.select("product_id", "title"), ids).category
+    assert (bare == -1).all()
+
+
 def test_factors_that_are_not_there_are_not_kept(purchases: Purchases, products: pl.DataFrame) -> None:
     scorer = SOURCES[1].fit(purchases, products)
     assert scorer.factors is not None
