@@ -159,6 +159,9 @@ _ALL: tuple[Event, ...] = (
         severity=1,
         customer_id=PERSON,
     ),
+    moderation.SubjectReported(
+        case_id=THING, kind="review", subject_id=THING, product_id=4711, policy="Be civil", reporter_id=PERSON
+    ),
     moderation.CaseDecided(
         **_DECIDED,
         origin="hold",

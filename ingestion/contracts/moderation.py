@@ -95,6 +95,23 @@ class CaseOpened(Event):
     customer_id: CustomerId | None = None
 
 
+class SubjectReported(Event):
+    """Somebody said that a thing is against `policy`: once for each person and case, and never in their words.
+
+    `product_id` is the product that it was said of, where it was said of one.
+    """
+
+    type: ClassVar[str] = "moderation.subject_reported"
+    key_field: ClassVar[str] = "subject_id"  # what becomes of one thing is heard in its order
+
+    case_id: UUID
+    kind: str
+    subject_id: UUID
+    product_id: int | None = None
+    policy: str
+    reporter_id: CustomerId
+
+
 class CaseDecided(Event):
     """What a moderator decided of a case, under which version of which policy.
 

@@ -25,6 +25,20 @@ from ml.recommendations.serving import EVERY, Blend, Floats, Ids, Items, Scorer,
 PERIODS = 64
 POPULAR = 50  # bestsellers that are candidates for everybody
 TASKS: tuple[Task, ...] = ("next", "new")
+FRESH = 28.0  # days in which a first purchase counts as lately
+# What tells in which order people take what is new to them. The rest of the features differs more from one month to the
+# next than between products, and trees that hear it learn the month.
+OF_NEW = frozenset({"ever", "recent", "trend", "fresh", "category_share", "category_lift"})
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Trees of another size for a task; where `features` are given, they ask about the sources and those alone."""
+
+    trees: int
+    leaves: int
+    least: int
+    features: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,7 @@ class Settings:
     `served_depth` and `loudest` are those of the blend.
 
     `people` bounds who is learned from in each fold. Weights are of the sources in the plain blend, 1 where not given.
+    `discovery` is how the trees of the task `new` grow where that is not as the others.
     """
 
     trees: int = 150
@@ -47,6 +62,12 @@ class Settings:
     weights: Mapping[str, float] = field(default_factory=dict)
     served_depth: int = 200
     loudest: int = EVERY
+    discovery: Growth | None = None
+
+    def growth(self, task: Task) -> Growth:
+        """How the trees of a task grow."""
+        usual = Growth(self.trees, self.leaves, self.least)
+        return self.discovery or usual if task == "new" else usual
 
 
 @dataclass(frozen=True)
@@ -80,11 +101,23 @@ def learn(lessons: Iterable[tuple[Blend, Sequence[Person]]], settings: Settings)
             for person in persons[: settings.people]:
                 for task, found in describe(blend, person, settings).items():
                     taught[task].append(found)
-    return {task: grow(found, names, settings) for task, found in taught.items() if found}
+    return {task: grow(found, names, settings, settings.growth(task)) for task, found in taught.items() if found}
+
+
+def taught(lessons: Sequence[tuple[Blend, Sequence[Person]]], settings: Settings) -> dict[Task, Trees]:
+    """Trees learned from all `lessons`, the newest first, of those tasks in which they are worth it.
+
+    That is tried as it will be: what the older lessons teach must hold in the newest. One lesson alone teaches nothing.
+    """
+    if len(lessons) < 2:
+        return {}
+    blend, persons = lessons[0]
+    tasks = tuple(judged(blend, learn(lessons[1:], settings), persons))
+    return learn(lessons, replace(settings, tasks=tasks)) if tasks else {}
 
 
 def judged(blend: Blend, trees: Mapping[Task, Trees], persons: Sequence[Person]) -> dict[Task, Trees]:
-    """The trees that surely find more than the plain blend for people they did not learn from, by NDCG@10.
+    """The trees that surely find more than the plain blend for these people, by NDCG@10.
 
     Where people seldom take what is new to them, there is too little to learn an order from.
     """
@@ -149,10 +182,17 @@ def describe(blend: Blend, person: Person, settings: Settings) -> dict[Task, tup
     return found
 
 
-def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence[str], settings: Settings) -> Trees:
+def grow(
+    lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence[str], settings: Settings, growth: Growth
+) -> Trees:
     """LambdaMART (Burges 2010) by LightGBM, one query per person. One thread, so that a seed repeats."""
+    rows = np.concatenate([each for each, _ in lessons])
+    if growth.features is not None:
+        # A column that never changes is never asked for; all others keep their places.
+        is_heard = [name in growth.features or name.startswith(("z_", "rank_")) for name in names]
+        rows[:, ~np.array(is_heard)] = 0
     data = lightgbm.Dataset(
-        np.concatenate([rows for rows, _ in lessons]),
+        rows,
         np.concatenate([taken for _, taken in lessons]),
         group=[len(taken) for _, taken in lessons],
         feature_name=list(names),
@@ -161,9 +201,9 @@ def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence
         "objective": "lambdarank",
         "lambdarank_truncation_level": 20,
         "learning_rate": settings.learning_rate,
-        "num_leaves": settings.leaves,
+        "num_leaves": growth.leaves,
         "max_depth": 6,  # what an answer costs is trees × depth
-        "min_data_in_leaf": settings.least,
+        "min_data_in_leaf": growth.least,
         "feature_fraction": 0.6,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
@@ -175,7 +215,7 @@ def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence
         "seed": settings.seed,
         "verbose": -1,
     }
-    return flatten(lightgbm.train(parameters, data, settings.trees))
+    return flatten(lightgbm.train(parameters, data, growth.trees))
 
 
 def flatten(booster: lightgbm.Booster) -> Trees:
@@ -255,7 +295,14 @@ def describe_items(known: Purchases, products: pl.DataFrame, ids: Ids) -> Items:
         np.log1p(when),
         start,
         step,
+        fresh(known, at, len(ids), end - FRESH),
     )
+
+
+def fresh(known: Purchases, at: npt.NDArray[np.int64], products: int, since: float) -> Floats:
+    """log1p of the people whose first purchase of a product is younger than `since`."""
+    column = at[known.weights.indices[known.first_days > since]]
+    return np.log1p(np.bincount(column, minlength=products)).astype(np.float32)
 
 
 def gaps(known: Purchases, at: npt.NDArray[np.int64], products: int) -> Floats:
@@ -272,9 +319,11 @@ def _of_products(products: pl.DataFrame, ids: Ids) -> tuple[npt.NDArray[np.int32
     code, trait = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.float32)
     unique = products.unique("product_id").filter(pl.col("product_id").is_in(ids.tolist()))
     at = np.searchsorted(ids, unique["product_id"].to_numpy())
-    if "category" in unique.columns:
-        named = unique["category"].cast(pl.String).rank("dense").fill_null(0).to_numpy().astype(np.int32) - 1
-        code[at] = named
+    # The narrowest shelf that is known: what somebody tries next mostly stands beside what they take.
+    shelves = [pl.col(name).cast(pl.String) for name in ("product_type", "category") if name in unique.columns]
+    if shelves:
+        named = unique.select(pl.coalesce(shelves)).to_series()
+        code[at] = named.rank("dense").fill_null(0).to_numpy().astype(np.int32) - 1
     if "trait" in unique.columns:
         trait[at] = unique["trait"].cast(pl.Float32).fill_null(0.0).to_numpy()
     return code, trait

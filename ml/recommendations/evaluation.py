@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ml.recommendations.interactions import Purchases
@@ -33,13 +34,16 @@ class Person:
 class Evaluation:
     """Means over people with 95 % intervals; `new_` figures rank only what the person had not bought before.
 
-    `per_person` has the values that were averaged, in the order of the people, for paired comparisons.
+    `per_person` has the values that were averaged, in the order of the people, for paired comparisons. `scores` and
+    `hits` (people × DEPTH) are those of the products that each was shown; NaN and False where a list was shorter.
     """
 
     figures: dict[str, float]
     people: int
     seconds: float
     per_person: dict[str, list[float]] = field(default_factory=dict)
+    scores: npt.NDArray[np.float64] = field(default_factory=lambda: np.empty((0, DEPTH)))
+    hits: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, DEPTH), np.bool_))
 
 
 def people(
@@ -65,11 +69,15 @@ def people(
 
 
 class Lists(NamedTuple):
-    """The first `DEPTH` products for a person: of all, of those new to them, and without the weight of repeats."""
+    """The first `DEPTH` products for a person: of all, of those new to them, and without the weight of repeats.
+
+    `scores` are those of the first list.
+    """
 
     ranked: list[int]
     new: list[int]
     alone: list[int]
+    scores: Floats
 
 
 def lists(model: Scorer | Blend, person: Person) -> Lists:
@@ -83,7 +91,7 @@ def lists(model: Scorer | Blend, person: Person) -> Lists:
     new = scores.copy()
     new[had] = -np.inf
     ranked, discovered, unaided = (model.product_ids[top(each, DEPTH)].tolist() for each in (scores, new, alone))
-    return Lists(ranked, discovered, unaided)
+    return Lists(ranked, discovered, unaided, scores[top(scores, DEPTH)])
 
 
 def _of_blend(blend: Blend, person: Person) -> Lists:
@@ -91,12 +99,12 @@ def _of_blend(blend: Blend, person: Person) -> Lists:
     heard = blend.hear(known)
     plain = blend.plain(heard)
     tasks: tuple[Task, ...] = ("next", "new")
-    ranked, new = (
-        blend.order(known, heard, blend.candidates(known, plain, task), plain, person.now, task)[0][:DEPTH]
-        for task in tasks
+    (ranked, scores), (new, _) = (
+        blend.order(known, heard, blend.candidates(known, plain, task), plain, person.now, task) for task in tasks
     )
     alone = plain.best(DEPTH, known.rows[:0])
-    return Lists(*(blend.product_ids[each].tolist() for each in (ranked, new, alone)))
+    found = (blend.product_ids[each[:DEPTH]].tolist() for each in (ranked, new, alone))
+    return Lists(*found, scores[:DEPTH])
 
 
 def evaluate(model: Scorer | Blend, persons: Sequence[Person], catalogue: int, seed: int = 7) -> Evaluation:
@@ -108,9 +116,11 @@ def evaluate(model: Scorer | Blend, persons: Sequence[Person], catalogue: int, s
     names = ("ndcg_at_10", "recall_at_20", "map_at_10", "new_ndcg_at_10", "alone_ndcg_at_10")
     rows: dict[str, list[float]] = {name: [] for name in names}
     shown: set[int] = set()
-    for person in persons:
+    scores, hit = np.full((len(persons), DEPTH), np.nan), np.zeros((len(persons), DEPTH), np.bool_)
+    for row, person in enumerate(persons):
         found = lists(model, person)
         hits = [product in person.bought for product in found.ranked]
+        scores[row, : len(hits)], hit[row, : len(hits)] = found.scores, hits
         rows["ndcg_at_10"].append(ndcg(hits, len(person.bought)))
         rows["recall_at_20"].append(recall(hits, len(person.bought)))
         rows["map_at_10"].append(average_precision(hits, len(person.bought)))
@@ -123,7 +133,7 @@ def evaluate(model: Scorer | Blend, persons: Sequence[Person], catalogue: int, s
         array = np.asarray(values, np.float64)
         figures[name] = float(array.mean()) if len(array) else 0.0
         figures[f"{name}_low"], figures[f"{name}_high"] = interval(array, seed)
-    return Evaluation(figures, len(persons), time.perf_counter() - started, rows)
+    return Evaluation(figures, len(persons), time.perf_counter() - started, rows, scores, hit)
 
 
 def sweep(scorer: Scorer, persons: list[Person], repeat_weights: Sequence[float]) -> dict[float, float]:

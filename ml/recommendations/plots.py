@@ -1,13 +1,17 @@
-"""A training in pictures, beside its card: models with their intervals, slices of people, what the blend asks about."""
+"""A training in pictures, beside its card: models with their intervals, slices of people, whether scores can be read as
+chances, what the blend asks about."""
 
 from collections.abc import Callable, Sequence
 from io import StringIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ml.recommendations.calibration import Reliability, reliability
+from ml.recommendations.evaluation import Evaluation
 from ml.recommendations.metrics import interval
 from ml.recommendations.serving import Blend, Trees
 from ml.recommendations.train import METRIC, Training
@@ -22,6 +26,10 @@ def plots(training: Training) -> dict[str, str]:
     found = {"models.svg": models(training)}
     if training.histories:
         found["slices.svg"] = slices(training)
+    champion = training.trained[training.champion].evaluation
+    found_out = reliability(champion.scores, champion.hits)
+    if found_out is not None:
+        found["calibration.svg"] = calibration(champion, found_out)
     if training.blend is not None and training.blend.trees:
         found["features.svg"] = features(training.blend)
     return found
@@ -65,6 +73,30 @@ def slices(training: Training) -> str:
         axes[0].legend()
 
     return _svg(1, 10, draw)
+
+
+def calibration(champion: Evaluation, found: Reliability) -> str:
+    """How often what stands at a place is bought; what scores foretold beside what was bought, by tenths of them."""
+
+    def draw(axes: Sequence[Axes]) -> None:
+        by_place, by_score = axes
+        mean = champion.hits.mean(axis=0)
+        low, high = np.array([interval(each.astype(np.float64)) for each in champion.hits.T]).T
+        by_place.errorbar(np.arange(len(mean)) + 1, mean, yerr=_beside(mean, low, high), fmt="o", capsize=3)
+        by_place.set_xlabel("place in the list")
+        by_place.set_ylabel("bought")
+        most = float(found.high.max())
+        by_score.plot([0, most], [0, most], linewidth=1, color="0.6")
+        by_score.errorbar(
+            found.foretold, found.seen, yerr=_beside(found.seen, found.low, found.high), fmt="o", capsize=3
+        )
+        by_score.set_xlabel(f"foretold by the score, off by {found.error:.3f} in the mean")
+
+    return _svg(2, 10, draw)
+
+
+def _beside(mean: npt.NDArray[np.float64], low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> Any:
+    return [np.maximum(mean - low, 0), np.maximum(high - mean, 0)]
 
 
 def features(blend: Blend) -> str:

@@ -1,7 +1,7 @@
 """Training: every candidate and their blend on a time split, the best one by NDCG@10 again on everything.
 
-The weight of a person's own repeats and the trees of the blend are learned on the four weeks before the cut, never on
-the test weeks.
+The weight of a person's own repeats is learned on the four weeks before the cut, the trees of the blend on those and on
+the weeks before them: never on the test weeks.
 """
 
 import time
@@ -27,8 +27,8 @@ HELD_OUT = timedelta(weeks=4)
 REPEAT_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0)
 PEOPLE = 1000
 TUNING_PEOPLE = 300
-LESSONS = 1500  # people that the blend learns from
-JUDGES = 5  # every so many-th of them does not teach, but judges what was learned
+LESSONS = 1500  # people that the blend learns from in each of
+WINDOWS = 4  # stretches of time as long as the test, one before the other: one alone teaches what was usual in it
 METRIC = "ndcg_at_10"
 
 
@@ -82,6 +82,9 @@ class Rehearsal:
     scorers: Mapping[str, Scorer]
 
 
+Lesson = tuple[Blend, Sequence[Person]]  # the blend as it stood at a cut, and people of whom is known what came next
+
+
 def train(
     lines: pl.DataFrame,
     products: pl.DataFrame,
@@ -106,11 +109,13 @@ def train(
     known = interactions.build(before)
     persons = people(known, after, limit, seed)
     chosen = [c for c in candidates(seed) if only is None or c.name in only or c.name == "popularity"]
-    rehearsal = rehearse(chosen, before, products, held_out)
+    rehearsal = rehearse([c for c in chosen if c.tunes_repeats], before, products, held_out)
     weights = tune(rehearsal, seed)
     trained = {c.name: try_out(c, weights.get(c.name), known, products, persons, seed) for c in chosen}
+    lessons: list[Lesson] = []
     if rehearsal is not None and (only is None or BLEND in only):
-        blended = try_blend(rehearsal, trained, known, products, persons, seed)
+        lessons = rehearsed(rehearsal, [c for c in chosen if c.name in SOURCES], before, products, held_out, seed)
+        blended = try_blend(lessons, trained, known, products, persons, seed)
         trained |= {} if blended is None else {BLEND: blended}
     champion = best(trained, incumbent)
     single = best({name: each for name, each in trained.items() if name != BLEND}) if champion == BLEND else champion
@@ -121,7 +126,7 @@ def train(
     if champion == BLEND:
         names = trained_sources(trained)
         fitted = {name: scorer if name == single else by_name[name].fit(everything, products) for name in names}
-        blend = blend_again(fitted, everything, products, trained[BLEND], persons, seed)
+        blend = blend_again(fitted, everything, products, trained[BLEND], persons, lessons, seed)
     cut = before["occurred_at"].max()
     if not isinstance(cut, datetime):
         raise ValueError("there are no purchases before the test weeks")
@@ -154,7 +159,32 @@ def rehearse(
     if earlier.is_empty():
         return None
     known = interactions.build(earlier)
-    return Rehearsal(known, later, {c.name: c.fit(known, products) for c in chosen if c.tunes_repeats})
+    return Rehearsal(known, later, {c.name: c.fit(known, products) for c in chosen})
+
+
+def rehearsed(
+    newest: Rehearsal,
+    sources: Sequence[Candidate],
+    before: pl.DataFrame,
+    products: pl.DataFrame,
+    held_out: timedelta,
+    seed: int,
+) -> list[Lesson]:
+    """What the blend learns from, the newest first: its sources as they stood at each of `WINDOWS` cuts, and what came
+    next. Fewer where the history is too short, none without two sources."""
+    if len(sources) < 2:
+        return []
+    settings, found = blend_settings(seed), list[Lesson]()
+    rehearsal: Rehearsal | None = newest
+    while rehearsal is not None:
+        then = {source.name: rehearsal.scorers[source.name] for source in sources}
+        blend = blending.of_scorers(rehearsal.known, products, then, settings)
+        found.append((blend, people(rehearsal.known, rehearsal.later, settings.people, seed)))
+        before, _ = interactions.split(before, held_out)
+        # What is left must be longer than what is asked about it.
+        is_enough = len(found) < WINDOWS and span(before) > held_out * 2
+        rehearsal = rehearse(sources, before, products, held_out) if is_enough else None
+    return found
 
 
 def tune(rehearsal: Rehearsal | None, seed: int) -> dict[str, float]:
@@ -172,7 +202,13 @@ def tune(rehearsal: Rehearsal | None, seed: int) -> dict[str, float]:
 def blend_settings(seed: int) -> blending.Settings:
     """How the blend of the shop is learned."""
     return blending.Settings(
-        seed=seed, depth=DEPTH, served_depth=DEPTH, loudest=LOUDEST, weights=SOURCES, people=LESSONS
+        seed=seed,
+        depth=DEPTH,
+        served_depth=DEPTH,
+        loudest=LOUDEST,
+        weights=SOURCES,
+        people=LESSONS,
+        discovery=blending.Growth(trees=100, leaves=7, least=200, features=blending.OF_NEW),
     )
 
 
@@ -182,25 +218,21 @@ def trained_sources(trained: Mapping[str, Trained]) -> list[str]:
 
 
 def try_blend(
-    rehearsal: Rehearsal,
+    lessons: Sequence[Lesson],
     trained: Mapping[str, Trained],
     known: Purchases,
     products: pl.DataFrame,
     persons: list[Person],
     seed: int,
 ) -> Trained | None:
-    """Trees learned in the rehearsal order what the models say that were fitted at the cut, in the tasks where they are
+    """Trees learned from the lessons order what the models say that were fitted at the cut, in the tasks where they are
     better than the sum of what the models say. None without two sources to blend.
     """
     names = trained_sources(trained)
-    if len(names) < 2:
+    if not lessons:
         return None
     began, settings = time.perf_counter(), blend_settings(seed)
-    then = {name: rehearsal.scorers[name] for name in names}
-    lesson = blending.of_scorers(rehearsal.known, products, then, settings)
-    asked = people(rehearsal.known, rehearsal.later, settings.people, seed)
-    learners = [person for place, person in enumerate(asked) if place % JUDGES]
-    trees = blending.judged(lesson, blending.learn([(lesson, learners)], settings), asked[::JUDGES])
+    trees = blending.taught(lessons, settings)
     now = {name: model for name in names if isinstance(model := trained[name].model, Scorer)}
     blend = replace(blending.of_scorers(known, products, now, settings), trees=trees)
     parameters = {
@@ -211,6 +243,7 @@ def try_blend(
         "sources": "+".join(names),
         "depth": DEPTH,
         "loudest": LOUDEST,
+        "windows": len(lessons),
         "tasks": "+".join(trees) or "none",
     }
     return tried(BLEND, parameters, blend, time.perf_counter() - began, products, persons, seed)
@@ -222,13 +255,15 @@ def blend_again(
     products: pl.DataFrame,
     tested: Trained,
     persons: Sequence[Person],
+    lessons: Sequence[Lesson],
     seed: int,
 ) -> Blend:
-    """The blend of models that were fitted on everything; its trees learn from the test weeks, the newest there are."""
+    """The blend of models that were fitted on everything; its trees learn from the test weeks as well, the newest there
+    are, instead of the oldest lesson."""
     if not isinstance(tested.model, Blend):
         raise TypeError(f"{tested.name} is no blend")
     settings = replace(blend_settings(seed), tasks=tuple(tested.model.trees))
-    trees = blending.learn([(tested.model, persons)], settings)
+    trees = blending.learn([(tested.model, persons), *lessons[: WINDOWS - 1]], settings)
     return replace(blending.of_scorers(everything, products, fitted, settings), trees=trees)
 
 

@@ -130,6 +130,7 @@ def experiments() -> Iterator[tuple[str, dict[str, Any]]]:
         for variant, units, clicked, ordered, refunded in variants:
             side = {"experiment_id": name, "variant": variant, "began_at": now - timedelta(days=9), "last_at": now}
             counts = {"units": units, "units_clicked": clicked, "units_ordered": ordered, "units_refunded": refunded}
+            counts |= {"units_reported": refunded // 4}
             money = {"orders": ordered + 9, "revenue_minor": ordered * 2_650, "refunded_minor": refunded * 900}
             yield "marts.mart_experiments", side | counts | money
     for rank in range(1, 41):

@@ -9,10 +9,12 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from ml.recommendations import artifact, export, interactions, plots
+from ml.recommendations import artifact, blending, export, interactions, plots
+from ml.recommendations.candidates import SOURCES, candidates
 from ml.recommendations.evaluation import Evaluation, evaluate, people
 from ml.recommendations.serving import Blend, History, Related, Scorer, assemble
-from ml.recommendations.train import Trained, Training, best, train
+from ml.recommendations.train import WINDOWS, Trained, Training, best, blend_settings, rehearse, rehearsed, train
+from tests.ml.conftest import START
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,52 @@ def test_tuning_sees_no_test_week(lines: pl.DataFrame, products: pl.DataFrame) -
     one = train(pl.concat([before, after]), products, held_out=timedelta(weeks=4), only=frozenset({"ease"}))
     two = train(pl.concat([before, shuffled]), products, held_out=timedelta(weeks=4), only=frozenset({"ease"}))
     assert one.trained["ease"].parameters == two.trained["ease"].parameters
+
+
+def test_the_blend_learns_from_windows_before_the_cut_alone(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    """Each lesson asks about the four weeks after its own cut; whatever happens after the test's teaches nothing."""
+    weeks = timedelta(weeks=4)
+    before, after = interactions.split(interactions.check(lines), weeks)
+    sources = [each for each in candidates() if each.name in SOURCES]
+    newest = rehearse(sources, before, products, weeks)
+    assert newest is not None
+    lessons = rehearsed(newest, sources, before, products, weeks, seed=7)
+    assert len(lessons) == 3 < WINDOWS  # of 24 weeks
+    days = before["occurred_at"].dt.epoch("s") / 86_400
+    ends = days.max()
+    for blend, persons in lessons:
+        assert isinstance(ends, float)
+        cut = ends - 28
+        assert blend.items.last_day.max() <= cut + 0.01
+        for person in persons:
+            assert person.now <= cut + 0.01
+            asked = before.filter(days.is_between(person.now, ends + 0.01))["product_id"]
+            assert person.bought <= set(asked)
+        known = before.filter(days <= cut + 0.01)
+        days = known["occurred_at"].dt.epoch("s") / 86_400
+        ends, before = days.max(), known
+    shuffled = after.with_columns(pl.col("product_id").reverse())
+    trees = []
+    for future in (after, shuffled):
+        blend = train(pl.concat([interactions.check(lines).join(after, on="order_id", how="anti"), future]), products)
+        tested = blend.trained["blend"].model
+        assert isinstance(tested, Blend)
+        trees.append(tested.trees)
+    assert trees[0].keys() == trees[1].keys()
+    for task, each in trees[0].items():
+        np.testing.assert_array_equal(each.values, trees[1][task].values)
+
+
+def test_a_history_too_short_for_two_lessons_has_the_plain_sum(lines: pl.DataFrame, products: pl.DataFrame) -> None:
+    weeks = timedelta(weeks=4)
+    short = interactions.check(lines).filter(pl.col("occurred_at") <= START + timedelta(weeks=11))
+    sources = [each for each in candidates() if each.name in SOURCES]
+    newest = rehearse(sources, short, products, weeks)
+    assert newest is not None
+    lessons = rehearsed(newest, sources, short, products, weeks, seed=7)
+    assert len(lessons) == 1
+    assert blending.taught(lessons, blend_settings(7)) == {}
+    assert rehearsed(newest, sources[:1], short, products, weeks, seed=7) == []
 
 
 def test_every_candidate_is_beside_popularity(training: Training) -> None:
@@ -188,9 +236,24 @@ def test_coverage_counts_distinct_products(training: Training, lines: pl.DataFra
     assert evaluate(flat, persons, catalogue=100).figures["coverage_at_10"] == pytest.approx(0.10)
 
 
+def test_what_was_shown_is_kept_with_its_scores(training: Training, lines: pl.DataFrame) -> None:
+    before, after = interactions.split(interactions.check(lines), timedelta(weeks=4))
+    persons = people(interactions.build(before), after)
+    for trained in training.trained.values():
+        found = trained.evaluation
+        assert found.hits.shape == found.scores.shape == (len(persons), 20)
+        shown = np.isfinite(found.scores)
+        assert not found.hits[~shown].any()
+        assert (np.diff(np.where(shown, found.scores, -np.inf), axis=1)[shown[:, 1:]] <= 0).all()
+        gain = (found.hits[:, :10] / np.log2(np.arange(10) + 2)).sum(axis=1)
+        best = [(1 / np.log2(np.arange(min(len(each.bought), 10)) + 2)).sum() for each in persons]
+        np.testing.assert_allclose(gain / best, found.per_person["ndcg_at_10"])
+
+
 def test_a_training_is_drawn(training: Training) -> None:
     drawn = plots.plots(training)
-    assert {"models.svg", "slices.svg"} <= set(drawn)
+    assert {"models.svg", "slices.svg", "calibration.svg"} <= set(drawn)
+    assert "foretold by the score" in drawn["calibration.svg"]
     assert all(each.startswith("<?xml") and "</svg>" in each for each in drawn.values())
     assert ("features.svg" in drawn) == (training.blend is not None and bool(training.blend.trees))
     assert len(training.histories) == len(training.trained[training.champion].evaluation.per_person["ndcg_at_10"])

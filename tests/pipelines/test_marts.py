@@ -145,6 +145,24 @@ def moderated(lake: Lake, at: timedelta, *effects: str) -> list[dict[str, Any]]:
     return records
 
 
+def exposed(lake: Lake, at: timedelta, **people: UUID) -> list[dict[str, Any]]:
+    """Each person sees their side of an experiment for the first time."""
+    name = "recommendations.experiment_exposed"
+    return [
+        lake.event(
+            name, DAY + at, experiment_id="shelves", variant=side, unit=str(who), customer_id=str(who),
+            anonymous_id=str(uuid4()), recommendation_id=str(uuid4()),
+        )
+        for side, who in people.items()
+    ]  # fmt: skip
+
+
+def reported(lake: Lake, at: timedelta, who: UUID) -> dict[str, Any]:
+    """A person reports a review."""
+    thing = {"case_id": str(uuid4()), "kind": "review", "subject_id": str(uuid4()), "product_id": 7}
+    return lake.event("moderation.subject_reported", DAY + at, **thing, policy="Be civil", reporter_id=str(who))
+
+
 def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(lake: Lake) -> None:
     ann, bob, visitor = uuid4(), uuid4(), uuid4()
     first, second, review, answer = uuid4(), uuid4(), uuid4(), uuid4()
@@ -242,6 +260,10 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
         # A rule held two texts; one was removed, the other was removed and overturned on appeal.
         *moderated(lake, 50 * HOUR, "fall"),
         *moderated(lake, 50 * HOUR, "fall", "stand"),
+        # Two browsers in an experiment, of which one's person reported something since, and twice.
+        *exposed(lake, 49 * HOUR, treated=ann, control=bob),
+        *(reported(lake, 52 * HOUR, who) for who in (ann, ann)),
+        reported(lake, 48 * HOUR, bob),
         # An article from its first word to its readers, one that was refused, and a feed of which one post was opened.
         *written(lake, 50 * HOUR, article, ann),
         *looked(lake, 51 * HOUR, feed, bob, opened=review, left=second),
@@ -279,6 +301,8 @@ def test_increments_equal_a_full_rebuild_and_late_events_move_what_they_should(l
     ]  # fmt: skip
     rules = "select day::text, rule, texts, in_shadow, people, removed, stood from marts.mart_moderation_rules"
     assert query(lake, rules) == [("2026-03-03", "link", 2, 0, 2, 1, 1)]
+    sides = "select variant, units, units_reported from marts.mart_experiments order by variant"
+    assert query(lake, sides) == [("control", 1, 0), ("treated", 1, 1)]
     articles = "select day::text, started, published, held, refused, reads, readers from marts.mart_articles"
     assert query(lake, articles) == [("2026-03-03", 1, 1, 0, 1, 2, 1)]
     assert query(lake, "select versions, is_live, reads from marts.fct_articles") == [(1, True, 2)]

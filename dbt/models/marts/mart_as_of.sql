@@ -44,6 +44,7 @@
     'content_article_started', 'content_article_published', 'content_article_withdrawn',
     'identity_customer_registered', 'identity_signed_in', 'inventory_stock_moved', 'ordering_order_placed',
     'moderation_case_opened', 'moderation_case_decided', 'moderation_decision_undone', 'moderation_text_judged',
+    'moderation_subject_reported',
     'ordering_order_shipped', 'ordering_order_delivered', 'ordering_order_returned', 'ordering_order_cancelled',
     'payments_payment_captured', 'payments_payment_authorized', 'payments_payment_declined',
     'payments_payment_cancelled', 'payments_payment_refunded', 'payments_refund_failed', 'payments_dispute_opened',

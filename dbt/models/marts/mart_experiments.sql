@@ -48,6 +48,15 @@ attributed as (
     order by people.experiment_id asc, orders.order_id asc, people.exposed_at desc, people.unit asc
 ),
 
+reporters as (
+    select distinct
+        people.experiment_id,
+        people.unit
+    from people
+    inner join {{ ref('stg_moderation__reports') }} as reports
+        on people.customer_id = reports.reporter_id and people.exposed_at <= reports.reported_at
+),
+
 outcomes as (
     select
         experiment_id,
@@ -78,6 +87,7 @@ select
     count(clicks.unit) as units_clicked,
     count(*) filter (where outcomes.orders > 0) as units_ordered,
     count(*) filter (where outcomes.refunded_minor > 0) as units_refunded,
+    count(reporters.unit) as units_reported,
     coalesce(sum(outcomes.orders), 0)::bigint as orders,
     coalesce(sum(outcomes.orders_cancelled), 0)::bigint as orders_cancelled,
     coalesce(sum(outcomes.revenue_minor), 0)::bigint as revenue_minor,
@@ -87,6 +97,8 @@ from first_exposures
 inner join spans on first_exposures.experiment_id = spans.experiment_id
 left join clicks
     on first_exposures.experiment_id = clicks.experiment_id and first_exposures.unit = clicks.unit
+left join reporters
+    on first_exposures.experiment_id = reporters.experiment_id and first_exposures.unit = reporters.unit
 left join outcomes
     on first_exposures.experiment_id = outcomes.experiment_id and first_exposures.unit = outcomes.unit
 group by first_exposures.experiment_id, first_exposures.variant, spans.began_at, spans.last_at

@@ -17,7 +17,9 @@ TODAY = date(2026, 3, 10)
 PATH = "/dashboards/experiments"
 
 
-def variant(name: str, units: int, clicked: int, ordered: int, refunded: int, **more: Any) -> dict[str, Any]:
+def variant(
+    name: str, units: int, clicked: int, ordered: int, refunded: int, reported: int, **more: Any
+) -> dict[str, Any]:
     return {
         "experiment_id": "wider-shelves",
         "variant": name,
@@ -27,6 +29,7 @@ def variant(name: str, units: int, clicked: int, ordered: int, refunded: int, **
         "units_clicked": clicked,
         "units_ordered": ordered,
         "units_refunded": refunded,
+        "units_reported": reported,
         "orders": ordered,
         "revenue_minor": ordered * 1000,
     } | more
@@ -34,12 +37,12 @@ def variant(name: str, units: int, clicked: int, ordered: int, refunded: int, **
 
 @pytest.fixture
 def experiment(figures: Warehouse) -> Warehouse:
-    """Clicks are clearly more, orders are not, and refunds are clearly more too."""
+    """Clicks are clearly more, orders are not; refunds are clearly more too, and reports clearly fewer."""
     figures.put(
         "marts.mart_experiments",
-        variant("wide", 5000, 1000, 260, 200),
-        variant("control", 5000, 500, 250, 50),
-        variant("lonely", 10, 1, 0, 0, experiment_id="another", last_at=datetime(2026, 2, 1, tzinfo=UTC)),
+        variant("wide", 5000, 1000, 260, 200, 50),
+        variant("control", 5000, 500, 250, 50, 200),
+        variant("lonely", 10, 1, 0, 0, 0, experiment_id="another", last_at=datetime(2026, 2, 1, tzinfo=UTC)),
     )
     return figures
 
@@ -49,7 +52,9 @@ async def test_a_variant_is_beside_its_control(client: AsyncClient, sign_up: Sig
     page = await client.get(PATH, headers=PAGE | boss.headers)
     assert page.status_code == 200
     assert "wider-shelves" in page.text
-    for measure, says in (("units_clicked", "better"), ("units_ordered", "not known yet"), ("units_refunded", "worse")):
+    verdicts = {"clicked": "better", "ordered": "not known yet", "refunded": "worse", "reported": "better"}
+    for name, says in verdicts.items():
+        measure = f"units_{name}"
         rows = await rows_of(client, boss.headers, f"{PATH}.csv?table={measure}")
         assert [(row["Variant"], row["Says"]) for row in rows] == [
             *(("control", "compared with"), ("wide", says), ("lonely", "no control yet"))

@@ -68,6 +68,10 @@ async def test_reports_at_once_are_one_case_with_all_of_them(committed_client: A
     assert await count("SELECT reports FROM moderation.cases") == 8
     assert await count("SELECT count(*) FROM moderation.reports") == 8
     assert await count("SELECT count(*) FROM core.outbox WHERE type = 'moderation.case_opened'") == 1
+    told = "FROM core.outbox WHERE type = 'moderation.subject_reported'"
+    assert await count(f"SELECT count(*) {told}") == 8  # each person once, who said it twice
+    reporter = "convert_from(envelope, 'UTF8')::json->'data'->>'reporter_id'"
+    assert await count(f"SELECT count(DISTINCT {reporter}) {told}") == 8
 
 
 async def test_appeals_at_once_are_one(committed_client: AsyncClient, sign_up: SignUp) -> None:

@@ -131,7 +131,23 @@ async def test_reviews_questions_and_answers_go_the_same_way(
     assert [each["question_id"] for each in listed] == [asked["question_id"]]
     path = f"/questions/{asked['question_id']}/report"
     await desk.send(reader, "PUT", path, {"policy": "no-advertising"}, 204)
+    await desk.send(reader, "PUT", path, {"policy": "be-civil", "words": "Rude."}, 204)  # is no second report
     await desk.send(asker, "PUT", path, {"policy": "no-advertising"}, 409)
+    found = await session.execute(
+        text("SELECT convert_from(envelope, 'UTF8')::json->'data' FROM core.outbox WHERE type = :kind"),
+        {"kind": "moderation.subject_reported"},
+    )
+    case = await desk.case_of(mod, asked["question_id"])
+    assert found.scalars().all() == [
+        {
+            "case_id": case["case_id"],
+            "kind": "question",
+            "subject_id": asked["question_id"],
+            "product_id": product_id,
+            "policy": "No advertising",
+            "reporter_id": str(reader.customer_id),
+        }
+    ]
     for kind in ("reviews", "answers"):
         await desk.send(reader, "PUT", f"/{kind}/{new_event_id()}/report", {"policy": "be-civil"}, 404)
     await desk.decide(mod, await desk.case_of(mod, asked["question_id"]), "remove", **WHY)

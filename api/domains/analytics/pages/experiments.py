@@ -19,6 +19,7 @@ TITLES = {
     "units_clicked": ("Followed a recommendation", "Of those who were exposed, the share that followed a product."),
     "units_ordered": ("Ordered", "Of those who were exposed, the share whose person ordered since."),
     "units_refunded": ("Got money back", "A guardrail: the share whose person was refunded for an order since."),
+    "units_reported": ("Reported", "A guardrail: the share whose person reported something to moderators since."),
 }
 
 

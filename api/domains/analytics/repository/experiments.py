@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.domains.analytics.domain.periods import Period
 
 _VARIANTS = text("""
-    SELECT experiment_id, variant, began_at, last_at, units, units_clicked, units_ordered, units_refunded, orders,
-        orders_cancelled, revenue_minor, refunded_minor
+    SELECT experiment_id, variant, began_at, last_at, units, units_clicked, units_ordered, units_refunded,
+        units_reported, orders, orders_cancelled, revenue_minor, refunded_minor
     FROM marts.mart_experiments ORDER BY last_at DESC, experiment_id, variant
 """)
 _DRAWN = text("""

@@ -17,7 +17,8 @@ ACTS: tuple[Act, ...] = get_args(Act)
 class Subject:
     """What a case is about. `url` is its page on this site; `picture` one that belongs to it, shown blurred.
 
-    `community_id` and `community`, its address, are for what was said in one; `people` for a signal about several.
+    `community_id` and `community`, its address, are for what was said in one; `product_id` for what was said of a
+    product; `people` for a signal about several.
     """
 
     kind: CaseKind
@@ -30,6 +31,7 @@ class Subject:
     community: str | None = None
     picture: str | None = None
     people: tuple[UUID, ...] = ()
+    product_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

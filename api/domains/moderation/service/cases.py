@@ -22,7 +22,7 @@ from api.domains.moderation.errors import CaseDecided, CaseNotFound, CaseTaken, 
 from api.domains.moderation.repository import cases as repository
 from api.domains.moderation.service import policies
 from ingestion.contracts import new_event_id
-from ingestion.contracts.moderation import CaseOpened
+from ingestion.contracts.moderation import CaseOpened, SubjectReported
 
 LONGEST_WORDS = 1000
 QUIET = timedelta(days=7)
@@ -61,10 +61,22 @@ async def report(session: AsyncSession, subject: Subject, reporter_id: UUID, pol
     said = {"case_id": case_id, "reporter_id": reporter_id, "policy": broken.title, "words": words}
     counted = await repository.add_report(session, said)
     if counted is not None:
+        await publish(session, _reported(case_id, subject, reporter_id, broken))
         severity = raised(*counted)
         if severity != counted[0]:
             await repository.make_graver(session, case_id, severity, due(severity, datetime.now(UTC)))
     return case_id
+
+
+def _reported(case_id: UUID, subject: Subject, reporter_id: UUID, policy: PolicyView) -> SubjectReported:
+    return SubjectReported(
+        case_id=case_id,
+        kind=subject.kind,
+        subject_id=subject.subject_id,
+        product_id=subject.product_id,
+        policy=policy.title,
+        reporter_id=reporter_id,
+    )
 
 
 async def _open(
