@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from api.core import straight
 from api.core.settings import Settings, get_settings
-from api.core.straight import Alone, StraightConnection, StraightSession
+from api.core.straight import Alone, StraightConnection, StraightReader, StraightSession
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,19 +75,19 @@ class Database:
     @asynccontextmanager
     async def hot(self) -> AsyncIterator[AsyncConnection]:
         """An AUTOCOMMIT connection for a request's reads: no BEGIN and no COMMIT around a single statement."""
-        async with self._hot.connect() as connection:
+        async with StraightReader(self._hot) as connection:
             yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """The same for one short statement inside other work."""
-        async with self._short.connect() as connection:
+        async with StraightReader(self._short) as connection:
             yield connection
 
     @asynccontextmanager
     async def warehouse(self) -> AsyncIterator[AsyncConnection]:
         """The same on the warehouse, where the API may only read marts."""
-        async with self._warehouse.connect() as connection:
+        async with StraightReader(self._warehouse) as connection:
             yield connection
 
     async def close(self) -> None:

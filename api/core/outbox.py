@@ -20,17 +20,20 @@ _INSERT = text(
 )
 
 
-def insert_as_cte(condition: str = "true") -> str:
-    """For a domain's last statement of a transaction: its own work and its events in one, where `condition` holds."""
+def insert_as_cte(condition: str = "true", events: str = ":events") -> str:
+    """For a domain's last statement of a transaction: its own work and its events in one, where `condition` holds.
+
+    `events`: an expression that puts something into their document which the statement itself finds out.
+    """
     return f"""
     told AS (
         INSERT INTO core.outbox (event_id, topic, type, key, occurred_at, envelope)
         SELECT event_id, topic, type, key, occurred_at, convert_to(envelope, 'UTF8')
-        FROM json_to_recordset(CAST(:events AS json)) AS e (
+        FROM json_to_recordset(CAST({events} AS json)) AS e (
             event_id uuid, topic text, type text, key text, occurred_at timestamptz, envelope text)
         WHERE {condition}
     )
-"""  # noqa: S608 -- the condition is a domain's own text
+"""  # noqa: S608 -- both are a domain's own texts
 
 
 INSERT_AS_CTE = insert_as_cte()

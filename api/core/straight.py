@@ -69,25 +69,41 @@ def _statement(text: TextClause) -> _Statement:
     return found
 
 
+class StraightReader(AsyncConnection):
+    """A connection in autocommit whose plain texts are executed by psycopg itself: what a request reads with."""
+
+    _driver: StraightConnection | None = None
+
+    async def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
+        """As in AsyncConnection."""
+        if type(statement) is not TextClause or options or isinstance(parameters, list):
+            return await super().execute(statement, parameters, **options)
+        return await self.read(statement, parameters)
+
+    async def read(self, statement: TextClause, params: Any, *, is_binary: bool = False) -> Any:
+        """The rows of a text."""
+        found = _statement(statement)
+        if not found.is_plain:
+            return await super().execute(statement, params)
+        driver = self._driver
+        if driver is None:
+            driver = self._driver = (await self.get_raw_connection()).driver_connection  # type: ignore[assignment]
+        try:
+            return await _run(driver, found, params, is_binary=is_binary)
+        except psycopg.Error as error:
+            if driver.closed:
+                self._driver = None
+                await self.invalidate(error)
+            raise _told_as_ever(error, found, params, is_lost=driver.closed) from error
+
+
 async def read(
     reader: AsyncConnection | AsyncSession, statement: TextClause, params: Mapping[str, Any], *, is_binary: bool = False
 ) -> Any:
-    """A plain text on whatever a request reads with: of hot reads what stands around a statement is the larger part.
-
-    The answer of one with large columns of bytes is better binary.
-    """
-    if not isinstance(reader, AsyncConnection):
-        return await reader.execute(statement, params)
-    driver = (await reader.get_raw_connection()).driver_connection
-    found = _statement(statement)
-    if not found.is_plain or not isinstance(driver, StraightConnection):
-        return await reader.execute(statement, params)
-    try:
-        return await _run(driver, found, params, is_binary=is_binary)
-    except psycopg.Error as error:
-        if driver.closed:
-            await reader.invalidate(error)
-        raise _told_as_ever(error, found, params, is_lost=driver.closed) from error
+    """A plain text on whatever a request reads with; an answer with large columns of bytes is better binary."""
+    if isinstance(reader, StraightReader):
+        return await reader.read(statement, params, is_binary=is_binary)
+    return await reader.execute(statement, params)
 
 
 class Alone:

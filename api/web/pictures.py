@@ -165,6 +165,14 @@ def icon(name: str) -> Markup:
     )
 
 
+@lru_cache(maxsize=128)
+def symbol(name: str) -> Markup:
+    """The same for a page that shows it often: named here once, and each time by `<use href="#name"/>`."""
+    width, height, body = _icon_source(name)
+    body = re.sub(r"<!--.*?-->", "", body)
+    return Markup(f'<symbol id="{name}" viewBox="0 0 {width:g} {height:g}">{body}</symbol>')  # noqa: S704 as above
+
+
 @router.get("/pictures/{icon}.{tone}.{variant}.svg")
 @open_to_all
 async def picture(icon: str, tone: str, variant: str) -> Response:

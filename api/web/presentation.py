@@ -1,24 +1,25 @@
 """What templates can call: pictures, icons, money, dates, addresses of static files."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date, format_datetime
+from babel.dates import get_month_names
 from babel.numbers import format_currency
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from api.core.access import permits
 from api.core.rendering import environment
-from api.web.pictures import department_url, icon, line_url, picture_url
+from api.web.pictures import department_url, icon, line_url, picture_url, symbol
 
 STATIC = Path(__file__).parent / "static"
 LOCALE = "en_US"
 CURRENCY = "USD"
+MONTHS = get_month_names("abbreviated", locale=LOCALE)
 
 
 @lru_cache(maxsize=20_000)  # a list writes two dozen prices: an eighth of its time went into them
@@ -27,14 +28,15 @@ def money(minor: int, currency: str) -> str:
     return format_currency(Decimal(minor) / 100, currency, locale=LOCALE)
 
 
-def day(moment: datetime) -> str:
+def day(at: date) -> str:
     """The day alone, in UTC."""
-    return format_date(moment, "medium", locale=LOCALE)
+    return f"{MONTHS[at.month]} {at.day}, {at.year}"
 
 
 def moment(at: datetime) -> str:
     """Day and minute, in UTC and saying so."""
-    return f"{format_datetime(at, 'MMM d, y, HH:mm', locale=LOCALE)} UTC"
+    at = at.astimezone(UTC)
+    return f"{day(at)}, {at:%H:%M} UTC"
 
 
 def title_parts(product: Any) -> list[Any]:
@@ -64,6 +66,7 @@ def install() -> Environment:
         "day": day,
         "moment": moment,
         "static": static,
+        "symbol": symbol,
         "title_parts": title_parts,
         "permits": permits,
         "opens_desk": lambda roles: permits(roles, "desk.open"),

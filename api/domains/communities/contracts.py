@@ -1,6 +1,6 @@
 """What communities shows others: frozen values, no rows and no sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -122,7 +122,7 @@ class CommentView:
     comment_id: UUID
     post_id: UUID
     parent_id: UUID
-    path: tuple[UUID, ...]
+    path: Sequence[UUID]
     depth: int
     author_id: UUID
     author: str

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.core.auth import Principal
-from api.core.db import Database, get_database, transaction
+from api.core.db import Database, transaction
 from api.core.errors import Conflict
 from api.domains.communities.errors import Closed, MayNotWrite
 from api.domains.communities.service import comments, communities, moderating, people, posts, votes
@@ -19,6 +19,11 @@ from ingestion.contracts import new_event_id
 from tests.api.communities.conftest import Forum, Named, counters_hold
 
 VOTERS = 1000
+TOLD = text("""
+    SELECT type, key, data ->> 'post_id' AS post_id, data ->> 'community_id' AS community_id
+    FROM (SELECT *, convert_from(envelope, 'UTF8')::jsonb -> 'data' AS data FROM core.outbox) o
+    WHERE type ~ 'voted' ORDER BY id
+""")
 AT_ONCE = 10  # as many as the pool has connections
 
 
@@ -63,8 +68,12 @@ async def test_votes_change_and_are_withdrawn(forum: Forum, named: Named, sessio
         await forum.vote(bob, thing, 2, status=422)
     rows = await session.execute(text("SELECT count(*), sum(value) FROM communities.post_votes"))
     assert tuple(rows.one()) == (1, 1)
-    told = await session.execute(text("SELECT type FROM core.outbox WHERE type ~ 'voted' ORDER BY id"))
-    assert list(told.scalars()) == ["communities.post_voted"] * 4 + ["communities.comment_voted"] * 4
+    told = (await session.execute(TOLD)).all()
+    assert [each.type for each in told] == ["communities.post_voted"] * 4 + ["communities.comment_voted"] * 4
+    community = (await session.execute(text("SELECT community_id FROM communities.communities"))).scalar_one()
+    assert {(each.key, each.post_id, each.community_id) for each in told} == {
+        (post["post_id"],) * 2 + (str(community),)
+    }
     await counters_hold(session)
 
 
@@ -84,8 +93,7 @@ async def test_a_thousand_people_vote_on_one_post_at_once(committed: Database) -
     async def several(person: Principal) -> None:
         """A vote, and from some another one."""
         for value in chance.choices((1, -1, 0), k=1 + (chance.random() < 0.2)):
-            async with get_database().hot() as reader:
-                await votes.vote_on_post(reader, person, post_id, value)
+            await votes.vote_on_post(person, post_id, value)
 
     people_there = [somebody() for _ in range(VOTERS)]
     await all_at_once([lambda person=person: several(person) for person in people_there])
@@ -101,8 +109,7 @@ async def test_one_person_at_many_windows_has_one_vote(committed: Database) -> N
     person = somebody()
 
     async def vote(value: int) -> None:
-        async with get_database().hot() as reader:
-            await votes.vote_on_post(reader, person, post_id, value)
+        await votes.vote_on_post(person, post_id, value)
 
     await all_at_once([lambda value=value: vote(value) for value in (1, -1, 0) * 20])
     async with transaction() as session:
@@ -170,8 +177,27 @@ async def test_two_moderators_decide_one_case(committed: Database) -> None:
 
     refused = await all_at_once([lambda act=act: decide(act) for act in ("approve", "reject") * 5], Conflict)
     async with transaction() as session:
+        await counters_hold(session)
         acts = await session.execute(text("SELECT count(*) FROM communities.acts"))
         assert (refused, acts.scalar_one()) == (9, 1)
+
+
+async def test_people_vote_while_the_post_is_removed(committed: Database) -> None:
+    """A vote is counted, or refused since the post is gone; none is counted after that."""
+    owner, post_id = await a_post()
+
+    async def remove() -> None:
+        async with transaction() as session:
+            await moderating.on_post(session, owner, post_id, "remove", "Enough")
+
+    cast = [lambda: votes.vote_on_post(somebody(), post_id, 1) for _ in range(40)]
+    refused = await all_at_once([*cast[:20], remove, *cast[20:]], Closed)
+    with pytest.raises(Closed):
+        await votes.vote_on_post(somebody(), post_id, 1)
+    async with transaction() as session:
+        await counters_hold(session)
+        rows = await session.execute(text("SELECT count(*) FROM communities.post_votes"))
+        assert rows.scalar_one() == 40 - refused
 
 
 async def test_a_profile_sums_the_votes_on_what_everybody_reads(forum: Forum, named: Named) -> None:

@@ -78,9 +78,9 @@ async def list_comment_revisions(comment_id: UUID, reader: ReadDep, visitor: Vis
 
 
 @router.put("/comments/{comment_id}/vote")
-async def vote_on_comment(comment_id: UUID, body: schemas.Vote, person: CurrentDep, reader: ReadDep) -> schemas.Comment:
+async def vote_on_comment(comment_id: UUID, body: schemas.Vote, person: CurrentDep) -> schemas.Comment:
     """Your vote from now on."""
-    return shapes.comment(await votes.vote_on_comment(reader, person, comment_id, body.value))
+    return shapes.comment(await votes.vote_on_comment(person, comment_id, body.value))
 
 
 @router.post("/comments/{comment_id}/moderation")

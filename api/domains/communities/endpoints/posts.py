@@ -53,9 +53,9 @@ async def list_post_revisions(post_id: UUID, reader: ReadDep, visitor: VisitorDe
 
 
 @router.put("/posts/{post_id}/vote")
-async def vote_on_post(post_id: UUID, body: schemas.Vote, person: CurrentDep, reader: ReadDep) -> schemas.Post:
+async def vote_on_post(post_id: UUID, body: schemas.Vote, person: CurrentDep) -> schemas.Post:
     """Your vote from now on."""
-    return shapes.post(await votes.vote_on_post(reader, person, post_id, body.value))
+    return shapes.post(await votes.vote_on_post(person, post_id, body.value))
 
 
 @router.put("/posts/{post_id}/choice")

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Form, Request, Response
 
 from api.core.auth import CsrfDep, CurrentDep, VisitorDep
-from api.core.db import ReadDep, SessionDep
+from api.core.db import SessionDep
 from api.core.errors import AppError, Invalid
 from api.core.limits import limited
 from api.core.rendering import render
@@ -21,7 +21,6 @@ router = Router()
 async def vote(
     person: CurrentDep,
     _: CsrfDep,
-    reader: ReadDep,
     vote: Annotated[str, Form(pattern=r"^(post|comment):[0-9a-f-]{36}:(1|0|-1)$")],
     here: Short = "",
 ) -> Response:
@@ -32,9 +31,9 @@ async def vote(
     except ValueError:
         raise Invalid("vote", "is of nothing") from None
     if kind == "post":
-        await votes.vote_on_post(reader, person, subject_id, int(value))
+        await votes.vote_on_post(person, subject_id, int(value))
         return go(f"{back(here)}#p-{subject_id}")
-    await votes.vote_on_comment(reader, person, subject_id, int(value))
+    await votes.vote_on_comment(person, subject_id, int(value))
     return go(f"{back(here)}#c-{subject_id}")
 
 

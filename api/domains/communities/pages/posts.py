@@ -58,7 +58,7 @@ async def show_post(
         sort=sort,
         errors={},
         said="",
-        linked=linked.discussion(post, branches),
+        linked=None if visitor.customer_id else linked.discussion(post, branches),
     )
 
 

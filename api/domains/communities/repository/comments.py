@@ -16,8 +16,10 @@ _OWN = """
     comment_id, post_id, parent_id, path, depth, author_id, body, body_html, status, reason, ups, downs, replies,
     best, controversial, created_at, edited_at
 """
-_SHOWN = """
-    s.comment_id, s.post_id, s.parent_id, s.path, s.depth, s.author_id, a.handle AS author, s.body, s.body_html,
+# In the order of CommentView. A handle each by the index: a join would read all people for a page of comments.
+SHOWN = """
+    s.comment_id, s.post_id, s.parent_id, s.path, s.depth, s.author_id,
+    (SELECT handle FROM communities.people a WHERE a.customer_id = s.author_id) AS author, s.body, s.body_html,
     s.status, s.reason, s.ups, s.downs, s.replies, s.best, s.controversial, s.created_at, s.edited_at,
     coalesce(v.value, 0) AS vote,
     communities.owns(s.author_id, (SELECT product_id FROM communities.posts o WHERE o.post_id = s.post_id))
@@ -25,8 +27,7 @@ _SHOWN = """
     EXISTS (SELECT FROM communities.silenced q
         WHERE q.customer_id = CAST(:viewer AS uuid) AND q.other_id = s.author_id) AS is_silenced
 """
-_BESIDE = """
-    JOIN communities.people a ON a.customer_id = s.author_id
+JOINED = """
     LEFT JOIN communities.comment_votes v
         ON v.comment_id = s.comment_id AND v.customer_id = CAST(:viewer AS uuid)
 """
@@ -59,7 +60,7 @@ def _tree(sort: Sort, roots: Literal["first", "after", "named"]) -> TextClause:
                 ORDER BY {", ".join(f"c.{part.strip()}" for part in order.split(","))}
                 LIMIT CASE shown.level WHEN 0 THEN 3 WHEN 1 THEN 2 ELSE 1 END) below
             WHERE shown.level < :levels)
-        SELECT {_SHOWN} FROM shown s {_BESIDE} ORDER BY s.level, s.{order.replace(", ", ", s.")}
+        SELECT {SHOWN} FROM shown s {JOINED} ORDER BY s.level, s.{order.replace(", ", ", s.")}
     """)  # noqa: S608
 
 
@@ -79,13 +80,13 @@ BESIDE = text(f"""
     WHERE parent_id = :parent AND {_PLACED} AND comment_id < :below AND comment_id <> ALL(CAST(:ids AS uuid[]))
     ORDER BY comment_id DESC LIMIT :limit
 """)  # noqa: S608
-FIND = text(f"SELECT {_SHOWN} FROM communities.comments s {_BESIDE} WHERE s.comment_id = ANY(:ids)")  # noqa: S608
+FIND = text(f"SELECT {SHOWN} FROM communities.comments s {JOINED} WHERE s.comment_id = ANY(:ids)")  # noqa: S608
 HELD = text(f"""
-    SELECT {_SHOWN} FROM communities.comments s {_BESIDE} JOIN communities.posts p USING (post_id)
+    SELECT {SHOWN} FROM communities.comments s {JOINED} JOIN communities.posts p USING (post_id)
     WHERE p.community_id = :community_id AND s.status = 'held' ORDER BY s.comment_id LIMIT :limit
 """)  # noqa: S608
 BY_AUTHOR = text(f"""
-    SELECT {_SHOWN} FROM communities.comments s {_BESIDE} JOIN communities.posts p USING (post_id)
+    SELECT {SHOWN} FROM communities.comments s {JOINED} JOIN communities.posts p USING (post_id)
     WHERE s.author_id = :author_id AND s.status = 'published' AND p.status = 'published' AND (p.is_open OR EXISTS (
         SELECT FROM communities.members m WHERE m.community_id = p.community_id
           AND m.customer_id = CAST(:viewer AS uuid) AND m.role IN ('owner', 'moderator', 'member')))
@@ -128,10 +129,6 @@ REMOVE = text("""
 """)
 
 
-def _view(row: Any) -> CommentView:
-    return CommentView(**(dict(row) | {"path": tuple(row["path"])}))
-
-
 async def tree(
     reader: Reader,
     parent: UUID,
@@ -144,7 +141,7 @@ async def tree(
     """Answers of `parent` after the one given, by time, and what stands below them, level by level."""
     values = {"parent": parent, "last": after, "limit": limit, "levels": levels, "viewer": viewer}
     rows: Any = await reader.execute(TREES[sort, after is None], values)
-    return [_view(row) for row in rows.mappings()]
+    return [CommentView(*row) for row in rows]
 
 
 async def trees(reader: Reader, ids: Sequence[UUID], sort: Sort, levels: int, viewer: UUID | None) -> list[CommentView]:
@@ -152,7 +149,7 @@ async def trees(reader: Reader, ids: Sequence[UUID], sort: Sort, levels: int, vi
     values = {"ids": list(ids), "limit": len(ids), "levels": levels, "viewer": viewer}
     rows: Any = await reader.execute(TREES_OF[sort], values)
     place = {comment_id: number for number, comment_id in enumerate(ids)}
-    found = [_view(row) for row in rows.mappings()]
+    found = [CommentView(*row) for row in rows]
     return sorted(found, key=lambda each: place.get(each.comment_id, len(ids)))
 
 
@@ -172,19 +169,19 @@ async def beside(reader: Reader, parent: UUID, ids: Sequence[UUID], below: UUID,
 async def find(reader: Reader, ids: Sequence[UUID], viewer: UUID | None) -> dict[UUID, CommentView]:
     """Comments by id, whatever their state."""
     rows: Any = await reader.execute(FIND, {"ids": list(ids), "viewer": viewer})
-    return {row["comment_id"]: _view(row) for row in rows.mappings()}
+    return {row.comment_id: CommentView(*row) for row in rows}
 
 
 async def held(reader: Reader, community_id: UUID, limit: int) -> list[CommentView]:
     """Comments that wait for a look, the longest first."""
     rows: Any = await reader.execute(HELD, {"community_id": community_id, "viewer": None, "limit": limit})
-    return [_view(row) for row in rows.mappings()]
+    return [CommentView(*row) for row in rows]
 
 
 async def by_author(reader: Reader, author_id: UUID, viewer: UUID | None, limit: int) -> list[CommentView]:
     """What somebody answered and the viewer may read, the newest first."""
     rows: Any = await reader.execute(BY_AUTHOR, {"author_id": author_id, "viewer": viewer, "limit": limit})
-    return [_view(row) for row in rows.mappings()]
+    return [CommentView(*row) for row in rows]
 
 
 async def add(session: AsyncSession, values: dict[str, Any]) -> None:

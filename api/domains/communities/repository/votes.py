@@ -1,4 +1,4 @@
-"""SQL of votes: row, counters, ranks and event in one statement, so that no two of them can drift apart."""
+"""SQL of votes: row, counters, ranks, event and answer in one statement, so that no two of them can drift apart."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.db import Reader
 from api.core.outbox import as_values, insert_as_cte
 from api.core.straight import Alone
+from api.domains.communities.contracts import CommentView, PostView
 from api.domains.communities.domain.brigading import Pair
+from api.domains.communities.repository import comments, posts
 from ingestion.contracts import Event
 
 # Who may vote: not the author, nobody who is banned, and where a community is not public its members alone.
@@ -37,13 +39,18 @@ _DIFFERENCE = """
     (cast_now.now = 1)::integer - (cast_now.was = 1)::integer AS ups,
     (cast_now.now = -1)::integer - (cast_now.was = -1)::integer AS downs
 """
-TOLD = insert_as_cte("EXISTS (SELECT FROM cast_now)")
+# What a vote's event says of the thing's place, until the statement has found it.
+A_POST, A_COMMUNITY = UUID(int=1), UUID(int=2)
+_PLACED = f"replace(:events, '{A_COMMUNITY}', (SELECT CAST(community_id AS text) FROM allowed))"  # noqa: S608
+_DEEPER = f"replace({_PLACED}, '{A_POST}', (SELECT CAST(post_id AS text) FROM allowed))"  # noqa: S608
+_TOLD = "EXISTS (SELECT FROM cast_now)"
 ON_POST = text(f"""
     WITH allowed AS (
-        SELECT p.post_id FROM communities.posts p JOIN communities.communities c USING (community_id)
+        SELECT p.post_id, p.community_id FROM communities.posts p JOIN communities.communities c USING (community_id)
         WHERE p.post_id = :id AND p.status = 'published' AND {_ALLOWED.format(table="p")}
-    ), {_CAST.format(votes="post_votes", id="post_id")}, {TOLD},
-    changed AS (SELECT cast_now.post_id, {_DIFFERENCE} FROM cast_now)
+    ), {_CAST.format(votes="post_votes", id="post_id")}, {insert_as_cte(_TOLD, _PLACED)},
+    changed AS (SELECT cast_now.post_id, {_DIFFERENCE} FROM cast_now),
+    counted AS (
     UPDATE communities.posts p SET ups = p.ups + changed.ups, downs = p.downs + changed.downs,
         hot = communities.hot(p.ups - p.downs + changed.ups - changed.downs, p.created_at, now()),
         active = communities.hot(p.ups - p.downs + changed.ups - changed.downs, p.active_at, now()),
@@ -51,18 +58,24 @@ ON_POST = text(f"""
             / log(2 + c.scaled_size)
     FROM changed, communities.communities c
     WHERE p.post_id = changed.post_id AND c.community_id = p.community_id
-    RETURNING p.ups, p.downs
+    RETURNING p.ups, p.downs)
+    SELECT {posts.COLUMNS}, counted.ups AS ups_now, counted.downs AS downs_now
+    FROM counted CROSS JOIN {posts.JOINED} WHERE p.post_id = :id
 """)  # noqa: S608
 ON_COMMENT = text(f"""
     WITH allowed AS (
-        SELECT k.comment_id FROM communities.comments k JOIN communities.posts p USING (post_id)
+        SELECT k.comment_id, p.post_id, c.community_id
+        FROM communities.comments k JOIN communities.posts p USING (post_id)
             JOIN communities.communities c USING (community_id)
         WHERE k.comment_id = :id AND k.status = 'published' AND p.status = 'published'
           AND {_ALLOWED.format(table="k")}
-    ), {_CAST.format(votes="comment_votes", id="comment_id")}, {TOLD},
-    changed AS (SELECT cast_now.comment_id, {_DIFFERENCE} FROM cast_now)
+    ), {_CAST.format(votes="comment_votes", id="comment_id")}, {insert_as_cte(_TOLD, _DEEPER)},
+    changed AS (SELECT cast_now.comment_id, {_DIFFERENCE} FROM cast_now),
+    counted AS (
     UPDATE communities.comments k SET ups = k.ups + changed.ups, downs = k.downs + changed.downs
-    FROM changed WHERE k.comment_id = changed.comment_id RETURNING k.ups, k.downs
+    FROM changed WHERE k.comment_id = changed.comment_id RETURNING k.ups, k.downs)
+    SELECT {comments.SHOWN}, counted.ups AS ups_now, counted.downs AS downs_now
+    FROM counted CROSS JOIN communities.comments s {comments.JOINED} WHERE s.comment_id = :id
 """)  # noqa: S608
 
 _RECENT = """
@@ -94,25 +107,32 @@ KINDS = text("""
 
 async def cast_on_post(
     alone: Alone | AsyncSession, post_id: UUID, customer_id: UUID, value: int, event: Event
-) -> tuple[int, int] | None:
-    """Count a vote; returns ups and downs, or None where nothing changed: the same again, or not allowed."""
-    return await _cast(alone, ON_POST, post_id, customer_id, value, event)
+) -> PostView | None:
+    """Count a vote; returns the post with it, or None where nothing changed: the same again, or not allowed."""
+    row = await _cast(alone, ON_POST, post_id, customer_id, value, event)
+    return None if row is None else PostView(**row)
 
 
 async def cast_on_comment(
     alone: Alone | AsyncSession, comment_id: UUID, customer_id: UUID, value: int, event: Event
-) -> tuple[int, int] | None:
+) -> CommentView | None:
     """The same for a comment."""
-    return await _cast(alone, ON_COMMENT, comment_id, customer_id, value, event)
+    row = await _cast(alone, ON_COMMENT, comment_id, customer_id, value, event)
+    return None if row is None else CommentView(**row)
 
 
 async def _cast(
     alone: Alone | AsyncSession, statement: Any, subject_id: UUID, customer_id: UUID, value: int, event: Event
-) -> tuple[int, int] | None:
-    values = {"id": subject_id, "customer_id": customer_id, "value": value} | as_values([event])
-    rows: Any = await alone.execute(statement, values)
-    row = rows.first()
-    return None if row is None else (row.ups, row.downs)
+) -> dict[str, Any] | None:
+    values = {"id": subject_id, "customer_id": customer_id, "viewer": customer_id, "value": value}
+    rows: Any = await alone.execute(statement, values | as_values([event]))
+    row = rows.mappings().first()
+    if row is None:
+        return None
+    fields = dict(row)
+    ups, downs = fields.pop("ups_now"), fields.pop("downs_now")
+    counters = {"ups": ups, "downs": downs, "vote": value}
+    return fields | counters | ({"score": ups - downs} if "score" in fields else {})
 
 
 async def pairs(reader: Reader, since: datetime, together: timedelta, shared: int, most_voters: int) -> list[Pair]:
