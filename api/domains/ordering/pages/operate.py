@@ -100,7 +100,7 @@ async def refund(
     """Give a part of the money back; a form that is sent twice refunds once."""
     minor, actor = minor_of(amount), operator.customer_id
     if minor is None:
-        return _page(request, await orders.get_order(None, order_id), "Enter an amount such as 12.50.")
+        return await _refused(request, order_id, "Enter an amount such as 12.50.")
     return await _act(request, order_id, lambda: refunds.refund_order(actor, order_id, minor, reason, refunded_minor))
 
 
@@ -137,11 +137,21 @@ async def _act(request: Request, order_id: UUID, work: Callable[[], Awaitable[Or
     try:
         await work()
     except Conflict as error:
-        return _page(request, await orders.get_order(None, order_id), error.detail or error.title)
+        return await _refused(request, order_id, error.detail or error.title)
     return go(f"/operate/orders/{order_id}")
 
 
-def _page(request: Request, order: OrderView, problem: str | None = None) -> Response:
+async def _refused(request: Request, order_id: UUID, problem: str) -> Response:
+    """The order with what is wrong, and with the form as it was filled in."""
+    form = {name: value for name, value in (await request.form()).items() if name != "csrf_token"}
+    typed = {f"{request.url.path.rpartition('/')[2]}.{name}": value for name, value in form.items()}
+    return _page(request, await orders.get_order(None, order_id), problem, typed)
+
+
+def _page(
+    request: Request, order: OrderView, problem: str | None = None, typed: dict[str, Any] | None = None
+) -> Response:
+    """`typed`: form.field → what stood in it."""
     is_unpaid = order.status in SHIPPABLE and order.payment is not None and order.payment.status in WAITING
     context: dict[str, Any] = {
         "order": shown(order),
@@ -154,6 +164,7 @@ def _page(request: Request, order: OrderView, problem: str | None = None) -> Res
         "is_unpaid": is_unpaid,
         "refundable_minor": 0 if order.status in UNPAID else order.total_minor - order.refunded_minor,
         "problem": problem,
+        "typed": typed or {},
     }
     code = status.HTTP_409_CONFLICT if problem else status.HTTP_200_OK
     return render(request, "operate_order.html", code, **context)

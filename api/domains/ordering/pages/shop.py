@@ -180,7 +180,7 @@ async def request_return(request: Request, order_id: UUID, principal: CurrentDep
     if problem is None:
         return go(f"/orders/{order_id}#returns")
     order = await orders.get_order(principal.customer_id, order_id)
-    return _order_page(request, order, problem=problem)
+    return _order_page(request, order, problem=problem, typed=dict(form))
 
 
 def _order_page(
@@ -189,7 +189,9 @@ def _order_page(
     is_new: bool = False,
     problem: str | None = None,
     transfer: Transfer | None = None,
+    typed: dict[str, Any] | None = None,
 ) -> Response:
+    """`typed`: a return's form that was refused; the problem then stands there."""
     code = status.HTTP_409_CONFLICT if problem else status.HTTP_200_OK
     return render(
         request,
@@ -200,6 +202,7 @@ def _order_page(
         lines=order.lines,
         is_new=is_new,
         problem=problem,
+        typed=typed,
         transfer=transfer,
         reasons=REASONS,
         entry_texts=ENTRY_TEXTS,
