@@ -24,6 +24,7 @@ from ml.recommendations.serving import EVERY, Blend, Floats, Ids, Items, Scorer,
 
 PERIODS = 64
 POPULAR = 50  # bestsellers that are candidates for everybody
+ORIGINS = 2  # lessons in which what older ones teach is tried
 TASKS: tuple[Task, ...] = ("next", "new")
 FRESH = 28.0  # days in which a first purchase counts as lately
 # What tells in which order people take what is new to them. The rest of the features differs more from one month to the
@@ -107,21 +108,20 @@ def learn(lessons: Iterable[tuple[Blend, Sequence[Person]]], settings: Settings)
 def taught(lessons: Sequence[tuple[Blend, Sequence[Person]]], settings: Settings) -> dict[Task, Trees]:
     """Trees learned from all `lessons`, the newest first, of those tasks in which they are worth it.
 
-    That is tried as it will be: what the older lessons teach must hold in the newest. One lesson alone teaches nothing.
+    That is tried as it will be: what older lessons teach must surely hold in the newest, and what still older ones
+    teach in the one before it, for some months are like the one before them by chance. One alone teaches nothing.
     """
-    if len(lessons) < 2:
-        return {}
-    blend, persons = lessons[0]
-    tasks = tuple(judged(blend, learn(lessons[1:], settings), persons))
+    tasks = settings.tasks if len(lessons) > 1 else ()
+    for place in range(min(ORIGINS, len(lessons) - 1)):
+        trees = learn(lessons[place + 1 :], replace(settings, tasks=tasks))
+        gains = gained(*lessons[place], trees)
+        tasks = tuple(task for task, found in gains.items() if is_surely_better(found))
     return learn(lessons, replace(settings, tasks=tasks)) if tasks else {}
 
 
-def judged(blend: Blend, trees: Mapping[Task, Trees], persons: Sequence[Person]) -> dict[Task, Trees]:
-    """The trees that surely find more than the plain blend for these people, by NDCG@10.
-
-    Where people seldom take what is new to them, there is too little to learn an order from.
-    """
-    found: dict[Task, tuple[list[float], list[float]]] = {task: ([], []) for task in trees}
+def gained(blend: Blend, persons: Sequence[Person], trees: Mapping[Task, Trees]) -> dict[Task, Floats]:
+    """By how much NDCG@10 is higher with the trees than in the plain blend, person by person."""
+    found: dict[Task, list[float]] = {task: [] for task in trees}
     both = replace(blend, trees=trees), replace(blend, trees={})
     with threadpool_limits(limits=1):
         for person in persons:
@@ -131,14 +131,18 @@ def judged(blend: Blend, trees: Mapping[Task, Trees], persons: Sequence[Person])
             for task, values in found.items():
                 wanted = person.bought if task == "next" else person.new
                 chosen = blend.candidates(known, total, task)
-                for each, figures in zip(both, values, strict=True):
-                    ranked = each.product_ids[each.order(known, heard, chosen, total, person.now, task)[0][:10]]
-                    figures.append(ndcg([product in wanted for product in ranked.tolist()], len(wanted)))
-    return {task: trees[task] for task, (ours, plainly) in found.items() if _is_better(ours, plainly)}
+                ours, others = (
+                    each.product_ids[each.order(known, heard, chosen, total, person.now, task)[0][:10]].tolist()
+                    for each in both
+                )
+                with_trees, without = (ndcg([p in wanted for p in each], len(wanted)) for each in (ours, others))
+                values.append(with_trees - without)
+    return {task: np.asarray(values, np.float32) for task, values in found.items()}
 
 
-def _is_better(ours: Sequence[float], others: Sequence[float]) -> bool:
-    low, _ = interval(np.subtract(ours, others))
+def is_surely_better(gains: Floats) -> bool:
+    """Whether the whole 95 % bootstrap interval of the mean is above zero."""
+    low, _ = interval(np.asarray(gains, np.float64))
     return low > 0
 
 

@@ -103,8 +103,8 @@ def _of_blend(blend: Blend, person: Person) -> Lists:
         blend.order(known, heard, blend.candidates(known, plain, task), plain, person.now, task) for task in tasks
     )
     alone = plain.best(DEPTH, known.rows[:0])
-    found = (blend.product_ids[each[:DEPTH]].tolist() for each in (ranked, new, alone))
-    return Lists(*found, scores[:DEPTH])
+    of_all, discovered, unaided = (blend.product_ids[each[:DEPTH]].tolist() for each in (ranked, new, alone))
+    return Lists(of_all, discovered, unaided, scores[:DEPTH])
 
 
 def evaluate(model: Scorer | Blend, persons: Sequence[Person], catalogue: int, seed: int = 7) -> Evaluation:

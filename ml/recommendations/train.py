@@ -27,7 +27,7 @@ HELD_OUT = timedelta(weeks=4)
 REPEAT_WEIGHTS = (0.0, 1.0, 2.0, 4.0, 8.0)
 PEOPLE = 1000
 TUNING_PEOPLE = 300
-LESSONS = 1500  # people that the blend learns from in each of
+LESSONS = 1000  # people that the blend learns from in each of
 WINDOWS = 4  # stretches of time as long as the test, one before the other: one alone teaches what was usual in it
 METRIC = "ndcg_at_10"
 

@@ -152,8 +152,11 @@ def test_trees_that_are_no_better_than_the_sum_are_not_kept(blend: Blend, purcha
     ]
     plain = replace(blend, trees={})
     constant = replace(blend.trees["next"], values=np.zeros_like(blend.trees["next"].values))
-    assert set(blending.judged(plain, {"next": blend.trees["next"]}, persons)) == {"next"}
-    assert not blending.judged(plain, {"next": constant}, persons)
+    [better] = blending.gained(plain, persons, {"next": blend.trees["next"]}).values()
+    [worse] = blending.gained(plain, persons, {"next": constant}).values()
+    assert len(better) == len(worse) == 40
+    assert blending.is_surely_better(better)
+    assert not blending.is_surely_better(worse)
 
 
 def test_what_older_weeks_teach_must_hold_in_the_newest(blend: Blend, purchases: Purchases) -> None:
@@ -174,6 +177,7 @@ def test_what_older_weeks_teach_must_hold_in_the_newest(blend: Blend, purchases:
     older = [(plain, taking(0)), (plain, taking(0))]
     assert set(blending.taught([(plain, taking(0)), *older], settings)) == {"next"}
     assert blending.taught([(plain, taking(1)), *older], settings) == {}
+    assert blending.taught([older[0], (plain, taking(1)), older[0]], settings) == {}  # nor in the one before it
     assert blending.taught(older[:1], settings) == {}
 
 
