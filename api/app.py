@@ -11,7 +11,7 @@ import structlog
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api.core import access, docs, errors, observability
+from api.core import access, docs, errors, observability, storage
 from api.core.buffered import close_buffer
 from api.core.capture import close_producer
 from api.core.client import close_client
@@ -105,5 +105,6 @@ async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
         await close_buffer()
         await close_producer()
         await close_client()
+        storage.close()
         await get_database().close()
         set_database(None)

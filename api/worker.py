@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from api.core import inbox, mail, uploads
+from api.core import inbox, mail, storage, uploads
 from api.core.client import close_client
 from api.core.db import get_database, set_database, transaction
 from api.core.inbox import Handler, ReceivedEvent
@@ -263,6 +263,7 @@ async def main() -> None:
         worker.stop()
         await asyncio.gather(sweeping, queued)
         await close_client()
+        storage.close()
         await get_database().close()
         set_database(None)
 

@@ -1,6 +1,6 @@
 """What the API refuses with: RFC 9457 problems as exceptions, without anything of HTTP or a database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -48,8 +48,8 @@ class Invalid(AppError):
     type = "invalid-request"
     title = "The request cannot be used as it is"
 
-    def __init__(self, field: str, reason: str, **extra: Any) -> None:
-        super().__init__(None, errors=[{"field": field, "reason": reason}], **extra)
+    def __init__(self, field: str, reason: str, others: Sequence[Mapping[str, str]] = (), **extra: Any) -> None:
+        super().__init__(None, errors=[{"field": field, "reason": reason}, *others], **extra)
 
 
 class TooLarge(AppError):

@@ -45,6 +45,13 @@ def _client() -> Any:
     )
 
 
+def close() -> None:
+    """Close the connections of this process to the store; the next call makes new ones."""
+    if _client.cache_info().currsize:
+        _client().close()
+        _client.cache_clear()
+
+
 async def put(name: str, file: IO[bytes]) -> None:
     """Keep the rest of an open file under `name`, part by part."""
     await _call(lambda client, bucket: client.upload_fileobj(file, bucket, name))

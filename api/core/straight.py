@@ -85,9 +85,8 @@ class StraightReader(AsyncConnection):
         found = _statement(statement)
         if not found.is_plain:
             return await super().execute(statement, params)
-        driver = self._driver
-        if driver is None:
-            driver = self._driver = (await self.get_raw_connection()).driver_connection  # type: ignore[assignment]
+        driver: Any = self._driver or (await self.get_raw_connection()).driver_connection
+        self._driver = driver
         try:
             return await _run(driver, found, params, is_binary=is_binary)
         except psycopg.Error as error:

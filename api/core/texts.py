@@ -1,6 +1,7 @@
 """What people write: whether it fits its field."""
 
 import re
+from collections.abc import Callable
 
 from api.core.errors import Invalid
 
@@ -15,3 +16,17 @@ def fitting(field: str, value: str, longest: int, shortest: int = 0) -> str:
     if _CONTROL.search(cleaned):
         raise Invalid(field, "has characters that cannot be shown")
     return cleaned
+
+
+def together(*checks: Callable[[], str]) -> list[str]:
+    """What each check says. Raises one Invalid with all that is wrong, so that a form can tell it at once."""
+    texts: list[str] = []
+    wrong: list[dict[str, str]] = []
+    for check in checks:
+        try:
+            texts.append(check())
+        except Invalid as error:
+            wrong += error.extra["errors"]
+    if wrong:
+        raise Invalid(**wrong[0], others=wrong[1:])
+    return texts

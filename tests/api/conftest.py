@@ -21,7 +21,7 @@ from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from api.app import create_app
-from api.core import buffered, capture, kept, keys
+from api.core import buffered, capture, kept, keys, storage
 from api.core.auth import Principal
 from api.core.buffered import close_buffer
 from api.core.client import close_client
@@ -158,6 +158,7 @@ async def pool(migrated_env: dict[str, str]) -> AsyncIterator[Database]:
     database = Database(get_settings())
     yield database
     await close_client()
+    storage.close()
     await database.close()
 
 

@@ -50,6 +50,12 @@ async def test_what_is_no_community(forum: Forum, sign_up: SignUp, body: dict[st
     await forum.send(None, "POST", "/communities", {"slug": "fine", "name": "A"}, 401)
 
 
+async def test_all_that_is_wrong_is_told_at_once(forum: Forum, sign_up: SignUp) -> None:
+    owner = await sign_up()
+    told = await forum.send(owner, "POST", "/communities", {"slug": "new", "name": " "}, 422)
+    assert [each["field"] for each in told["errors"]] == ["name", "slug"]
+
+
 async def test_restricted_ones_are_read_by_all_and_written_by_members(
     forum: Forum, named: Named, session: AsyncSession
 ) -> None:

@@ -13,9 +13,9 @@ def bare(migrated_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Itera
     """The client as a command of a person makes it: without the switches that the stack gives to its parts."""
     for name in ("AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"):
         monkeypatch.delenv(name, raising=False)
-    storage._client.cache_clear()
+    storage.close()
     yield
-    storage._client.cache_clear()
+    storage.close()
 
 
 async def test_a_file_is_kept_read_and_removed_by_a_command_too(bare: None) -> None:

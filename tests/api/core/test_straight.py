@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from api.core.db import Database
-from api.core.straight import StraightSession, alone
+from api.core.straight import StraightReader, StraightSession, alone
 
 VALUES = {
     "a": 1,
@@ -90,6 +90,25 @@ async def test_a_lost_connection_is_told_and_not_used_again(pool: Database) -> N
     assert lost.value.connection_invalidated
     async with pool.transaction() as session:
         assert (await session.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+@pytest.mark.parametrize("kind", ["hot", "reading"])
+async def test_a_request_reads_straight_and_fails_as_ever(pool: Database, kind: str) -> None:
+    async with getattr(pool, kind)() as reader, AsyncSession(pool._engine) as plain:
+        assert type(reader) is StraightReader
+        for _ in range(2):
+            there = (await reader.execute(EVERYTHING, VALUES)).one()._asdict()
+            assert there == (await plain.execute(EVERYTHING, VALUES)).one()._asdict()
+        assert (await reader.execute(select(1))).scalar_one() == 1
+        assert (await reader.execute(text("SELECT '5 %'"))).scalar_one() == "5 %"
+        with pytest.raises(DataError):
+            await reader.execute(text("SELECT CAST(:a AS bigint)"), {"a": "no number"})
+        assert (await reader.execute(text("SELECT 1"))).scalar_one() == 1
+        with pytest.raises(OperationalError) as lost:
+            await reader.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        assert lost.value.connection_invalidated
+    async with getattr(pool, kind)() as reader:
+        assert (await reader.execute(text("SELECT 1"))).scalar_one() == 1
 
 
 async def test_alone_every_statement_is_a_transaction_of_its_own(pool: Database) -> None:

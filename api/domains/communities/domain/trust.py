@@ -21,7 +21,8 @@ class Facts:
     """What counts. `removed`: posts, comments and reviews that moderators took away; `orders`: those that arrived.
 
     Of what somebody sells: `sales` that arrived, were `cancelled`, `refunded` at least in part, or `disputed` with a
-    bank that decided against the sale.
+    bank that decided against the sale. A sale that came late does not count: what a delivery promises is a sentence
+    of its method, and no order keeps a date to hold it to.
     """
 
     days: int = 0

@@ -1,6 +1,5 @@
 """Communities: founded, described, joined and left."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
@@ -27,13 +26,13 @@ from api.domains.communities.errors import (
 )
 from api.domains.communities.repository import communities as repository
 from api.domains.communities.service import access, people
+from api.domains.communities.service.naming import fitting_name, naming
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 from ingestion.contracts.communities import CommunityFounded, MemberJoined, MemberLeft
 
-_SLUG = re.compile(r"[a-z0-9_-]{3,30}")
 RESERVED = frozenset({"new", "all", "popular", "joined"})
-LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_RULES = 80, 500, 10_000
+LONGEST_DESCRIPTION, LONGEST_RULES = 500, 10_000
 VISIBILITIES: Mapping[str, Visibility] = {"public": "public", "restricted": "restricted", "private": "private"}
 MEMBERS_SHOWN = 200
 
@@ -48,9 +47,7 @@ async def found(
     visibility: str = "public",
 ) -> CommunityView:
     """A new community, owned by whoever founds it. Raises Invalid, SlugTaken and Refused."""
-    slug = slug.strip().lower()
-    if not _SLUG.fullmatch(slug) or slug in RESERVED:
-        raise Invalid("slug", "takes 3 to 30 letters, digits, - or _")
+    slug, name = naming(slug, name, RESERVED)
     words = await _words(session, person, name, description, rules, visibility)
     await people.ensure(session, person.customer_id)
     community_id = new_event_id()
@@ -90,7 +87,7 @@ async def _words(
     if visibility not in VISIBILITIES:
         raise Invalid("visibility", f"is one of {', '.join(VISIBILITIES)}")
     words = {
-        "name": " ".join(fitting("name", name, LONGEST_NAME, shortest=1).split()),
+        "name": fitting_name(name),
         "description": fitting("description", description, LONGEST_DESCRIPTION),
         "rules": fitting("rules", rules, LONGEST_RULES),
     }

@@ -1,6 +1,5 @@
 """Multi-communities: a person's own named sets of communities, each read as one feed; private or for everybody."""
 
-import re
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -9,17 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.core.auth import Principal, Visitor
 from api.core.db import Reader
 from api.core.errors import Invalid
-from api.core.texts import fitting
 from api.domains.communities.contracts import CommunityView, Multi
 from api.domains.communities.errors import MultiNotFound, TooManyMultis
 from api.domains.communities.repository import multis as repository
 from api.domains.communities.service import people
+from api.domains.communities.service.naming import naming
 from api.domains.moderation import facade as moderation
 from ingestion.contracts import new_event_id
 
 MOST, LARGEST = 50, 100
-LONGEST_NAME = 80
-_SLUG = re.compile(r"[a-z0-9_-]{3,30}")
 Shown = tuple[Multi, list[CommunityView]]
 
 
@@ -31,10 +28,7 @@ async def put(
     Raises Invalid also for a community that the person does not read, TooManyMultis, and TextRefused where others
     would read the name and a rule is against it.
     """
-    slug = slug.strip().lower()
-    if not _SLUG.fullmatch(slug):
-        raise Invalid("slug", "takes 3 to 30 letters, digits, - or _")
-    name = " ".join(fitting("name", name, LONGEST_NAME, shortest=1).split())
+    slug, name = naming(slug, name)
     wanted = sorted({each.strip().lower() for each in communities if each.strip()})
     if not 1 <= len(wanted) <= LARGEST:
         raise Invalid("communities", f"takes 1 to {LARGEST} communities")
