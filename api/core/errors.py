@@ -50,14 +50,19 @@ _WORDS = {
 }
 
 
+def _reason(error: Any) -> str:
+    words, context = _WORDS.get(error["type"]), error.get("ctx")
+    if words is None or ("{" in words and not context):
+        return str(error["msg"]).removeprefix("Value error, ")
+    return words.format(**context or {})
+
+
 def validation_errors(errors: Sequence[Any], skip: int = 0) -> list[dict[str, str]]:
     """Pydantic's errors as `{field, reason}`; `skip` leaves out leading parts of the location such as `body`."""
     return [
         {
             "field": ".".join(str(part) for part in error["loc"][skip:]) or "body",
-            "reason": _WORDS.get(error["type"], "{said}").format(
-                **error.get("ctx", {}), said=str(error["msg"]).removeprefix("Value error, ")
-            ),
+            "reason": _reason(error),
         }
         for error in errors
     ]

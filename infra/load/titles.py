@@ -124,7 +124,7 @@ def _whole(text: str) -> str:
 @lru_cache(maxsize=8192)
 def humanise(raw: str | None) -> str:
     """One name of the source → sentence case, abbreviations written out; nothing → Miscellaneous."""
-    text = _whole((raw or "").replace("`", "'").strip())
+    text = _whole(re.sub(r"[^\S ]", " ", raw or "").replace("`", "'").strip())
     for pattern, words in PHRASES:
         text = re.sub(pattern, words, text)
     text = re.sub(r"\s*[:;]\s*|\s+-\s*|\s*-\s+|\s{2,}|-(?=MAGAZINE\b)", ", ", text)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from infra.load import journey
@@ -70,6 +70,7 @@ def test_titles() -> None:
 
 
 @given(st.text(max_size=40))
+@example("0\x1f")
 def test_any_name_becomes_one(raw: str) -> None:
     words = humanise(raw)
     assert words == words.strip()

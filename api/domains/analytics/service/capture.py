@@ -100,7 +100,7 @@ def _event(kind: type[Event], data: dict[str, Any], visitor: Visitor) -> Event:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = validation_errors(error.errors(include_url=False, include_context=False, include_input=False))[0]
+        first = validation_errors(error.errors(include_url=False, include_input=False))[0]
         raise _Unfit(f"data.{first['field']}", first["reason"]) from None
 
 

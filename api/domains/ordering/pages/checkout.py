@@ -39,7 +39,7 @@ REFUSALS = {
     "out-of-stock": "Somebody was quicker: a product is not there in this quantity any more. Look at your cart.",
     "lines-withdrawn": "A product of your cart is no longer sold. Remove it from the cart to go on.",
     "total-changed": "The total is another one than you saw. Look at the new total, then pay.",
-    "checkout-in-progress": "A payment for this cart is still running. Wait a moment, then look at your orders.",
+    "checkout-in-progress": "A payment for this cart is still running.",
     "gateway-unavailable": "The bank does not answer at the moment. Nothing was charged; try again in a minute.",
     "gift-card-code": "Enter the code of the gift card.",
     "checkout-expired": "This checkout took too long and ended. Nothing was kept of the payment; please pay again.",
@@ -183,7 +183,7 @@ async def post_checkout(
         return await _page(request, visitor, filled, {"form": REFUSALS[error.type]})
     document = orjson.loads(answer.body)
     if answer.status >= 400:
-        return await _page(request, visitor, filled, _refusal(document))
+        return await _page(request, visitor, filled, _refusal(document), running=document.get("order_id"))
     if filled.keep_address and not filled.address_id and (address := whole.address()):
         await addresses.keep(principal.customer_id, address)
     return go(document["next"])
@@ -218,8 +218,12 @@ async def _page(
     wrong: dict[str, str],
     view: CartView | None = None,
     key: str | None = None,
+    running: str | None = None,
 ) -> Response:
-    """The form with what was wrong, what had been chosen and, after a refusal, a key of its own."""
+    """The form with what was wrong, what had been chosen and, after a refusal, a key of its own.
+
+    `running` is the order of the same cart that is being paid.
+    """
     view = view or await cart.view_cart(visitor)
     if not view.lines:
         return go("/orders")
@@ -243,6 +247,7 @@ async def _page(
         kept=kept,
         errors=wrong,
         first_wrong=next(iter(wrong), ""),
+        running=running,
         idempotency_key=key or str(uuid4()),
     )
 
