@@ -206,7 +206,7 @@ async def test_the_operators_pages(client: AsyncClient, pay: Make, sign_up: Sign
     assert f"/operate/payments/{payment.payment_id}" in listed
     path = f"/operate/payments/{other.payment_id}"
     form = {"csrf_token": await csrf(client, path, operator), "refund_id": str(uuid4())}
-    wrong = await client.post(f"{path}/refund", data=form | {"amount": "1,5"}, headers=as_operator)
+    wrong = await client.post(f"{path}/refund", data=form | {"amount": "1,5,0"}, headers=as_operator)
     assert (wrong.status_code, "Enter an amount such as 12.50" in wrong.text) == (422, True)
     much = await client.post(f"{path}/refund", data=form | {"amount": "8.01", "reason": "x"}, headers=as_operator)
     assert 'value="8.01"' in much.text
