@@ -48,17 +48,16 @@ def configure_logging() -> None:
             structlog.processors.JSONRenderer(serializer=_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stdout, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
-def _line(event: Any, **options: Any) -> bytes:
+def _line(event: Any, **options: Any) -> str:
     try:
-        return orjson.dumps(event, **options)
+        return orjson.dumps(event, **options).decode()
     except TypeError:  # half a pair of UTF-16, or a number past 64 bits
-        return json.dumps(event, **options).encode()
+        return json.dumps(event, **options)
 
 
 class RequestMiddleware:

@@ -97,7 +97,7 @@ async def test_a_bank_is_answered_once(client: AsyncClient, pay: Make, sign_up: 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"amount": "2,5"}, "Enter an amount such as 25.00"),
+        ({"amount": "2,5,0"}, "Enter an amount such as 25.00"),
         ({"amount": "25", "last_day": "soon"}, "Enter a day such as 2030-12-31"),
         ({"amount": "25", "last_day": "2020-01-01"}, "This day has passed"),
     ],
