@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from api.core.auth import Principal, Visitor
@@ -123,6 +123,14 @@ def time_of(cursor: str | None, name: str) -> tuple[str, UUID] | None:
         raise Invalid("cursor", "is not a cursor of this list") from None
 
 
+class _OnePage(NamedTuple):
+    """What stands for an edition where all that has a rank is shown at once."""
+
+    ids: Sequence[UUID]
+    size: int
+    made_at: datetime
+
+
 async def _ranked(reader: Reader, feed: Feed, cursor: str | None, limit: int) -> tuple[list[UUID], str | None]:
     """A page of an edition; after its end, where only posts without a rank are left, these by time."""
     if cursor and (place := _tail(cursor, feed)) is not None:
@@ -133,16 +141,19 @@ async def _ranked(reader: Reader, feed: Feed, cursor: str | None, limit: int) ->
         try:
             if name != feed.name or not 0 < start <= LONGEST_LIST:
                 raise ValueError
-            found = await repository.open_edition(reader, feed.name, UUID(edition_id), start, start + limit)
+            found: Any = await repository.open_edition(reader, feed.name, UUID(edition_id), start, start + limit)
         except ValueError:
             raise Invalid("cursor", "is not a cursor of this list") from None
         if found is None:
             raise Invalid("cursor", "is of a list that is no longer kept; begin again")
     else:
         found = await repository.fresh_edition(reader, feed.name, FRESH, limit)
-        if found is None:
+        if found is None or found.size < limit:
             ids = await _rank(reader, feed)
-            found = await repository.print_edition(reader, feed.name, new_event_id(), ids, limit)
+            if len(ids) < limit:  # all on one page: nothing is kept, and what was just said is there
+                found = _OnePage(ids, len(ids), datetime.now(UTC))
+            else:
+                found = await repository.print_edition(reader, feed.name, new_event_id(), ids, limit)
     shown = list(found.ids or ())
     end = start + len(shown)
     if end < found.size:
