@@ -111,6 +111,15 @@ async def test_pages_neither_repeat_nor_skip_while_votes_pour_in(
         assert len(seen) == len(set(seen)) == len(rows), path
 
 
+async def test_what_was_just_posted_stands_in_a_list_of_one_page(forum: Forum, named: Named) -> None:
+    ada = await named("ada")
+    await forum.found(ada, "tea")
+    assert (await forum.send(None, "GET", "/communities/tea/posts"))["items"] == []
+    for number, title in enumerate(("First", "Second"), start=1):
+        await forum.post(ada, "tea", title)
+        assert len((await forum.send(None, "GET", "/communities/tea/posts"))["items"]) == number
+
+
 async def test_a_new_post_stands_in_the_next_edition(
     forum: Forum, named: Named, monkeypatch: pytest.MonkeyPatch
 ) -> None:
