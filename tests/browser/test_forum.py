@@ -1,7 +1,7 @@
 """The forum in a real browser: founded, written in, voted on and moderated, without a script where it can be."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import Inspect
 from tests.browser.test_storefront import sign_in
@@ -161,3 +161,62 @@ def test_somebody_else_votes(page: Page, inspect: Inspect) -> None:
     page.get_by_role("button", name="Vote up the comment of grace").first.click()
     expect(page.locator(".acts-below .num").first).to_contain_text("1")
     inspect("post-voted")
+
+
+SHIFTS = """() => new Promise(done => {
+    let sum = 0
+    new PerformanceObserver(list => list.getEntries().forEach(entry => { sum += entry.value }))
+        .observe({type: "layout-shift", buffered: true})
+    setTimeout(() => done(sum), 300)
+})"""
+
+
+def test_the_main_path_without_javascript(chromium: Browser, shop_url: str) -> None:
+    context = chromium.new_context(base_url=shop_url, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page)
+    page.goto("/forum/new-community")
+    page.get_by_label("Name", exact=True).fill("Plain room")
+    page.get_by_label("Address").fill("plain")
+    page.get_by_role("button", name="Found the community").click()
+    page.get_by_role("link", name="Write a post").first.click()
+    page.get_by_label("Title").fill("Does it work without a script?")
+    page.get_by_label("Words").fill("It should.")
+    page.get_by_role("button", name="Post it").click()
+    expect(page.get_by_text("Nobody has answered yet.")).to_be_visible()
+    address = page.url
+    page.get_by_label("Your answer").fill("It does.")
+    page.get_by_role("button", name="Answer", exact=True).click()
+    expect(page.locator(".focus .words")).to_contain_text("It does.")
+    page.goto(address)
+    expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
+    page.goto("/notifications")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    context.close()
+
+
+def test_a_thread_by_keyboard_alone_and_without_a_jump(page: Page) -> None:
+    sign_in(page)
+    expect(page.get_by_role("link", name="Account and settings")).to_be_visible()
+    page.goto("/forum/c/plain?sort=new")
+    assert page.evaluate(SHIFTS) < 0.1
+    link = page.get_by_role("link", name="Does it work without a script?").first
+    reach(page, link)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Does it work without a script?")).to_be_visible()
+    assert page.evaluate(SHIFTS) < 0.1
+    field = page.get_by_label("Your answer").first
+    reach(page, field)
+    page.keyboard.type("By keys alone.")
+    reach(page, page.get_by_role("button", name="Answer", exact=True).first)
+    page.keyboard.press("Enter")
+    expect(page.locator(".focus .words")).to_contain_text("By keys alone.")
+
+
+def reach(page: Page, wanted: Locator) -> None:
+    """Press Tab until it has the focus."""
+    for _ in range(80):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} cannot be reached")
