@@ -36,7 +36,7 @@ def empty_database(migrated_env: dict[str, str]) -> Iterator[str]:
 
 def shape(url: str) -> list[list[tuple[object, ...]]]:
     with psycopg.connect(url) as connection:
-        return [connection.execute(query).fetchall() for query in (COLUMNS, CONSTRAINTS, INDEXES)]  # type: ignore[arg-type]
+        return [connection.execute(query.encode()).fetchall() for query in (COLUMNS, CONSTRAINTS, INDEXES)]
 
 
 def test_all_the_way_back_and_there_again(empty_database: str) -> None:
