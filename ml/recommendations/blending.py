@@ -26,20 +26,6 @@ PERIODS = 64
 POPULAR = 50  # bestsellers that are candidates for everybody
 ORIGINS = 2  # lessons in which what older ones teach is tried
 TASKS: tuple[Task, ...] = ("next", "new")
-FRESH = 28.0  # days in which a first purchase counts as lately
-# What tells in which order people take what is new to them. The rest of the features differs more from one month to the
-# next than between products, and trees that hear it learn the month.
-OF_NEW = frozenset({"ever", "recent", "trend", "fresh", "category_share", "category_lift"})
-
-
-@dataclass(frozen=True)
-class Growth:
-    """Trees of another size for a task; where `features` are given, they ask about the sources and those alone."""
-
-    trees: int
-    leaves: int
-    least: int
-    features: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +35,6 @@ class Settings:
     `served_depth` and `loudest` are those of the blend.
 
     `people` bounds who is learned from in each fold. Weights are of the sources in the plain blend, 1 where not given.
-    `discovery` is how the trees of the task `new` grow where that is not as the others.
     """
 
     trees: int = 150
@@ -63,12 +48,6 @@ class Settings:
     weights: Mapping[str, float] = field(default_factory=dict)
     served_depth: int = 200
     loudest: int = EVERY
-    discovery: Growth | None = None
-
-    def growth(self, task: Task) -> Growth:
-        """How the trees of a task grow."""
-        usual = Growth(self.trees, self.leaves, self.least)
-        return self.discovery or usual if task == "new" else usual
 
 
 @dataclass(frozen=True)
@@ -102,7 +81,7 @@ def learn(lessons: Iterable[tuple[Blend, Sequence[Person]]], settings: Settings)
             for person in persons[: settings.people]:
                 for task, found in describe(blend, person, settings).items():
                     taught[task].append(found)
-    return {task: grow(found, names, settings, settings.growth(task)) for task, found in taught.items() if found}
+    return {task: grow(found, names, settings) for task, found in taught.items() if found}
 
 
 def taught(lessons: Sequence[tuple[Blend, Sequence[Person]]], settings: Settings) -> dict[Task, Trees]:
@@ -186,17 +165,10 @@ def describe(blend: Blend, person: Person, settings: Settings) -> dict[Task, tup
     return found
 
 
-def grow(
-    lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence[str], settings: Settings, growth: Growth
-) -> Trees:
+def grow(lessons: Sequence[tuple[Floats, npt.NDArray[np.int8]]], names: Sequence[str], settings: Settings) -> Trees:
     """LambdaMART (Burges 2010) by LightGBM, one query per person. One thread, so that a seed repeats."""
-    rows = np.concatenate([each for each, _ in lessons])
-    if growth.features is not None:
-        # A column that never changes is never asked for; all others keep their places.
-        is_heard = [name in growth.features or name.startswith(("z_", "rank_")) for name in names]
-        rows[:, ~np.array(is_heard)] = 0
     data = lightgbm.Dataset(
-        rows,
+        np.concatenate([rows for rows, _ in lessons]),
         np.concatenate([taken for _, taken in lessons]),
         group=[len(taken) for _, taken in lessons],
         feature_name=list(names),
@@ -205,9 +177,9 @@ def grow(
         "objective": "lambdarank",
         "lambdarank_truncation_level": 20,
         "learning_rate": settings.learning_rate,
-        "num_leaves": growth.leaves,
+        "num_leaves": settings.leaves,
         "max_depth": 6,  # what an answer costs is trees × depth
-        "min_data_in_leaf": growth.least,
+        "min_data_in_leaf": settings.least,
         "feature_fraction": 0.6,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
@@ -219,7 +191,7 @@ def grow(
         "seed": settings.seed,
         "verbose": -1,
     }
-    return flatten(lightgbm.train(parameters, data, growth.trees))
+    return flatten(lightgbm.train(parameters, data, settings.trees))
 
 
 def flatten(booster: lightgbm.Booster) -> Trees:
@@ -299,14 +271,7 @@ def describe_items(known: Purchases, products: pl.DataFrame, ids: Ids) -> Items:
         np.log1p(when),
         start,
         step,
-        fresh(known, at, len(ids), end - FRESH),
     )
-
-
-def fresh(known: Purchases, at: npt.NDArray[np.int64], products: int, since: float) -> Floats:
-    """log1p of the people whose first purchase of a product is younger than `since`."""
-    column = at[known.weights.indices[known.first_days > since]]
-    return np.log1p(np.bincount(column, minlength=products)).astype(np.float32)
 
 
 def gaps(known: Purchases, at: npt.NDArray[np.int64], products: int) -> Floats:

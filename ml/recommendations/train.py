@@ -202,13 +202,7 @@ def tune(rehearsal: Rehearsal | None, seed: int) -> dict[str, float]:
 def blend_settings(seed: int) -> blending.Settings:
     """How the blend of the shop is learned."""
     return blending.Settings(
-        seed=seed,
-        depth=DEPTH,
-        served_depth=DEPTH,
-        loudest=LOUDEST,
-        weights=SOURCES,
-        people=LESSONS,
-        discovery=blending.Growth(trees=100, leaves=7, least=200, features=blending.OF_NEW),
+        seed=seed, depth=DEPTH, served_depth=DEPTH, loudest=LOUDEST, weights=SOURCES, people=LESSONS
     )
 
 

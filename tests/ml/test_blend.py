@@ -1,7 +1,7 @@
 """The learned blend: its trees are the library's, its order is the plain sum without them, its features are finite."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import lightgbm
@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from ml.recommendations import blending, interactions, plots, splits
-from ml.recommendations.blending import Fold, Growth, Settings
+from ml.recommendations.blending import Fold, Settings
 from ml.recommendations.competitors import competitor
 from ml.recommendations.evaluation import Person, people
 from ml.recommendations.interactions import Purchases
@@ -179,54 +179,6 @@ def test_what_older_weeks_teach_must_hold_in_the_newest(blend: Blend, purchases:
     assert blending.taught([(plain, taking(1)), *older], settings) == {}
     assert blending.taught([older[0], (plain, taking(1)), older[0]], settings) == {}  # nor in the one before it
     assert blending.taught(older[:1], settings) == {}
-
-
-def test_first_purchases_of_the_last_weeks_are_counted_by_hand() -> None:
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    rows = [
-        ("a", 1, 0), ("a", 1, 60),  # not for the first time
-        ("b", 1, 50), ("b", 1, 60), ("c", 1, 55),
-        ("c", 2, 31), ("d", 2, 60),
-    ]  # fmt: skip
-    lines = pl.DataFrame(
-        [(who, product, 1, f"{who}{day}", start + timedelta(days=day)) for who, product, day in rows],
-        schema=["customer_id", "product_id", "quantity", "order_id", "occurred_at"],
-        orient="row",
-    )
-    known = interactions.build(interactions.check(lines))
-    told = pl.DataFrame({"product_id": [1, 2, 3]})
-    found = blending.describe_items(known, told, np.array([1, 2, 3], np.int64))
-    assert found.fresh is not None
-    np.testing.assert_allclose(found.fresh, np.log1p([2, 1, 0]))
-
-
-def test_trees_of_discoveries_ask_about_what_they_may(lines: pl.DataFrame, products: pl.DataFrame) -> None:
-    [part] = splits.inner(interactions.check(lines), "time", 1, timedelta(weeks=4), 1)
-    known = interactions.build(part.train)
-    may = Growth(trees=9, leaves=4, least=10, features=frozenset({"fresh", "recent"}))
-    settings = Settings(trees=20, leaves=7, least=20, people=30, discovery=may)
-    made = blending.fit(known, products, SOURCES, [Fold(known, people(known, part.test))], settings)
-    asked = {
-        task: {made.features[at] for at in np.flatnonzero(np.diff(trees.starts))} for task, trees in made.trees.items()
-    }
-    heard = {f"{kind}_{source.name}" for source in SOURCES for kind in ("z", "rank")}
-    assert asked["new"] <= heard | {"fresh", "recent"}
-    assert len(made.trees["new"].values) <= 9 < len(made.trees["next"].values)
-    assert not asked["next"] <= heard | {"fresh", "recent"}
-
-
-def test_a_blend_of_before_fresh_was_told_answers_as_it_did(blend: Blend, purchases: Purchases, tmp_path: Path) -> None:
-    """It was saved without the last column, which its trees never ask about."""
-    old = replace(blend, items=replace(blend.items, fresh=None))
-    shorter = {task: replace(trees, starts=trees.starts[:-1]) for task, trees in blend.trees.items()}
-    kept = files.load(files.save(replace(old, trees=shorter), tmp_path / "old"))
-    assert kept.items.fresh is None
-    for row in range(3):
-        history, days = purchases.history(row), purchases.days(row)
-        unasked = replace(old, trees=shorter).rank(history, days, float(days.max()), 10)
-        again = kept.rank(history, days, float(days.max()), 10)
-        np.testing.assert_array_equal(again[0], unasked[0])
-        assert np.isfinite(again[1]).all()
 
 
 def test_a_shelf_is_the_type_where_one_is_known(purchases: Purchases, products: pl.DataFrame) -> None:

@@ -25,7 +25,6 @@ OF_ITEM = ("ever", "recent", "trend", "near", "since_first", "since_last", "trai
 OF_OWN = ("own_weight", "own_share", "own_rank", "own_days", "own_due")
 OF_BOTH = (*OF_OWN, "category_share", "category_lift", "trait_distance", "trait_spread")
 OF_PERSON = ("products", "span", "idle", "popular_taste", "own_repeats")
-LAST = ("fresh",)  # behind all others: trees that were learned before it was there ask for those at their places
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Items:
     number of days until the same person buys the product again (`NEVER` where nobody did); `category` is a code or −1,
     `category_share` (codes) its share of all orders; `trait` one number of the product, such as its price or year (0
     where unknown). `when` (n × periods) is log1p of orders by period, period p beginning at `start + p·step` days.
-    `fresh` is log1p of the people who took it for the first time lately; None in what was saved before there was any.
     """
 
     ever: Floats
@@ -50,7 +48,6 @@ class Items:
     when: Floats
     start: float
     step: float
-    fresh: Floats | None = None
 
     @cached_property
     def table(self) -> Floats:
@@ -114,7 +111,7 @@ class Blend:
     def features(self) -> tuple[str, ...]:
         """The columns of `describe`."""
         of_sources = (f"{kind}_{name}" for name in self.names for kind in ("z", "rank"))
-        return (*of_sources, *OF_ITEM, *OF_BOTH, *OF_PERSON, *LAST)
+        return (*of_sources, *OF_ITEM, *OF_BOTH, *OF_PERSON)
 
     def rank(
         self, history: History, days: Floats, now: float, limit: int, task: Task = "next", depth: int | None = None
@@ -260,8 +257,7 @@ class Blend:
             found,
             at + 7,
         )
-        found[:, -1 - len(person) : -1] = person
-        found[:, -1] = 0 if items.fresh is None else items.fresh[chosen]
+        found[:, -len(person) :] = person
         return found
 
 
